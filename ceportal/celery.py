@@ -1,0 +1,34 @@
+"""Celery: the relay, the nightly sweeps, mail and payment follow-ups. Tasks only wake up work that rows hold."""
+
+import os
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ceportal.settings")
+
+app = Celery("ceportal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()
+app.autodiscover_tasks(["ceportal.kernel", "ceportal.demo"])
+app.conf.beat_schedule = {
+    "deliver what the relay left": {"task": "kernel.relay", "schedule": 30.0},
+    "nightly sweeps": {"task": "ceportal.run_nightly", "schedule": crontab(minute=30)},
+    "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
+}
+
+
+@setup_logging.connect
+def configure_logging(**_kwargs: Any) -> None:
+    """Workers log as the web server does: one JSON object a line."""
+    import logging.config
+
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+    structlog.get_logger(__name__).debug("logging_configured")

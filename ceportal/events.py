@@ -1,0 +1,23 @@
+"""Who reacts to what, and who outside is told: the whole wiring of the house, in one place.
+
+A reaction `function(event, now)` runs in the transaction that made the event true. A receiver is told after the
+commit, at least once, by the relay.
+"""
+
+REACTIONS: dict[str, tuple[str, ...]] = {
+    "candidates.certification_imported": ("credits.reactions.on_certification_imported",),
+    "candidates.certification_earned": ("credits.reactions.on_certification_earned",),
+    "candidates.certification_changed": ("credits.reactions.on_certification_changed",),
+    "exams.attempt_recorded": ("credits.reactions.on_attempt_recorded",),
+    "payments.order_paid": ("credits.reactions.on_order_paid",),
+}
+
+DELIVERIES: dict[str, tuple[str, ...]] = {
+    "candidates.notice_written": ("mail",),
+    "payments.refund_requested": ("card refund",),
+}
+
+RECEIVERS: dict[str, str] = {
+    "mail": "candidates.mail.send_notice",
+    "card refund": "payments.services.execute_refund",
+}

@@ -1,0 +1,40 @@
+"""Whole-month and business-day arithmetic on days, as CERT-01 and PAY-02 say."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+
+def add_months(day: date, months: int) -> date:
+    """The same calendar day that many months later; 31 becomes the month's last day (CERT-01)."""
+    return day + relativedelta(months=months)
+
+
+def add_years(day: date, years: int) -> date:
+    """The yearly return of a day; 29 February becomes 28 February (CERT-01)."""
+    return add_months(day, 12 * years)
+
+
+def years_since(day: date, until: date) -> int:
+    """Whole years from a day to another: ages and certification years."""
+    years = until.year - day.year
+    return years if add_years(day, years) <= until else years - 1
+
+
+def add_business_days(day: date, days: int) -> date:
+    """The day that many Mondays to Fridays after a day, itself not counted (PAY-02)."""
+    while days:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            days -= 1
+    return day
+
+
+def business_days_before(day: date, days: int) -> date:
+    """The latest day whose `days`-th business day after it is not later than this day (PAY-02)."""
+    candidate = day
+    while add_business_days(candidate, days) > day:
+        candidate -= timedelta(days=1)
+    return candidate

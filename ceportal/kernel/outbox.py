@@ -1,0 +1,66 @@
+"""Events: written in the caller's transaction, reacted to at once, delivered outside after the commit.
+
+`ceportal/events.py` says who reacts to what and who is told. Reactions run in the same transaction, so that what must
+be true together becomes true together. Deliveries are rows; the relay hands them to workers (kernel.relay).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.module_loading import import_string
+
+from ceportal.kernel.models import Delivery, Event
+
+Reaction = Callable[[Event, datetime], None]
+
+
+@cache
+def _wiring(name: str) -> dict[str, tuple[str, ...]]:
+    wiring: dict[str, tuple[str, ...]] = import_string(f"ceportal.events.{name}")
+    return wiring
+
+
+@cache
+def _function(path: str) -> Reaction:
+    reaction: Reaction = import_string(path)
+    return reaction
+
+
+def emit(
+    topic: str, subject: models.Model, *, now: datetime, candidate_id: int | None = None, **payload: Any
+) -> Event:
+    """Record that something became true, in the caller's transaction, and let the house react.
+
+    The candidate is read from the subject where it has one. RuntimeError outside a transaction.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{topic} must be emitted in the transaction that makes it true.")
+    event = Event.objects.create(
+        topic=topic,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        candidate_id=candidate_id or getattr(subject, "candidate_id", None),
+        payload=payload,
+        occurred_at=now,
+    )
+    receivers = _wiring("DELIVERIES").get(topic, ())
+    if receivers:
+        Delivery.objects.bulk_create(
+            Delivery(event=event, receiver=receiver, due_at=now) for receiver in receivers
+        )
+        transaction.on_commit(_nudge)
+    for path in _wiring("REACTIONS").get(topic, ()):
+        _function(path)(event, now)
+    return event
+
+
+def _nudge() -> None:
+    """Wake the relay; if the broker cannot be reached, the next sweep finds the deliveries."""
+    from ceportal.kernel.tasks import nudge_relay
+
+    nudge_relay()

@@ -1,0 +1,33 @@
+"""Which homes a user has: candidate, provider member, proctor, staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from candidates.models import Candidate
+from catalog.models import ProviderMember
+from exams.models import SiteMember
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The records that a user is linked to."""
+
+    candidate: Candidate | None
+    member: ProviderMember | None
+    proctor: SiteMember | None
+
+
+def roles_of(user: AbstractBaseUser) -> Roles:
+    """The roles of a signed-in user, read once a request."""
+    known: Roles | None = getattr(user, "_portal_roles", None)
+    if known is None:
+        known = Roles(
+            candidate=Candidate.objects.filter(user_id=user.pk).first(),
+            member=ProviderMember.objects.filter(user_id=user.pk, active=True).select_related("provider").first(),
+            proctor=SiteMember.objects.filter(user_id=user.pk, active=True).select_related("site").first(),
+        )
+        user._portal_roles = known  # type: ignore[attr-defined]
+    return known

@@ -1,0 +1,24 @@
+"""All addresses of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from ceportal import views
+from ceportal.api import urlpatterns as api_urls
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("home/", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("policy/", include("ceportal.policy_urls")),
+    path("catalog/", include("catalog.urls")),
+    path("payments/", include("payments.urls")),
+    path("", include("candidates.urls")),
+    path("", include("credits.urls")),
+    path("", include("exams.urls")),
+    path("demo/", include("ceportal.demo.urls")),
+    path("api/v1/", include((api_urls, "api"))),
+    path("admin/", admin.site.urls),
+]

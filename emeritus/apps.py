@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class EmeritusConfig(AppConfig):
+    name = "emeritus"

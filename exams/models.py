@@ -1,0 +1,121 @@
+"""Exams, what came of them, and the sites where labs are held.
+
+An *attempt* is one sitting of an exam by a candidate, with its result.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from candidates.models import Candidate, Track
+
+
+class Exam(models.Model):
+    """An exam that can be taken under a number."""
+
+    class Kind(models.TextChoices):
+        ENTRY = "entry", _("Entry")
+        ASSOCIATE = "associate", _("Associate")
+        CONCENTRATION = "concentration", _("Concentration")
+        CORE = "core", _("Technology core")
+        EXPERT_WRITTEN = "expert_written", _("Expert written")
+        EXPERT_LAB = "expert_lab", _("Expert lab or practical")
+        UNPROCTORED = "unproctored", _("Unproctored online")
+
+    number = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=Kind)
+    # The certification that this exam alone earns.
+    earns = models.ForeignKey(Track, on_delete=models.PROTECT, null=True, blank=True, related_name="earned_by")
+    retires_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(
+                name="exam_known_kind",
+                condition=Q(
+                    kind__in=[
+                        "entry",
+                        "associate",
+                        "concentration",
+                        "core",
+                        "expert_written",
+                        "expert_lab",
+                        "unproctored",
+                    ]
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class Attempt(models.Model):
+    """One sitting of an exam and its result. Append-only: a correction is a new row that supersedes."""
+
+    class Result(models.TextChoices):
+        PASS = "pass", _("pass")
+        FAIL = "fail", _("fail")
+        ANNULLED = "annulled", _("annulled")
+        DISALLOWED = "disallowed", _("disallowed")
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="attempts")
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="attempts")
+    taken_on = models.DateField()
+    result = models.CharField(max_length=12, choices=Result)
+    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-taken_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="attempt_once_per_day",
+                fields=["candidate", "exam", "taken_on"],
+                condition=Q(supersedes__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="attempt_known_result", condition=Q(result__in=["pass", "fail", "annulled", "disallowed"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exam_id} on {self.taken_on}: {self.result}"
+
+
+class Site(models.Model):
+    """A place where expert labs are held."""
+
+    class Kind(models.TextChoices):
+        FIXED = "fixed", _("fixed")
+        MOBILE = "mobile", _("mobile")
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FIXED)
+    country = models.CharField(max_length=2)
+    time_zone = models.CharField(max_length=50)
+    address = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteMember(models.Model):
+    """A proctor of a site."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="members")
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="site_member")
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.site_id}"

@@ -1,4 +1,7 @@
-"""The cast for questions of permission: Alice owns, Bob reviews for her provider, Carol for another, Dan is staff."""
+"""The cast for questions of permission.
+
+Alice owns, Bob reviews for her provider, Carol reviews for another, Dan is staff.
+"""
 
 from __future__ import annotations
 

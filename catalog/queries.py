@@ -1,0 +1,157 @@
+"""What the catalog says on a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
+
+from candidates.models import Certification, User
+from catalog import rules
+from catalog.models import Authorisation, BoardDecision, Delivery, Item, Listing, Provider, ProviderMember
+from ceportal.kernel.decisions import Decision
+from ceportal.kernel.policy import BOOK
+
+SORTS = {
+    "title": ("title", "id"),
+    "most": ("-credits", "title", "id"),
+    "least": ("credits", "title", "id"),
+    "shortest": (F("hours").asc(nulls_last=True), "title", "id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What someone looks for; an empty value asks for nothing."""
+
+    text: str = ""
+    kind: str = ""
+    provider: str = ""
+    language: str = ""
+    technology: str = ""
+    min_credits: int | None = None
+    max_credits: int | None = None
+    sort: str = "title"
+
+
+def running_on(day: date, prefix: str = "") -> Q:
+    """Listings or authorisations that hold on a day: the first day belongs to them, the end day does not."""
+    return Q(**{f"{prefix}starts_on__lte": day}) & (
+        Q(**{f"{prefix}ends_on__isnull": True}) | Q(**{f"{prefix}ends_on__gt": day})
+    )
+
+
+def listing_on(item_id: int, day: date) -> Listing | None:
+    """What an item was listed with on a day; None where it was not (CAT-01)."""
+    return Listing.objects.filter(running_on(day), item_id=item_id).first()
+
+
+def is_authorised(provider_id: int, item_id: int, day: date) -> bool:
+    """Whether a provider could deliver an item on a day (CAT-07)."""
+    return Authorisation.objects.filter(running_on(day), provider_id=provider_id, item_id=item_id).exists()
+
+
+def authorised_providers(item_id: int, day: date) -> QuerySet[Provider]:
+    """Who could deliver an item on a day, by name (CAT-07)."""
+    return Provider.objects.filter(
+        Exists(Authorisation.objects.filter(running_on(day), item_id=item_id, provider_id=OuterRef("pk")))
+    )
+
+
+def equivalent_items(item_id: int) -> set[int]:
+    """The items that count as the same course as this one, itself included (CR-04)."""
+    return {item_id}
+
+
+def upcoming_deliveries(item_id: int, day: date) -> QuerySet[Delivery]:
+    """The runs of an item that have not ended by a day, next first."""
+    return (
+        Delivery.objects.filter(item_id=item_id, ends_on__gte=day)
+        .select_related("provider")
+        .order_by("starts_on", "id")
+    )
+
+
+def search_items(search: Search, *, day: date, sample_only: bool = False) -> QuerySet[Item]:
+    """The items listed on a day that match, each with its `credits` and its `authorisations_today`.
+
+    Every word of the text must occur in the title, the summary, the technology or the code.
+    """
+    items = (
+        Item.objects.annotate(
+            listing=FilteredRelation("listings", condition=running_on(day, "listings__")),
+            credits=F("listing__credits"),
+        )
+        .filter(listing__isnull=False)
+        .prefetch_related(
+            Prefetch(
+                "authorisations",
+                Authorisation.objects.filter(running_on(day))
+                .select_related("provider")
+                .order_by("provider__name"),
+                to_attr="authorisations_today",
+            )
+        )
+    )
+    if sample_only:
+        items = items.filter(sample=True)
+    for word in search.text.split():
+        items = items.filter(
+            Q(title__icontains=word)
+            | Q(summary__icontains=word)
+            | Q(technology__icontains=word)
+            | Q(code__icontains=word)
+        )
+    for field in ("kind", "language", "technology"):
+        if wanted := getattr(search, field):
+            items = items.filter(**{field: wanted})
+    if search.provider:
+        items = items.filter(
+            Exists(
+                Authorisation.objects.filter(
+                    running_on(day), item_id=OuterRef("pk"), provider__code=search.provider
+                )
+            )
+        )
+    if search.min_credits is not None:
+        items = items.filter(credits__gte=search.min_credits)
+    if search.max_credits is not None:
+        items = items.filter(credits__lte=search.max_credits)
+    return items.order_by(*SORTS.get(search.sort, SORTS["title"]))
+
+
+def view_decision(user: User | AnonymousUser, day: date) -> Decision:
+    """Whether a user sees the whole catalog on a day, and why (CAT-08)."""
+    return rules.assess_view(viewer_facts(user), BOOK.on(day))
+
+
+def viewer_facts(user: User | AnonymousUser) -> rules.ViewerFacts:
+    """What decides about a user's view of the catalog."""
+    if isinstance(user, AnonymousUser):
+        return rules.ViewerFacts(serves_programme=False, certifications=())
+    return rules.ViewerFacts(
+        serves_programme=user.is_staff
+        or ProviderMember.objects.filter(user_id=user.pk, active=True).exists(),
+        certifications=tuple(
+            Certification.objects.filter(candidate__user_id=user.pk).values_list("track__level", "status")
+        ),
+    )
+
+
+def listing_facts(
+    item: Item, *, outcome: str, credits: int | None, effective_on: date, review_held_on: date
+) -> rules.ListingFacts:
+    """What decides about a decision of the board on an item."""
+    latest = BoardDecision.objects.filter(item=item).order_by("-effective_on").first()
+    return rules.ListingFacts(
+        kind=item.kind,
+        registration_number=item.registration_number,
+        outcome=outcome,
+        credits=credits,
+        effective_on=effective_on,
+        review_held_on=review_held_on,
+        state="listed" if listing_on(item.pk, effective_on) else "unlisted",
+        last_decided_on=latest.effective_on if latest else None,
+    )

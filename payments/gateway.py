@@ -1,0 +1,314 @@
+"""The only module that speaks Stripe; everything else sees the frozen values below.
+
+Money leaves or arrives at most once (PAY-04): the idempotency keys are built from our own primary keys, so a
+call that is repeated, because its answer was lost or its task ran twice, meets what the first one did. Stripe
+keeps a key for a day and refuses it with other parameters, so a caller must repeat a call with exactly the
+values it stored, and look for what it already has before it repeats one that is older.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+from django.conf import settings
+
+# The SDK would otherwise write an identifier into the home folder and report timings of earlier calls.
+stripe.enable_telemetry = False
+
+CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
+NETWORK_RETRIES = 2
+PAID = "paid"
+
+
+class GatewayUnavailable(Exception):  # noqa: N818 - it says what happened, as Refused does
+    """Stripe could not be reached, failed or asked us to wait: whether the call took effect is not known.
+
+    The same call with the same key may be repeated later.
+    """
+
+
+class GatewayRefused(Exception):  # noqa: N818 - it says what happened, as Refused does
+    """Stripe understood the call and said no; repeating it gives the same answer.
+
+    `code` is Stripe's error code, or the kind of error where it has none; `message` is for the log and for
+    staff.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class InvalidSignature(Exception):  # noqa: N818 - it says what happened, as Refused does
+    """What claims to be an event was not signed by Stripe with our secret, or is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutLine:
+    """A line of what is paid: `amount_cents` is the price of one."""
+
+    name: str
+    amount_cents: int
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A successful charge: `created` is the moment of payment, `receipt` the address of Stripe's receipt."""
+
+    id: str
+    created: datetime
+    cardholder_name: str
+    card_brand: str
+    card_last4: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why the last attempt failed: `code` is the bank's reason where there is one, `message` is for the
+    payer.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutSession:
+    """A hosted checkout. `status` is open, complete or expired, `payment_status` paid or unpaid.
+
+    `url` is empty once it is not open; `charge` is known once it is paid, and only `fetch_checkout` asks for
+    it; `last_decline` stands until an attempt succeeds.
+    """
+
+    id: str
+    url: str
+    status: str
+    payment_status: str
+    payment_intent_id: str
+    amount_total_cents: int
+    expires_at: datetime
+    charge: Charge | None = None
+    last_decline: Decline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRefund:
+    """A refund: `status` is pending, succeeded, failed, requires_action or canceled."""
+
+    id: str
+    status: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEvent:
+    """A signed event: `payload` is all of it, `object_id` and `object_type` say what it is about."""
+
+    id: str
+    type: str
+    object_id: str
+    object_type: str
+    created: datetime
+    payload: dict[str, Any]
+
+
+def create_checkout(
+    *,
+    payment_key: str,
+    order_number: str,
+    lines: Sequence[CheckoutLine],
+    currency: str,
+    email: str,
+    success_url: str,
+    cancel_url: str,
+    metadata: Mapping[str, str],
+    expires_at: datetime | None,
+) -> CheckoutSession:
+    """Open a hosted checkout for one payment; the same `payment_key` always gives the same one.
+
+    `success_url` may hold {CHECKOUT_SESSION_ID}. `expires_at` is 30 minutes to 24 hours ahead, 24 hours when
+    None; it is part of what must be repeated unchanged. The metadata, with the order's number, is kept on the
+    session and on its payment, so that every movement can be matched (PAY-04).
+    """
+    known_by = {**metadata, "order_number": order_number}
+    params: dict[str, Any] = {
+        "mode": "payment",
+        "submit_type": "pay",
+        "line_items": [_line_item(line, currency) for line in lines],
+        "client_reference_id": order_number,
+        "customer_email": email,
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "metadata": known_by,
+        "payment_intent_data": {"metadata": known_by},
+    }
+    if expires_at is not None:
+        params["expires_at"] = int(expires_at.timestamp())
+    with _stripe() as client:
+        session = client.v1.checkout.sessions.create(
+            params,  # type: ignore[arg-type]  # the SDK's TypedDict cannot be built with a condition
+            {"idempotency_key": f"checkout:{payment_key}"},
+        )
+        return _checkout(session)
+
+
+def fetch_checkout(session_id: str) -> CheckoutSession:
+    """The checkout as it is now, with its charge when it is paid and the last decline when it is not."""
+    with _stripe() as client:
+        session = client.v1.checkout.sessions.retrieve(
+            session_id, {"expand": ["payment_intent.latest_charge"]}
+        )
+        return _checkout(session)
+
+
+def expire_checkout(session_id: str) -> CheckoutSession:
+    """Close an open checkout so that nobody can pay it any more. GatewayRefused when it is not open."""
+    with _stripe() as client:
+        return _checkout(client.v1.checkout.sessions.expire(session_id))
+
+
+def create_refund(
+    *, refund_key: str, payment_intent_id: str, amount_cents: int, metadata: Mapping[str, str]
+) -> GatewayRefund:
+    """Give back part or all of a payment; the same `refund_key` gives it back once.
+
+    GatewayRefused when more would be given back than was paid.
+    """
+    with _stripe() as client:
+        refund = client.v1.refunds.create(
+            {"payment_intent": payment_intent_id, "amount": amount_cents, "metadata": dict(metadata)},
+            {"idempotency_key": f"refund:{refund_key}"},
+        )
+        return _refund(refund)
+
+
+def fetch_refund(refund_id: str) -> GatewayRefund:
+    """The refund as it is now."""
+    with _stripe() as client:
+        return _refund(client.v1.refunds.retrieve(refund_id))
+
+
+def parse_event(*, body: bytes, signature: str) -> GatewayEvent:
+    """The event in a webhook's body, once its signature has been verified. Raises InvalidSignature."""
+    if not settings.STRIPE_WEBHOOK_SECRET:
+        # Anybody can sign with an empty secret.
+        raise InvalidSignature("STRIPE_WEBHOOK_SECRET is not set.")
+    try:
+        stripe.WebhookSignature.verify_header(
+            body.decode(), signature, settings.STRIPE_WEBHOOK_SECRET, stripe.Webhook.DEFAULT_TOLERANCE
+        )
+        payload = json.loads(body)
+        subject = payload["data"]["object"]
+        return GatewayEvent(
+            id=payload["id"],
+            type=payload["type"],
+            object_id=subject.get("id", ""),
+            object_type=subject["object"],
+            created=_moment(payload["created"]),
+            payload=payload,
+        )
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError) as error:
+        raise InvalidSignature(str(error)) from error
+
+
+@contextmanager
+def _stripe() -> Iterator[stripe.StripeClient]:
+    """A client for one call, closed after it, with the SDK's errors in our two kinds.
+
+    Calls are few and far between: keeping connections would save little and tie them to threads.
+    """
+    base = settings.STRIPE_API_BASE
+    transport = stripe.RequestsClient(
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        # A sandbox on this machine is not behind the proxy that the way to Stripe may need.
+        proxy={"http": None, "https": None} if base else None,
+    )
+    client = stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY,
+        base_addresses={"api": base} if base else None,
+        max_network_retries=NETWORK_RETRIES,
+        http_client=transport,
+    )
+    try:
+        yield client
+    except stripe.StripeError as error:
+        raise _translated(error) from error
+    finally:
+        transport.close()  # type: ignore[no-untyped-call]  # the SDK has no types here
+
+
+def _translated(error: stripe.StripeError) -> GatewayUnavailable | GatewayRefused:
+    status = error.http_status
+    message = error.user_message or str(error)
+    # 409 is our own earlier call with the same key, still under way.
+    if status is None or status in {409, 429} or status >= 500 or isinstance(error, stripe.RateLimitError):
+        return GatewayUnavailable(message)
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    kind = body.get("error", {}).get("type", "")
+    return GatewayRefused(message, code=error.code or kind or f"http_{status}")
+
+
+def _line_item(line: CheckoutLine, currency: str) -> dict[str, Any]:
+    price = {
+        "currency": currency.lower(),
+        "unit_amount": line.amount_cents,
+        "product_data": {"name": line.name},
+    }
+    return {"price_data": price, "quantity": line.quantity}
+
+
+def _checkout(session: stripe.checkout.Session) -> CheckoutSession:
+    intent = session.payment_intent
+    expanded = intent if isinstance(intent, stripe.PaymentIntent) else None
+    return CheckoutSession(
+        id=session.id,
+        url=session.url or "",
+        status=session.status or "",
+        payment_status=session.payment_status,
+        payment_intent_id=expanded.id if expanded else str(intent or ""),
+        amount_total_cents=session.amount_total or 0,
+        expires_at=_moment(session.expires_at),
+        charge=_charge(expanded) if expanded and session.payment_status == PAID else None,
+        last_decline=_decline(expanded) if expanded else None,
+    )
+
+
+def _charge(intent: stripe.PaymentIntent) -> Charge | None:
+    charge = intent.latest_charge
+    if not isinstance(charge, stripe.Charge):
+        return None
+    details = charge.payment_method_details
+    card = details.card if details else None
+    return Charge(
+        id=charge.id,
+        created=_moment(charge.created),
+        cardholder_name=charge.billing_details.name or "",
+        card_brand=(card.brand if card else None) or "",
+        card_last4=(card.last4 if card else None) or "",
+        receipt=charge.receipt_url or "",
+    )
+
+
+def _decline(intent: stripe.PaymentIntent) -> Decline | None:
+    error = intent.last_payment_error
+    if error is None:
+        return None
+    code = getattr(error, "decline_code", None) or getattr(error, "code", None)
+    return Decline(code=code or error.type, message=getattr(error, "message", None) or "")
+
+
+def _refund(refund: stripe.Refund) -> GatewayRefund:
+    return GatewayRefund(id=refund.id, status=refund.status or "", amount_cents=refund.amount)
+
+
+def _moment(timestamp: int) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC)

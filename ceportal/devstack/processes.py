@@ -74,6 +74,7 @@ def start_service(
     identity: Identity | None = None,
     cwd: str | Path = "/",
     stdin: bytes | None = None,
+    stdout: int | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
     patience_seconds: float = 10,
 ) -> Service:
@@ -86,8 +87,8 @@ def start_service(
         process = subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=output if stdout is None else stdout,
+            stderr=output,
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=True,

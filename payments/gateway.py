@@ -164,9 +164,7 @@ def create_checkout(
 def fetch_checkout(session_id: str) -> CheckoutSession:
     """The checkout as it is now, with its charge when it is paid and the last decline when it is not."""
     with _stripe() as client:
-        session = client.v1.checkout.sessions.retrieve(
-            session_id, {"expand": ["payment_intent.latest_charge"]}
-        )
+        session = client.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent.latest_charge"]})
         return _checkout(session)
 
 

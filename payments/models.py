@@ -105,22 +105,16 @@ class Payment(models.Model):
     cardholder_name = models.CharField(max_length=150, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
-    last_decline = models.CharField(
-        max_length=300, blank=True
-    )  # why the card was declined, in Stripe's words
+    last_decline = models.CharField(max_length=300, blank=True)  # why the card was declined, in Stripe's words
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    next_check_at = (
-        models.DateTimeField()
-    )  # when the sweep asks the card service about it, if it is open still
+    next_check_at = models.DateTimeField()  # when the sweep asks the card service about it, if it is open still
     paid_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                name="payment_one_open_per_order", fields=["order"], condition=Q(status="open")
-            ),
+            models.UniqueConstraint(name="payment_one_open_per_order", fields=["order"], condition=Q(status="open")),
             models.UniqueConstraint(
                 name="payment_one_success_per_order", fields=["order"], condition=Q(status="succeeded")
             ),
@@ -130,9 +124,7 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(
                 name="payment_taken_has_when",
-                condition=Q(
-                    status__in=["succeeded", "surplus"], paid_at__isnull=False, session_id__isnull=False
-                )
+                condition=Q(status__in=["succeeded", "surplus"], paid_at__isnull=False, session_id__isnull=False)
                 | Q(status__in=["open", "expired"], paid_at__isnull=True),
             ),
             models.CheckConstraint(name="payment_of_something", condition=Q(amount_cents__gt=0)),
@@ -175,9 +167,7 @@ class Refund(models.Model):
                 | Q(status="failed", done_at__isnull=False),
             ),
             models.CheckConstraint(name="refund_of_something", condition=Q(amount_cents__gt=0)),
-            models.UniqueConstraint(
-                name="refund_once_per_payment", fields=["payment"], condition=~Q(status="failed")
-            ),
+            models.UniqueConstraint(name="refund_once_per_payment", fields=["payment"], condition=~Q(status="failed")),
         ]
         indexes = [
             models.Index(fields=["next_check_at"], name="refund_to_check", condition=Q(status="requested")),
@@ -238,9 +228,7 @@ class StripeEvent(models.Model):
     class Meta:
         ordering = ["-received_at"]
         indexes = [
-            models.Index(
-                fields=["due_at"], name="stripe_event_unprocessed", condition=Q(processed_at__isnull=True)
-            )
+            models.Index(fields=["due_at"], name="stripe_event_unprocessed", condition=Q(processed_at__isnull=True))
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,78 @@
+"""Reads of orders, payments and invoices."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Prefetch, QuerySet
+
+from candidates.models import Candidate, User
+from ceportal.kernel import clock
+from ceportal.kernel.policy import BOOK
+from payments import rules
+from payments.models import Invoice, Order, OrderLine, Payment, Refund
+from payments.rules import InvoiceFacts, OrderFacts, PricedLine, RefundFacts
+
+
+def orders_of(candidate: Candidate) -> QuerySet[Order]:
+    """A candidate's orders, the latest first, with their invoices."""
+    return Order.objects.filter(candidate=candidate).select_related("invoice")
+
+
+def order_for_owner(*, candidate: Candidate, number: str) -> Order:
+    """A candidate's own order with lines, payments and refunds; Order.DoesNotExist for anybody else's."""
+    refunds = Prefetch("refunds", Refund.objects.order_by("-id"))
+    payments = Prefetch("payments", Payment.objects.prefetch_related(refunds))
+    return orders_of(candidate).prefetch_related("lines", payments).get(number=number)
+
+
+def invoice_for(*, user: User, number: str) -> Invoice:
+    """An invoice that this user may read: its owner and staff; Invoice.DoesNotExist for anybody else."""
+    invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user=user)
+    return invoices.get(number=number)
+
+
+def priced_lines(order: Order) -> list[PricedLine]:
+    """An order's lines as the rules price them."""
+    return [
+        PricedLine(line.description, line.net_cents, line.tax_country, line.tax_percent, line.tax_cents)
+        for line in OrderLine.objects.filter(order=order)
+    ]
+
+
+def order_facts(order: Order) -> OrderFacts:
+    """Where an order stands."""
+    return OrderFacts(order.status, clock.day_of(order.paid_at) if order.paid_at else None)
+
+
+def refund_facts(order: Order) -> RefundFacts:
+    """What a refund of an order depends on."""
+    return RefundFacts(
+        paid_by_card=order.payments.filter(status=Payment.Status.SUCCEEDED).exists(),
+        invoice_number=Invoice.objects.filter(order=order).values_list("number", flat=True).first() or "",
+    )
+
+
+def invoice_facts(order: Order, *, day: date) -> InvoiceFacts:
+    """What an order's invoice depends on, on a day."""
+    refunds = Refund.objects.filter(payment__order=order, payment__status=Payment.Status.SUCCEEDED)
+    return InvoiceFacts(
+        status=order.status,
+        paid_on=clock.day_of(order.paid_at) if order.paid_at else None,
+        total_cents=order.total_cents,
+        given_back=refunds.exclude(status=Refund.Status.FAILED).exists(),
+        day=day,
+    )
+
+
+def orders_to_invoice(*, day: date) -> list[int]:
+    """The orders whose invoice is due on a day, the earliest payment first (PAY-02)."""
+    waiting = (
+        Order.objects.filter(status=Order.Status.PAID, total_cents__gt=0, invoice=None)
+        .exclude(payments__refunds__status__in=[Refund.Status.REQUESTED, Refund.Status.SUCCEEDED])
+        .order_by("paid_at", "id")
+        .values_list("id", "paid_at")
+    )
+    paid = [(order_id, clock.day_of(paid_at)) for order_id, paid_at in waiting if paid_at]
+    # The book of each payment day governs.
+    return [order_id for order_id, paid_on in paid if rules.invoice_due_on(paid_on, BOOK.on(paid_on)) <= day]

@@ -1,0 +1,207 @@
+"""What may be asked, taken, given back and put on paper, and why. Pure: values in, decisions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from ceportal.kernel.calendar import add_business_days
+from ceportal.kernel.decisions import Decision, Finding, finding
+from ceportal.kernel.decisions import gettext_noop as _
+from ceportal.kernel.money import tax_cents
+from ceportal.kernel.policy import Policy
+
+# What may follow what; the diagrams of the three state machines.
+ORDER_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    "open": ("paid", "cancelled"),
+    "paid": ("refunded",),
+    "cancelled": (),
+    "refunded": (),
+}
+PAYMENT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    "open": ("succeeded", "surplus", "expired"),
+    "expired": ("succeeded", "surplus"),  # the card service's word counts, however late it comes
+    "succeeded": (),
+    "surplus": (),
+}
+REFUND_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    "requested": ("succeeded", "failed"),
+    "succeeded": ("failed",),  # the bank sent the money back
+    "failed": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line with its tax (PAY-01). Amounts in cents, the rate in percent."""
+
+    description: str
+    net_cents: int
+    tax_country: str
+    tax_percent: Decimal
+    tax_cents: int
+
+
+def tax_percent(country: str, policy: Policy) -> Decimal:
+    """The tax rate of a country on the day of the policy; a country not listed has none (PAY-01)."""
+    return Decimal(str(policy["tax.rates"].value.get(country, 0)))
+
+
+def price_line(*, description: str, net_cents: int, country: str, policy: Policy) -> PricedLine:
+    """A line with the tax of the billing country, rounded half up by itself (PAY-01)."""
+    percent = tax_percent(country, policy)
+    return PricedLine(description, net_cents, country, percent, tax_cents(net_cents, percent))
+
+
+def explain_tax(country: str, policy: Policy) -> Decision:
+    """Which country's tax is charged and at which rate (PAY-01)."""
+    rates = policy["tax.rates"]
+    rate = rates.value.get(country, 0)
+    of_country = replace(rates, value={country: rate})
+    return Decision(
+        (
+            Finding(
+                "PAY-01",
+                True,
+                _("Tax follows your billing country, %(country)s: %(percent)s %%.")
+                if rate
+                else _("Tax follows your billing country, %(country)s, where none is charged."),
+                {"country": country, "percent": rate},
+                (of_country,),
+            ),
+        )
+    )
+
+
+def assess_opening(*, paid_on: date | None) -> Decision:
+    """Money can be asked for something that has not been paid yet (PAY-04)."""
+    return Decision(
+        (
+            finding(
+                "PAY-04",
+                paid_on is None,
+                yes=_("This has not been paid yet."),
+                no=_("This was paid on %(paid_on)s; money is never taken twice for the same thing."),
+                paid_on=paid_on,
+            ),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """Where an order stands."""
+
+    status: str
+    paid_on: date | None
+
+
+def assess_payment(facts: OrderFacts) -> Decision:
+    """An order can be paid while it is open (PAY-04)."""
+    return assess_opening(paid_on=facts.paid_on) + Decision(
+        (
+            finding(
+                "PAY-04",
+                facts.status != "cancelled",
+                yes=_("The order has not been cancelled."),
+                no=_("The order was cancelled; nothing is owed for it."),
+            ),
+        )
+    )
+
+
+def assess_cancelling(facts: OrderFacts) -> Decision:
+    """An order can be cancelled until it is paid; afterwards money is given back instead (PAY-04)."""
+    return Decision(
+        (
+            finding(
+                "PAY-04",
+                facts.paid_on is None,
+                yes=_("The order has not been paid."),
+                no=_("The order was paid on %(paid_on)s and can no longer be cancelled."),
+                next_step=_("Ask for a refund instead."),
+                paid_on=facts.paid_on,
+            ),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """What a refund of an order depends on."""
+
+    paid_by_card: bool
+    invoice_number: str
+
+
+def assess_refund(facts: RefundFacts) -> Decision:
+    """Money that was taken can be given back; once an invoice stands, only with a credit note (PAY-03)."""
+    return Decision(
+        (
+            finding(
+                "PAY-04",
+                facts.paid_by_card,
+                yes=_("The order was paid by card."),
+                no=_("No money was taken for this order, so none can be given back."),
+            ),
+            finding(
+                "PAY-03",
+                not facts.invoice_number,
+                yes=_("No invoice has been issued for the order."),
+                no=_("Invoice %(invoice)s has been issued and cannot be changed."),
+                next_step=_("A refund after the invoice needs a credit note with its own number."),
+                invoice=facts.invoice_number,
+            ),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """What an invoice depends on."""
+
+    status: str
+    paid_on: date | None
+    total_cents: int
+    given_back: bool  # a refund was asked for or made
+    day: date
+
+
+def invoice_due_on(paid_on: date, policy: Policy) -> date:
+    """The business day after the payment on which its invoice is issued (PAY-02); the payment day's policy."""
+    return add_business_days(paid_on, policy["invoice.business_days"].value)
+
+
+def assess_invoice(facts: InvoiceFacts, policy: Policy) -> Decision:
+    """Money that was paid and kept is invoiced when its day has come (PAY-02); the payment day's policy."""
+    within = policy["invoice.business_days"]
+    paid = facts.status == "paid" and facts.paid_on is not None
+    due_on = invoice_due_on(facts.paid_on, policy) if facts.paid_on else None
+    return Decision(
+        (
+            finding("PAY-02", paid, yes=_("The order is paid in full."), no=_("The order is not paid.")),
+            finding(
+                "PAY-02",
+                facts.total_cents > 0,
+                yes=_("Money was paid."),
+                no=_("Nothing had to be paid, so there is nothing to invoice."),
+            ),
+            finding(
+                "PAY-02",
+                not facts.given_back,
+                yes=_("The payment has not been given back."),
+                no=_("The payment was given back before an invoice was issued."),
+            ),
+            finding(
+                "PAY-02",
+                due_on is not None and due_on <= facts.day,
+                yes=_("The invoice was due on %(due_on)s."),
+                no=_("The invoice is issued %(days)s business days after the payment."),
+                because=(within,),
+                due_on=due_on,
+                days=within.value,
+            ),
+        )
+    )

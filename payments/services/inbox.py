@@ -1,0 +1,93 @@
+"""Messages of the card service: kept as they came, then followed up by asking again.
+
+What a message says is never believed for itself; it only says what to ask about, so that order, repetition and
+loss of messages do no harm (PAY-04).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from payments import gateway
+from payments.models import Payment, Refund, StripeEvent
+from payments.services.paying import CardServiceUnavailable, refresh_payment
+from payments.services.refunds import follow_refund
+
+TAKE_UP_AFTER = timedelta(minutes=2)  # by then its task should have run
+
+
+@transaction.atomic
+def store_event(*, body: bytes, signature: str, now: datetime) -> StripeEvent:
+    """Keep a message with a valid signature, once; a repetition gives the first. gateway.InvalidSignature."""
+    event = gateway.parse_event(body=body, signature=signature)
+    stored, _created = StripeEvent.objects.get_or_create(
+        stripe_id=event.id,
+        defaults={
+            "kind": event.type,
+            "object_id": event.object_id,
+            "body": body.decode(),
+            "received_at": now,
+            "due_at": now + TAKE_UP_AFTER,
+        },
+    )
+    return stored
+
+
+def process_event(*, event_id: int, now: datetime) -> StripeEvent:
+    """Follow up what a message is about, and note the outcome; one that was processed is left alone.
+
+    What the portal does not know is noted and no error. CardServiceUnavailable: try again later.
+    """
+    event = StripeEvent.objects.get(id=event_id)
+    if event.processed_at is not None:
+        return event
+    event.outcome = _follow(json.loads(event.body)["data"]["object"], now)[:200]
+    event.processed_at = now
+    StripeEvent.objects.filter(id=event_id, processed_at=None).update(processed_at=now, outcome=event.outcome)
+    return event
+
+
+def _follow(subject: dict[str, Any], now: datetime) -> str:
+    if subject["object"] == "refund":
+        refund = _find_refund(subject)
+        if refund is None:
+            return "a refund that the portal did not ask for"
+        try:
+            refund = follow_refund(refund_id=refund.id, now=now)
+        except gateway.GatewayUnavailable as error:
+            raise CardServiceUnavailable(str(error)) from error
+        return f"refund {refund.id}: {refund.status}"
+    payment = _find_payment(subject)
+    if payment is None:
+        return "nothing that the portal knows"
+    payment = refresh_payment(payment_id=payment.id, now=now)
+    return f"payment {payment.id}: {payment.status}"
+
+
+def _find_payment(subject: dict[str, Any]) -> Payment | None:
+    if subject["object"] == "checkout.session":
+        return Payment.objects.filter(session_id=subject["id"]).first()
+    intent_id = subject["id"] if subject["object"] == "payment_intent" else subject.get("payment_intent")
+    if intent_id and (payment := Payment.objects.filter(intent_id=intent_id).first()):
+        return payment
+    # An intent is made at the first attempt to pay, so this may be the first the portal hears of it.
+    key, number = _names(subject, "payment")
+    return Payment.objects.filter(id=key, order__number=number).first() if key else None
+
+
+def _find_refund(subject: dict[str, Any]) -> Refund | None:
+    if refund := Refund.objects.filter(stripe_id=subject["id"]).first():
+        return refund
+    key, number = _names(subject, "refund")
+    return Refund.objects.filter(id=key, payment__order__number=number).first() if key else None
+
+
+def _names(subject: dict[str, Any], kind: str) -> tuple[int | None, str]:
+    """Our own key and order number, as the gateway wrote them on the object."""
+    metadata = subject.get("metadata") or {}
+    key = metadata.get(kind, "")
+    return (int(key) if key.isdecimal() else None), metadata.get("order_number", "")

@@ -1,0 +1,77 @@
+"""What dates make due about money: invoices every night; every minute whatever was left open.
+
+Each row is its own transaction, so a sweep can be killed anywhere and run again or late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import models, transaction
+
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Refused
+from payments import queries, services
+from payments.models import Payment, Refund, StripeEvent
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+
+
+def issue_due_invoices(*, now: datetime) -> int:
+    """Issue every invoice whose day has come (PAY-02), and count them."""
+    issued = 0
+    for order_id in queries.orders_to_invoice(day=clock.day_of(now)):
+        try:
+            services.issue_invoice(order_id=order_id, now=now)
+        except Refused:
+            # It was given back between the question and the lock.
+            continue
+        issued += 1
+    return issued
+
+
+def follow_up(*, now: datetime) -> int:
+    """Ask the card service about payments and refunds left open, and process messages that never were.
+
+    Counts what was followed up; one that fails is logged, tried again later, and does not stop the rest.
+    """
+    payments = Payment.objects.filter(status=Payment.Status.OPEN)
+    refunds = Refund.objects.filter(status=Refund.Status.REQUESTED)
+    messages = StripeEvent.objects.filter(processed_at=None)
+    return (
+        _follow_each(payments, "next_check_at", lambda key: services.follow_payment(payment_id=key, now=now), now=now)
+        + _follow_each(refunds, "next_check_at", lambda key: services.follow_refund(refund_id=key, now=now), now=now)
+        + _follow_each(messages, "due_at", lambda key: services.process_event(event_id=key, now=now), now=now)
+    )
+
+
+def _follow_each(rows: models.QuerySet[Any], due: str, follow: Callable[[int], object], *, now: datetime) -> int:
+    followed = 0
+    while keys := _take_due(rows, due, now=now):
+        for key in keys:
+            try:
+                follow(key)
+            except Exception:
+                log.exception("follow_up_failed", what=rows.model._meta.label_lower, id=key)
+            else:
+                followed += 1
+    return followed
+
+
+@transaction.atomic
+def _take_due(rows: models.QuerySet[Any], due: str, *, now: datetime) -> list[int]:
+    """Take the next rows that are due, for a while; another sweep at the same time skips them."""
+    keys = list(
+        rows.select_for_update(skip_locked=True, no_key=True)
+        .filter(**{f"{due}__lte": now})
+        .order_by(due, "id")
+        .values_list("id", flat=True)[:BATCH]
+    )
+    rows.model._default_manager.filter(id__in=keys).update(**{due: now + ASK_AGAIN_AFTER})
+    return keys

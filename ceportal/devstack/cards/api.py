@@ -58,9 +58,7 @@ class Endpoint(NamedTuple):
 
 
 def _endpoint(method: str, path: str, shape: Shape, run: Callable[..., dict[str, Any]]) -> Endpoint:
-    return Endpoint(
-        method, re.compile("/v1" + path.replace("{id}", "(?P<identifier>[A-Za-z0-9_]+)")), shape, run
-    )
+    return Endpoint(method, re.compile("/v1" + path.replace("{id}", "(?P<identifier>[A-Za-z0-9_]+)")), shape, run)
 
 
 ENDPOINTS = (
@@ -71,9 +69,7 @@ ENDPOINTS = (
     _endpoint("GET", "/checkout/sessions/{id}/line_items", shapes.PAGE, calls.list_lines),
     _endpoint("POST", "/payment_intents", shapes.CREATE_INTENT, calls.create_intent),
     _endpoint("GET", "/payment_intents", shapes.LIST_INTENTS, calls.list_of("payment_intent")),
-    _endpoint(
-        "GET", "/payment_intents/{id}", shapes.RETRIEVE, calls.retrieve("payment_intent", param="intent")
-    ),
+    _endpoint("GET", "/payment_intents/{id}", shapes.RETRIEVE, calls.retrieve("payment_intent", param="intent")),
     _endpoint("POST", "/payment_intents/{id}/confirm", shapes.CONFIRM_INTENT, calls.confirm_intent),
     _endpoint("POST", "/payment_intents/{id}/cancel", shapes.CANCEL_INTENT, calls.cancel_intent),
     _endpoint("POST", "/refunds", shapes.CREATE_REFUND, calls.create_refund),
@@ -167,9 +163,7 @@ class Api:
             raise _other_parameters(key)
         if status is None:
             raise _in_flight(key)
-        return Answer(
-            status, json.loads(body), {"Idempotent-Replayed": "true", "Original-Request": request_id}
-        )
+        return Answer(status, json.loads(body), {"Idempotent-Replayed": "true", "Original-Request": request_id})
 
     def _execute_once(
         self, call: Call, endpoint: Endpoint, values: dict[str, Any], arguments: dict[str, str]
@@ -198,9 +192,7 @@ def _find(call: Call) -> tuple[Endpoint, dict[str, str]]:
     raise invalid(message, status=404)
 
 
-def _execute(
-    tx: Transaction, endpoint: Endpoint, values: dict[str, Any], arguments: dict[str, str]
-) -> Answer:
+def _execute(tx: Transaction, endpoint: Endpoint, values: dict[str, Any], arguments: dict[str, str]) -> Answer:
     expire_due(tx)
     paths = values.pop("expand", [])
     try:

@@ -135,8 +135,7 @@ def _own_intent(tx: Transaction, identifier: str, verb: str) -> Document:
 
 def _no_method() -> Exception:
     return invalid(
-        "You cannot confirm this PaymentIntent because it's missing a payment method. "
-        "Provide a `payment_method`.",
+        "You cannot confirm this PaymentIntent because it's missing a payment method. Provide a `payment_method`.",
         param="payment_method",
         code="parameter_missing",
     )
@@ -152,9 +151,7 @@ def create_refund(tx: Transaction, values: Values) -> Body:
             raise refused(f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
         charge = tx.get("charge", intent["latest_charge"])
     else:
-        raise invalid(
-            "One of the following params should be provided for this request: payment_intent or charge."
-        )
+        raise invalid("One of the following params should be provided for this request: payment_intent or charge.")
     if not charge["paid"]:
         raise refused(f"Charge {charge['id']} failed and cannot be refunded.", param="charge")
     refund = payments.create_refund(

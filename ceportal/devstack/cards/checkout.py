@@ -128,9 +128,7 @@ class Checkout:
         return Page(200, pages.receipt(charge, merchant=self._merchant))
 
     def _form(self, session: Document, filled: pages.Filled, *, status: int) -> Page:
-        html = pages.checkout(
-            session, merchant=self._merchant, token=secrets.token_urlsafe(16), filled=filled
-        )
+        html = pages.checkout(session, merchant=self._merchant, token=secrets.token_urlsafe(16), filled=filled)
         return Page(status, html, leads_to=(session["success_url"],))
 
     def _ended(self, session: Document) -> Page:
@@ -139,9 +137,7 @@ class Checkout:
             text = "This payment has been made. Nothing more is charged."
             html = pages.closed("Paid", text, link=_success(session), label=back)
         else:
-            text = (
-                "This payment page is no longer open. Nothing was charged; start again where you came from."
-            )
+            text = "This payment page is no longer open. Nothing was charged; start again where you came from."
             html = pages.closed("This page has expired", text, link=session["cancel_url"], label=back)
         return Page(200, html)
 
@@ -184,9 +180,7 @@ def _kept(typed: dict[str, str], problems: dict[str, str]) -> pages.Filled:
     digits = testcards.digits_of(typed.get("number", ""))
     perhaps_real = testcards.looks_real(digits) and digits not in testcards.BY_NUMBER
     dropped = {"cvc", "number"} if perhaps_real else {"cvc"}
-    return pages.Filled(
-        typed={name: value for name, value in typed.items() if name not in dropped}, problems=problems
-    )
+    return pages.Filled(typed={name: value for name, value in typed.items() if name not in dropped}, problems=problems)
 
 
 def _session(tx: Transaction, session_id: str) -> Document | None:

@@ -90,7 +90,7 @@ class Control:
 {_table("Checkout sessions", SESSION_HEADS, map(_session_row, state["sessions"]))}
 {_table("Charges", ("Made", "Charge", "Card", "Amount", "State"), map(_charge_row, state["charges"]))}
 {_table("Refunds", ("Made", "Refund", "Charge", "Amount", "State"), map(_refund_row, state["refunds"]))}
-{_table("Events", ("When", "Type", "Event", "Deliveries", ""), map(_event_row, state["events"]))}
+{_table("Events", ("When", "Type", "Event", "Deliveries", "Again"), map(_event_row, state["events"]))}
 <form method="post" action="/_control" class="choices">
 <button name="webhooks[paused]" value="{"false" if webhooks["paused"] else "true"}" class="secondary">
 {"Resume" if webhooks["paused"] else "Pause"} webhooks</button>
@@ -101,12 +101,8 @@ class Control:
 
 
 def _with_deliveries(tx: Transaction, event: Document) -> Document:
-    rows = tx.execute(
-        "SELECT state, attempts, answer FROM deliveries WHERE event = ? ORDER BY seq", event["id"]
-    )
-    deliveries = [
-        {"state": state, "attempts": attempts, "answer": answer} for state, attempts, answer in rows
-    ]
+    rows = tx.execute("SELECT state, attempts, answer FROM deliveries WHERE event = ? ORDER BY seq", event["id"])
+    deliveries = [{"state": state, "attempts": attempts, "answer": answer} for state, attempts, answer in rows]
     return {**event, "deliveries": deliveries}
 
 

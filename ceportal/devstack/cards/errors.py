@@ -28,9 +28,7 @@ class ApiError(Exception):
         return {"error": self.error}
 
 
-def invalid(
-    message: str, *, param: str | None = None, code: str | None = None, status: int = 400
-) -> ApiError:
+def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> ApiError:
     """The request itself is wrong; nothing was executed."""
     error = {"type": "invalid_request_error", "message": message, "param": param, "code": code}
     return ApiError(status, error)

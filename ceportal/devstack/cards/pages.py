@@ -40,7 +40,7 @@ CONTACT = (Field("email", "E-mail", "email", kind="email"),)
 CARD = (
     Field("number", "Card number", "cc-number", numeric=True, hint="1234 1234 1234 1234"),
     Field("expiry", "Expiry date", "cc-exp", numeric=True, hint="MM / YY", half=True),
-    Field("cvc", "Security code (CVC)", "cc-csc", numeric=True, hint="CVC", half=True),
+    Field("cvc", "Security code", "cc-csc", numeric=True, hint="CVC", half=True),
     Field("name", "Name on card", "cc-name"),
 )
 ADDRESS = (
@@ -73,7 +73,7 @@ def layout(title: str, content: str, *, wide: bool = False) -> str:
 <link rel="icon" href="data:,">
 </head>
 <body>
-<p class="banner" role="note"><strong>Test mode:</strong> no real card is charged.</p>
+<header class="banner"><strong>Test mode:</strong> no real card is charged.</header>
 <div class="{"wide" if wide else "page"}">
 {content}
 </div>
@@ -200,8 +200,7 @@ def _problem(name: str, problem: str | None) -> str:
 
 def _test_cards() -> str:
     rows = "".join(
-        f"<tr><td><code>{_grouped(card.number)}</code></td><td>{escape(card.does)}</td></tr>"
-        for card in CARDS
+        f"<tr><td><code>{_grouped(card.number)}</code></td><td>{escape(card.does)}</td></tr>" for card in CARDS
     )
     return f"""<details class="help"><summary>Cards that work here</summary>
 <p>Any expiry date in the future and any security code will do. Never enter a real card.</p>
@@ -236,9 +235,7 @@ choose how it ends.</p>
 def closed(title: str, text: str, *, link: str | None, label: str) -> str:
     """A page that says how a session ended, with the way back."""
     way = f'<p><a class="button" href="{escape(link)}">{escape(label)}</a></p>' if link else ""
-    return layout(
-        title, f'<main class="panel narrow"><h1>{escape(title)}</h1><p>{escape(text)}</p>{way}</main>'
-    )
+    return layout(title, f'<main class="panel narrow"><h1>{escape(title)}</h1><p>{escape(text)}</p>{way}</main>')
 
 
 def receipt(charge: Document, *, merchant: str) -> str:
@@ -255,6 +252,4 @@ def receipt(charge: Document, *, merchant: str) -> str:
         ("Charge", charge["id"]),
     ]
     listed = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in rows)
-    return layout(
-        "Receipt", f'<main class="panel narrow"><h1>Receipt</h1><dl class="facts">{listed}</dl></main>'
-    )
+    return layout("Receipt", f'<main class="panel narrow"><h1>Receipt</h1><dl class="facts">{listed}</dl></main>')

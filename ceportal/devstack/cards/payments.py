@@ -95,9 +95,7 @@ def no_address() -> dict[str, str | None]:
     return dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
-def attempt(
-    tx: Transaction, intent: Document, method: Document, *, return_url: str | None = None
-) -> Document:
+def attempt(tx: Transaction, intent: Document, method: Document, *, return_url: str | None = None) -> Document:
     """Try to take the money: it succeeds, it is declined, or the bank wants to see the person first."""
     intent["payment_method"] = method["id"]
     intent["last_payment_error"] = None
@@ -210,9 +208,7 @@ def _add_charge(tx: Transaction, intent: Document, method: Document, decline: De
                     "funding": card["funding"],
                     "last4": card["last4"],
                     "network": card["brand"],
-                    "three_d_secure": {"result": "authenticated", "version": "2.2.0"}
-                    if authenticated
-                    else None,
+                    "three_d_secure": {"result": "authenticated", "version": "2.2.0"} if authenticated else None,
                 },
                 "type": "card",
             },

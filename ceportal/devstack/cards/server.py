@@ -38,9 +38,7 @@ class CardServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(
-        self, *, port: int, data: Path, receiver: Receiver, merchant: str, secret_key: str = ""
-    ) -> None:
+    def __init__(self, *, port: int, data: Path, receiver: Receiver, merchant: str, secret_key: str = "") -> None:
         super().__init__((HOST, port), Handler)
         self.base_url = f"http://{HOST}:{self.server_port}"
         self.store = Store(data / "cards.sqlite3")

@@ -34,9 +34,7 @@ def create_session(tx: Transaction, values: dict[str, Any]) -> Document:
             code="amount_too_small",
         )
     if any("product_data" not in line["price_data"] for line in lines):
-        raise invalid(
-            "Missing required param: line_items[0][price_data][product_data].", code="parameter_missing"
-        )
+        raise invalid("Missing required param: line_items[0][price_data][product_data].", code="parameter_missing")
     identifier = new_id("cs_test", 58)
     return tx.add(
         {
@@ -156,9 +154,7 @@ def expire_session(tx: Transaction, session: Document) -> Document:
 
 def expire_due(tx: Transaction) -> int:
     """Close every session whose time is over; how many there were."""
-    due = [
-        session for session in tx.select("checkout.session", status="open") if session["expires_at"] <= tx.now
-    ]
+    due = [session for session in tx.select("checkout.session", status="open") if session["expires_at"] <= tx.now]
     for session in due:
         expire_session(tx, session)
     return len(due)

@@ -65,9 +65,7 @@ def record_event(tx: Transaction, kind: str, subject: Document) -> Document:
         if switches["drop"] > 0:
             tx.set_switch("webhooks", {**switches, "drop": switches["drop"] - 1})
         for _copy in range(1 if dropped else switches["repeat"]):
-            add_delivery(
-                tx, event["id"], state="dropped" if dropped else "waiting", delay=switches["delay_seconds"]
-            )
+            add_delivery(tx, event["id"], state="dropped" if dropped else "waiting", delay=switches["delay_seconds"])
     return event
 
 

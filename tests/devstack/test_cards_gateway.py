@@ -137,7 +137,7 @@ def test_a_refund_may_be_refused_now_and_made_later(cards: Cards, payments_gatew
 
 
 @pytest.mark.parametrize("mode", ["error", "rate_limit", "lose_answer"])
-def test_trouble_on_the_way_is_unavailable(cards: Cards, payments_gateway, open_checkout: Open, monkeypatch, mode):
+def test_trouble_on_the_way_is_unavailable(cards: Cards, payments_gateway, open_checkout: Open, monkeypatch, *, mode):
     monkeypatch.setattr(payments_gateway, "NETWORK_RETRIES", 0)
     cards.turn(calls=[{"path": "/v1/", "mode": mode}])
     with pytest.raises(payments_gateway.GatewayUnavailable):
@@ -188,7 +188,7 @@ def test_an_event_is_read_when_it_is_signed(cards: Cards, webhook: Webhook, paym
 
 @pytest.mark.parametrize("wrong", ["body", "signature", "no signature", "secret", "no secret"])
 def test_an_event_nobody_signed_is_refused(
-    cards: Cards, webhook: Webhook, payments_gateway, open_checkout: Open, settings, wrong
+    cards: Cards, webhook: Webhook, payments_gateway, open_checkout: Open, settings, *, wrong
 ):
     cards.pay(open_checkout().url)
     delivery = webhook.wait_for(bool)[0]

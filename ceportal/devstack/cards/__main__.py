@@ -69,7 +69,7 @@ def _options() -> argparse.Namespace:
         default=os.environ.get("STRIPE_SECRET_KEY", ""),
         help="the sk_test_... that opens the API (STRIPE_SECRET_KEY); without one, any test key does",
     )
-    parser.add_argument("--merchant", default="Continuing Education Portal", help="name on the payment page")
+    parser.add_argument("--merchant", default="CE Portal", help="name on the payment page")
     parser.add_argument("--first-wait", type=float, default=1.0, help="seconds before the first redelivery")
     return parser.parse_args()
 

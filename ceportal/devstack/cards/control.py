@@ -87,15 +87,15 @@ class Control:
             "Card sandbox",
             f"""<main><h1>Card sandbox</h1>
 <p>Switches: {escape(", ".join(notes)) or "all at rest"}.</p>
-{_table("Checkout sessions", SESSION_HEADS, map(_session_row, state["sessions"]))}
-{_table("Charges", ("Made", "Charge", "Card", "Amount", "State"), map(_charge_row, state["charges"]))}
-{_table("Refunds", ("Made", "Refund", "Charge", "Amount", "State"), map(_refund_row, state["refunds"]))}
-{_table("Events", ("When", "Type", "Event", "Deliveries", "Again"), map(_event_row, state["events"]))}
 <form method="post" action="/_control" class="choices">
 <button name="webhooks[paused]" value="{"false" if webhooks["paused"] else "true"}" class="secondary">
 {"Resume" if webhooks["paused"] else "Pause"} webhooks</button>
 <button name="reset" value="switches" class="secondary">All switches at rest</button>
-</form></main>""",
+</form>
+{_table("Checkout sessions", SESSION_HEADS, map(_session_row, state["sessions"]))}
+{_table("Charges", ("Made", "Charge", "Card", "Amount", "State"), map(_charge_row, state["charges"]))}
+{_table("Refunds", ("Made", "Refund", "Charge", "Amount", "State"), map(_refund_row, state["refunds"]))}
+{_table("Events", ("When", "Type", "Event", "Deliveries", "Again"), map(_event_row, state["events"]))}</main>""",
             wide=True,
         )
 
@@ -167,9 +167,15 @@ def _event_row(event: Document) -> tuple[str, ...]:
     )
     again = (
         '<form method="post" action="/_control">'
-        f'<button name="redeliver" value="{event["id"]}" class="small">Deliver again</button></form>'
+        f'<button name="redeliver" value="{event["id"]}" class="secondary small">Deliver again</button></form>'
     )
-    return _when(event), event["type"], f"<code>{event['id']}</code>", deliveries or "not subscribed", again
+    return (
+        _when(event),
+        event["type"],
+        f"<code>{event['id']}</code>",
+        deliveries or "not subscribed",
+        again if deliveries else "",
+    )
 
 
 def read_json(body: Any) -> dict[str, Any]:

@@ -7,11 +7,14 @@ PAY-03).
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models import Candidate
+from ceportal.kernel import clock
 
 
 class Order(models.Model):
@@ -64,6 +67,16 @@ class Order(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def opened_on(self) -> date:
+        """The day on which it was opened, in the programme's time zone."""
+        return clock.day_of(self.created_at)
+
+    @property
+    def paid_on(self) -> date | None:
+        """The day on which it was paid, in the programme's time zone."""
+        return clock.day_of(self.paid_at) if self.paid_at else None
+
 
 class OrderLine(models.Model):
     """One thing on an order, with its own tax (PAY-01)."""
@@ -82,6 +95,11 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def total_cents(self) -> int:
+        """What the line comes to with its tax."""
+        return self.net_cents + self.tax_cents
 
 
 class Payment(models.Model):
@@ -175,6 +193,11 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payment_id}: {self.amount_cents}"
+
+    @property
+    def done_on(self) -> date | None:
+        """The day on which it was made or failed, in the programme's time zone."""
+        return clock.day_of(self.done_at) if self.done_at else None
 
 
 class InvoiceSeries(models.Model):

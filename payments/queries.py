@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, QuerySet
 
 from candidates.models import Candidate, User
@@ -26,9 +28,51 @@ def order_for_owner(*, candidate: Candidate, number: str) -> Order:
     return orders_of(candidate).prefetch_related("lines", payments).get(number=number)
 
 
-def invoice_for(*, user: User, number: str) -> Invoice:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an order stands, for its page: the payment that tells the story, and a refund if there is one."""
+
+    order: Order
+    payment: Payment | None
+    refund: Refund | None
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether the button that pays makes sense."""
+        return self.order.status == Order.Status.OPEN
+
+    @property
+    def decline(self) -> str:
+        """Why the card was declined last, in the card service's words (PAY-05)."""
+        return self.payment.last_decline if self.payment and self.can_be_paid else ""
+
+    @property
+    def may_be_settled_soon(self) -> bool:
+        """Whether waiting makes sense: a card page is open and no card was declined on it."""
+        payment = self.payment
+        return bool(self.can_be_paid and payment and payment.status == payment.Status.OPEN and not self.decline)
+
+    @property
+    def invoice_due_on(self) -> date | None:
+        """The day on which the invoice is issued, while it is awaited (PAY-02)."""
+        order = self.order
+        if order.status != Order.Status.PAID or self.refund or not order.total_cents or not order.paid_on:
+            return None
+        return rules.invoice_due_on(order.paid_on, BOOK.on(order.paid_on))
+
+
+def standing_of(order: Order) -> Standing:
+    """How an order from `order_for_owner` stands; the payment that took money, else the latest."""
+    payments = list(order.payments.all())
+    taken = [payment for payment in payments if payment.paid_at]
+    payment = next(iter(taken or payments), None)
+    refunds = list(payment.refunds.all()) if payment else []
+    return Standing(order, payment, refunds[0] if refunds else None)
+
+
+def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:
     """An invoice that this user may read: its owner and staff; Invoice.DoesNotExist for anybody else."""
-    invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user=user)
+    invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user_id=user.pk)
     return invoices.get(number=number)
 
 
@@ -42,7 +86,7 @@ def priced_lines(order: Order) -> list[PricedLine]:
 
 def order_facts(order: Order) -> OrderFacts:
     """Where an order stands."""
-    return OrderFacts(order.status, clock.day_of(order.paid_at) if order.paid_at else None)
+    return OrderFacts(order.status, order.paid_on)
 
 
 def refund_facts(order: Order) -> RefundFacts:
@@ -58,7 +102,7 @@ def invoice_facts(order: Order, *, day: date) -> InvoiceFacts:
     refunds = Refund.objects.filter(payment__order=order, payment__status=Payment.Status.SUCCEEDED)
     return InvoiceFacts(
         status=order.status,
-        paid_on=clock.day_of(order.paid_at) if order.paid_at else None,
+        paid_on=order.paid_on,
         total_cents=order.total_cents,
         given_back=refunds.exclude(status=Refund.Status.FAILED).exists(),
         day=day,

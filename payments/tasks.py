@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 
 from ceportal.kernel import clock
 from payments import services, sweeps
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(
@@ -25,3 +28,11 @@ def process_event(event_id: int) -> None:
 def follow_up() -> None:
     """Find out about everything that was left open."""
     sweeps.follow_up(now=clock.now())
+
+
+def wake_processing(event_id: int) -> None:
+    """Ask for a message to be followed up soon. Without a broker the sweep finds it anyway."""
+    try:
+        process_event.apply_async([event_id], retry=False)
+    except process_event.OperationalError as error:
+        log.warning("processing_not_woken", event=event_id, error=str(error))

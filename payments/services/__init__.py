@@ -11,6 +11,7 @@ from payments.services.paying import (
     CardServiceUnavailable,
     follow_payment,
     record_checkout,
+    refresh_order,
     refresh_payment,
     start_payment,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "open_order",
     "process_event",
     "record_checkout",
+    "refresh_order",
     "refresh_payment",
     "request_refund",
     "start_payment",

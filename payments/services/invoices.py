@@ -28,7 +28,7 @@ def issue_invoice(*, order_id: int, now: datetime) -> Invoice:
         return invoice
     day = clock.day_of(now)
     # The book of the payment day governs; an order that is not paid is refused by any book.
-    policy = BOOK.on(clock.day_of(order.paid_at) if order.paid_at else day)
+    policy = BOOK.on(order.paid_on or day)
     require(rules.assess_invoice(queries.invoice_facts(order, day=day), policy))
     payment = order.payments.get(status=Payment.Status.SUCCEEDED)
     sequence = _next_in_series(day.year)

@@ -61,8 +61,7 @@ def open_order(
     )
     if order is not None and order.candidate_id != candidate_id:
         raise ValueError(f"{purpose} {reference} is asked of candidate {order.candidate_id} already.")
-    paid_on = clock.day_of(order.paid_at) if order is not None and order.paid_at else None
-    decision = require(decision + rules.assess_opening(paid_on=paid_on))
+    decision = require(decision + rules.assess_opening(paid_on=order.paid_on if order else None))
     if order is None:
         order = _create_order(candidate, purpose, reference, now)
         _price(order, lines, decision, candidate, now)

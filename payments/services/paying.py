@@ -73,6 +73,15 @@ def refresh_payment(*, payment_id: int, now: datetime) -> Payment:
     return record_checkout(payment_id=payment.id, session=session, now=now)
 
 
+def refresh_order(*, order_id: int, now: datetime) -> None:
+    """Find out about the payment of an order that is open, if there is one. CardServiceUnavailable: not now."""
+    payment_id = (
+        Payment.objects.filter(order_id=order_id, status=Payment.Status.OPEN).values_list("id", flat=True).first()
+    )
+    if payment_id is not None:
+        refresh_payment(payment_id=payment_id, now=now)
+
+
 def follow_payment(*, payment_id: int, now: datetime) -> Payment:
     """Find out about a payment that was left open; one that never got a page is given up, nobody can pay it."""
     payment = Payment.objects.get(id=payment_id)

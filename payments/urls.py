@@ -1,0 +1,15 @@
+"""Addresses of payments."""
+
+from django.urls import path
+
+from payments import views
+
+app_name = "payments"
+urlpatterns = [
+    path("orders/<str:number>/", views.order_detail, name="order"),
+    path("orders/<str:number>/pay/", views.start_payment, name="pay"),
+    path("orders/<str:number>/return/", views.return_from_card_page, name="return"),
+    path("invoices/", views.invoice_list, name="invoice_list"),
+    path("invoices/<str:number>.pdf", views.invoice_pdf, name="invoice_pdf"),
+    path("webhook/", views.webhook, name="webhook"),
+]

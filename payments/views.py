@@ -1,0 +1,148 @@
+"""Pages about money, and the address at which the card service tells what happened."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from candidates.access import CandidateRequest, candidate_required
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision, Refused
+from ceportal.kernel.explain import explain
+from payments import papers, queries, services, tasks
+from payments.gateway import InvalidSignature
+from payments.models import Invoice, Order
+
+log = structlog.get_logger(__name__)
+
+PER_PAGE = 25
+LONGEST_EVENT = 512 * 1024  # bytes; Stripe's events stay well below
+ASK_AT_MOST = 45  # every two seconds; then the page waits for the reader
+
+
+@require_GET
+@never_cache
+@candidate_required
+def order_detail(request: CandidateRequest, number: str) -> HttpResponse:
+    """An order: what it asks for and why, how it stands, and the button that pays it."""
+    return render(request, "payments/order.html", _order_context(request, number))
+
+
+@require_POST
+@candidate_required
+def start_payment(request: CandidateRequest, number: str) -> HttpResponse:
+    """Go to the card page of an order; a second press goes to the same one."""
+    order = _own_order(request, number)
+    back = settings.BASE_URL + reverse("payments:return", args=[number])
+    try:
+        payment = services.start_payment(
+            order_id=order.id, success_url=back, cancel_url=f"{back}?left=1", now=clock.now()
+        )
+    except Refused as refusal:
+        context = _order_context(request, number) | {"refusal": explain(refusal.decision)}
+        return render(request, "payments/order.html", context, status=409)
+    except services.CardServiceUnavailable:
+        messages.error(request, _card_service_trouble())
+        return redirect("payments:order", number=number)
+    return redirect(payment.page_url)
+
+
+@require_GET
+@never_cache
+@candidate_required
+def return_from_card_page(request: CandidateRequest, number: str) -> HttpResponse:
+    """Where the card page sends people back to: ask at once how it went, and say so."""
+    order = _own_order(request, number)
+    asked = int(request.GET["asked"]) if request.GET.get("asked", "").isdecimal() else 0
+    try:
+        services.refresh_order(order_id=order.id, now=clock.now())
+    except services.CardServiceUnavailable:
+        log.warning("return_not_answered", order=order.number)
+    if request.GET.get("left"):
+        return redirect("payments:order", number=number)
+    context = _order_context(request, number)
+    waiting = context["standing"].may_be_settled_soon
+    context |= {"waiting": waiting, "next_ask": asked + 1 if asked < ASK_AT_MOST else None}
+    return render(request, "payments/order.html", context)
+
+
+@require_GET
+@candidate_required
+def invoice_list(request: CandidateRequest) -> HttpResponse:
+    """What was asked for, paid and invoiced, the latest first."""
+    paginator = Paginator(queries.orders_of(request.candidate), PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {"page": page, "pages": paginator.get_elided_page_range(page.number)}
+    return render(request, "payments/invoice_list.html", context)
+
+
+@require_GET
+@login_required
+def invoice_pdf(request: HttpRequest, number: str) -> HttpResponse:
+    """An invoice as PDF, for its owner and for staff."""
+    try:
+        invoice = queries.invoice_for(user=request.user, number=number)
+    except Invoice.DoesNotExist as missing:
+        raise Http404 from missing
+    headers = {
+        "Content-Disposition": f'inline; filename="{invoice.number}.pdf"',
+        "Cache-Control": "private, no-store",
+    }
+    return HttpResponse(papers.set_invoice(invoice), content_type="application/pdf", headers=headers)
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> JsonResponse:
+    """Keep what the card service says, answer, and follow it up in a task; a bad signature changes nothing."""
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return JsonResponse({"error": "The message is too long."}, status=413)
+    if len(body) > LONGEST_EVENT:
+        return JsonResponse({"error": "The message is too long."}, status=413)
+    try:
+        event = services.store_event(body=body, signature=request.headers.get("Stripe-Signature", ""), now=clock.now())
+    except InvalidSignature:
+        return JsonResponse({"error": "The signature is missing, wrong or too old."}, status=400)
+    if event.processed_at is None:
+        transaction.on_commit(partial(tasks.wake_processing, event.id))
+    return JsonResponse({"received": event.stripe_id})
+
+
+def _own_order(request: CandidateRequest, number: str) -> Order:
+    try:
+        return queries.order_for_owner(candidate=request.candidate, number=number)
+    except Order.DoesNotExist as missing:
+        raise Http404 from missing
+
+
+def _order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
+    order = _own_order(request, number)
+    return {
+        "order": order,
+        "standing": queries.standing_of(order),
+        "decision": explain(Decision.from_json(order.decision)),
+    }
+
+
+def _card_service_trouble() -> str:
+    return _(
+        "The card service cannot be reached at the moment. Nothing was charged and nothing is lost; "
+        "please try again in a few minutes."
+    )

@@ -179,7 +179,8 @@ def create_refund(
 ) -> GatewayRefund:
     """Give back part or all of a payment; the same `refund_key` gives it back once.
 
-    GatewayRefused when more would be given back than was paid.
+    GatewayRefused when more would be given back than was paid, or the balance does not cover it; after a refusal
+    only another key can succeed.
     """
     with _stripe() as client:
         refund = client.v1.refunds.create(

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ceportal.devstack.cards import calls, shapes
 from ceportal.devstack.cards.errors import ApiError, invalid
-from ceportal.devstack.cards.faults import Gate, fail_after, fail_before, take_fault
+from ceportal.devstack.cards.faults import Gate, fail_after, fail_before, refusal, take_fault
 from ceportal.devstack.cards.lists import expand
 from ceportal.devstack.cards.params import Shape, decode, validate
 from ceportal.devstack.cards.sessions import expire_due
@@ -100,7 +100,7 @@ class Api:
             if fault and (error := fail_before(fault)):
                 raise error
             lost = fail_after(fault) if fault else None
-            answer = self._answer(call, hold=fault is not None and fault["mode"] == "hold")
+            answer = self._answer(call, fault)
         except ApiError as error:
             answer = Answer(error.status, error.body)
         if lost:
@@ -120,19 +120,19 @@ class Api:
             shown = f"{key[:8]}{'*' * 8}{key[-4:]}" if len(key) > 16 else "*" * len(key)
             raise invalid(f"Invalid API Key provided: {shown}", status=401)
 
-    def _answer(self, call: Call, *, hold: bool) -> Answer:
+    def _answer(self, call: Call, fault: dict[str, Any] | None) -> Answer:
         endpoint, arguments = _find(call)
         values = validate(decode(call.pairs), endpoint.shape)
         if call.method != "POST" or call.idempotency_key is None:
             with self._store.transaction(Request(call.request_id)) as tx:
-                return _execute(tx, endpoint, values, arguments)
+                return _execute(tx, endpoint, values, arguments, fault)
         replay = self._reserve(call)
         if replay:
             return replay
         try:
-            if hold:
+            if fault and fault["mode"] == "hold":
                 self._gate.wait()
-            return self._execute_once(call, endpoint, values, arguments)
+            return self._execute_once(call, endpoint, values, arguments, fault)
         except BaseException:
             with self._store.transaction() as tx:
                 tx.execute("DELETE FROM answers WHERE key = ? AND status IS NULL", call.idempotency_key)
@@ -166,11 +166,16 @@ class Api:
         return Answer(status, json.loads(body), {"Idempotent-Replayed": "true", "Original-Request": request_id})
 
     def _execute_once(
-        self, call: Call, endpoint: Endpoint, values: dict[str, Any], arguments: dict[str, str]
+        self,
+        call: Call,
+        endpoint: Endpoint,
+        values: dict[str, Any],
+        arguments: dict[str, str],
+        fault: dict[str, Any] | None,
     ) -> Answer:
         """What is done and the answer to it are written together, so that no crash comes between them."""
         with self._store.transaction(Request(call.request_id, call.idempotency_key)) as tx:
-            answer = _execute(tx, endpoint, values, arguments)
+            answer = _execute(tx, endpoint, values, arguments, fault)
             tx.execute(
                 "UPDATE answers SET status = ?, body = ? WHERE key = ?",
                 answer.status,
@@ -192,10 +197,18 @@ def _find(call: Call) -> tuple[Endpoint, dict[str, str]]:
     raise invalid(message, status=404)
 
 
-def _execute(tx: Transaction, endpoint: Endpoint, values: dict[str, Any], arguments: dict[str, str]) -> Answer:
+def _execute(
+    tx: Transaction,
+    endpoint: Endpoint,
+    values: dict[str, Any],
+    arguments: dict[str, str],
+    fault: dict[str, Any] | None,
+) -> Answer:
     expire_due(tx)
     paths = values.pop("expand", [])
     try:
+        if refused := refusal(fault):
+            raise refused
         return Answer(200, expand(tx, endpoint.run(tx, values, **arguments), paths))
     except ApiError as error:
         if not error.kept:

@@ -23,7 +23,6 @@ WEBHOOK_DEFAULTS: dict[str, Any] = {
     "paused": False,
     "drop": 0,
 }
-BEFORE = frozenset({"error", "rate_limit", "refuse"})
 STALL_SECONDS = 60.0
 
 
@@ -59,12 +58,14 @@ def fail_before(fault: dict[str, Any]) -> ApiError | None:
     if fault["mode"] == "rate_limit":
         message = "Request rate limit exceeded."
         return ApiError(429, {"type": "invalid_request_error", "code": "rate_limit", "message": message})
-    if fault["mode"] == "refuse":
-        message = "Insufficient funds in your Stripe balance to refund this amount."
-        error = refused(message, code="balance_insufficient")
-        error.kept = False
-        return error
     return None
+
+
+def refusal(fault: dict[str, Any] | None) -> ApiError | None:
+    """The refusal in which the execution of a call ends, and which its key then repeats."""
+    if fault is None or fault["mode"] != "refuse":
+        return None
+    return refused("Insufficient funds in your Stripe balance to refund this amount.", code="balance_insufficient")
 
 
 def fail_after(fault: dict[str, Any]) -> AnswerLost | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from typing import Any
 
 import pytest
 
+from ceportal.devstack import chromium
+
 pytest_plugins = ["tests.fixtures", "tests.devstack.cards_sandbox"]
+
+NO_CHROMIUM = "There is no Chromium: set CHROMIUM_PATH, or as root on Debian run `make test`, which installs one."
 
 _connect = socket.socket.connect
 
@@ -34,3 +39,34 @@ def only_this_machine() -> Any:
     patch.setattr(socket.socket, "connect", _connect_to_this_machine_only)
     yield
     patch.undo()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Browser tests share one stack, so one worker runs them all; without a Chromium they are skipped."""
+    browser_tests = [item for item in items if item.get_closest_marker("browser")]
+    missing = chromium.find() is None
+    for item in browser_tests:
+        item.add_marker(pytest.mark.xdist_group("browser"))
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly when browser tests were skipped: a green line below would look like all is well."""
+    skipped = _skipped_for_want_of_chromium(terminalreporter)
+    if skipped:
+        terminalreporter.section("BROWSER TESTS WERE SKIPPED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{skipped} browser tests did not run. {NO_CHROMIUM}", red=True, bold=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where CI=true promises that everything ran, a skipped browser test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    promised = os.environ.get("CI") == "true" and exitstatus == pytest.ExitCode.OK
+    if promised and reporter is not None and _skipped_for_want_of_chromium(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _skipped_for_want_of_chromium(reporter: pytest.TerminalReporter) -> int:
+    return sum(NO_CHROMIUM in str(report.longrepr) for report in reporter.stats.get("skipped", []))

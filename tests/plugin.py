@@ -39,7 +39,7 @@ def start_servers() -> subprocess.Popen[str]:
     addresses = json.loads(announced)
     for name in [name for name in os.environ if name.endswith("_FILE") or name == "EMAIL_URL"]:
         del os.environ[name]
-    os.environ.update(test_environment(Path(addresses.pop("files"))))
+    os.environ.update(environment_of_tests(Path(addresses.pop("files"))))
     os.environ.update(addresses)
     os.environ[OURS] = str(keeper.pid)
     return keeper
@@ -52,7 +52,7 @@ def stop_servers(keeper: subprocess.Popen[str]) -> None:
         keeper.stdin.close()
 
 
-def test_environment(files: Path) -> dict[str, str]:
+def environment_of_tests(files: Path) -> dict[str, str]:
     """What settings.py reads in a test run, apart from the addresses of the servers."""
     return {
         "SECRET_KEY": "tests-only",

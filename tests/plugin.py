@@ -39,7 +39,9 @@ def start_servers() -> subprocess.Popen[str]:
     addresses = json.loads(announced)
     for name in [name for name in os.environ if name.endswith("_FILE") or name == "EMAIL_URL"]:
         del os.environ[name]
-    os.environ.update(environment_of_tests(Path(addresses.pop("files"))))
+    files = Path(addresses.pop("files"))
+    (files / "static").mkdir()  # WhiteNoise warns where it is missing, and a warning is an error here
+    os.environ.update(environment_of_tests(files))
     os.environ.update(addresses)
     os.environ[OURS] = str(keeper.pid)
     return keeper
@@ -63,6 +65,7 @@ def environment_of_tests(files: Path) -> dict[str, str]:
         "DEFAULT_FROM_EMAIL": "CE Portal <portal@example.org>",
         "MEDIA_ROOT": str(files / "media"),
         "MAIL_DIR": str(files / "mail"),
+        "STATIC_ROOT": str(files / "static"),
         "STRIPE_SECRET_KEY": "sk_test_tests",
         "STRIPE_WEBHOOK_SECRET": "whsec_tests",
         "STRIPE_API_BASE": "http://127.0.0.1:9",  # discard: a test that wants a sandbox names it

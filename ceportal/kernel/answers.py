@@ -1,0 +1,67 @@
+"""What the API says in every app: decisions in the words that pages use, and pages of a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.pagination import CursorPagination
+
+from ceportal.kernel.decisions import Decision
+from ceportal.kernel.explain import explain
+from ceportal.kernel.policy import thawed
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    """A number of the policy book that a finding rests on."""
+
+    name = serializers.CharField()
+    value = serializers.CharField(help_text="In one line, as a page shows it.")
+    since = serializers.DateField(help_text="The day from which this value holds.")
+    clause = serializers.CharField()
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One requirement, met or not."""
+
+    clause = serializers.CharField(help_text="Its number in the policy book, as in /policy/CE-14/.")
+    met = serializers.BooleanField()
+    sentence = serializers.CharField()
+    next_step = serializers.CharField(allow_blank=True, help_text="What to do where it is not met.")
+    facts = serializers.DictField(help_text="What the finding was made from.")
+    because = ParameterSerializer(many=True)
+
+
+class DecisionSerializer(serializers.Serializer[Any]):
+    """Every requirement of a rule, in reading order: the same that a page shows behind its "Why?"."""
+
+    granted = serializers.BooleanField()
+    findings = FindingSerializer(many=True)
+
+
+def decision_answer(decision: Decision) -> dict[str, Any]:
+    """A decision as the API gives it, in the reader's language."""
+    explanation = explain(decision)
+    answer = {
+        "granted": explanation.granted,
+        "findings": [
+            {
+                "clause": readable.clause,
+                "met": readable.met,
+                "sentence": readable.text,
+                "next_step": readable.next_step_text,
+                "facts": thawed(finding.facts),
+                "because": readable.because,
+            }
+            for finding, readable in zip(decision.findings, explanation.findings, strict=True)
+        ],
+    }
+    return dict(DecisionSerializer(answer).data)
+
+
+class Pages(CursorPagination):
+    """Pages of a list by cursor: rows that come or go meanwhile neither repeat nor hide others."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200

@@ -1,0 +1,104 @@
+"""The API of the credit programme: a candidate's balance and claims. Read-only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from candidates.api import CandidateView, IsCandidate
+from candidates.models import Candidate
+from ceportal.kernel import clock
+from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
+from ceportal.kernel.decisions import Decision
+from credits import queries
+from credits.models import Claim
+
+
+class BalanceQuerySerializer(serializers.Serializer[Any]):
+    """Of which day the balance is asked."""
+
+    as_of = serializers.DateField(required=False, help_text="A day up to today; left out, today.")
+
+    def validate_as_of(self, as_of: Any) -> Any:
+        if as_of > clock.day_of(clock.now()):
+            raise serializers.ValidationError(_("What will stand on a day to come is not known yet."))
+        return as_of
+
+
+class BalanceSerializer(serializers.Serializer[Any]):
+    """What stood at the end of a day, and what had become of the rest. Credits."""
+
+    as_of = serializers.DateField()
+    available = serializers.IntegerField()
+    earned = serializers.IntegerField()
+    used = serializers.IntegerField()
+    expired = serializers.IntegerField()
+    voided = serializers.IntegerField()
+    cut = serializers.IntegerField()
+
+
+class MyCredits(CandidateView):
+    """The signed-in candidate's balance."""
+
+    @extend_schema(
+        operation_id="my_credits", tags=["me"], parameters=[BalanceQuerySerializer], responses=BalanceSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """The balance at the end of a day, by what is known now (CR-07)."""
+        asked = BalanceQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        now = clock.now()
+        as_of = asked.validated_data.get("as_of", clock.day_of(now))
+        balance = queries.balance_as_of(self.candidate.pk, day=as_of, known_at=now)
+        return Response(BalanceSerializer({"as_of": as_of, **asdict(balance)}).data)
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    """A claim, with the decision on it or, while it waits, the one with which it was accepted for review."""
+
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=Claim.Status.choices)
+    item = serializers.SlugField(source="item.code", allow_null=True, default=None)
+    item_title = serializers.CharField(source="item.title", allow_null=True, default=None)
+    provider = serializers.SlugField(source="provider.code", allow_null=True, default=None)
+    completed_on = serializers.DateField(allow_null=True)
+    credits = serializers.IntegerField(allow_null=True)
+    submitted_on = serializers.DateField(allow_null=True)
+    answer_due_on = serializers.DateField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField(help_text="The provider's words where it returned or rejected the claim.")
+    decision = serializers.SerializerMethodField()
+
+    @extend_schema_field(DecisionSerializer(allow_null=True))
+    def get_decision(self, claim: Any) -> Any:
+        kept = claim.checked if claim.status == Claim.Status.SUBMITTED else claim.decision
+        return decision_answer(Decision.from_json(kept)) if kept else None
+
+
+class LatestFirst(Pages):
+    """The order of a candidate's claims."""
+
+    ordering = ("-created_at", "-id")
+
+
+@extend_schema_view(get=extend_schema(operation_id="my_claims", tags=["me"]))
+class MyClaims(ListAPIView[Claim]):
+    """The signed-in candidate's claims, drafts included, the latest first."""
+
+    permission_classes = [IsCandidate]
+    serializer_class = ClaimSerializer
+    pagination_class = LatestFirst
+    candidate: Candidate
+
+    def get_queryset(self) -> QuerySet[Claim]:
+        if getattr(self, "swagger_fake_view", False):  # the schema is made without a candidate
+            return Claim.objects.none()
+        return Claim.objects.filter(candidate=self.candidate).select_related("item", "provider")

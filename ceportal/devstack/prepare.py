@@ -42,14 +42,19 @@ def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("load_reference", verbosity=0)
-    if "--demo-data" in sys.argv[1:] and not demo_is_loaded():
+    logins = load_demo() if "--demo-data" in sys.argv[1:] else []
+    print(json.dumps(logins))
+
+
+def load_demo() -> list[dict[str, str]]:
+    """Load the demo data unless it is there; returns whom one can sign in as."""
+    from ceportal.demo.logins import DEMO_LOGINS
+
+    if not demo_is_loaded():
         print("Loading the demo data (once, takes about a minute)...", flush=True)
         call_command("load_demo", verbosity=0)
         mark_demo_loaded()
-
-    from ceportal.demo.logins import DEMO_LOGINS
-
-    print(json.dumps([{name: str(value) for name, value in asdict(login).items()} for login in DEMO_LOGINS]))
+    return [{name: str(value) for name, value in asdict(login).items()} for login in DEMO_LOGINS]
 
 
 if __name__ == "__main__":

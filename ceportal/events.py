@@ -14,10 +14,20 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 
 DELIVERIES: dict[str, tuple[str, ...]] = {
     "candidates.notice_written": ("mail",),
+    "credits.claim_approved": ("claim notice",),
+    "credits.claim_rejected": ("claim notice",),
+    "credits.claim_returned": ("claim notice",),
+    "credits.enrolled": ("enrollment notice",),
+    "credits.fee_due": ("fee notice",),
+    "credits.recertified": ("renewal notice",),
     "payments.refund_requested": ("card refund",),
 }
 
 RECEIVERS: dict[str, str] = {
     "mail": "candidates.mail.send_notice",
     "card refund": "payments.services.execute_refund",
+    "claim notice": "credits.notices.on_claim_decided",
+    "enrollment notice": "credits.notices.on_enrolled",
+    "fee notice": "credits.notices.on_fee_due",
+    "renewal notice": "credits.notices.on_recertified",
 }

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ceportal import people
 
 # Where one can go before the second factor is set up: the account pages themselves, and what is public.
-OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/readyz", "/policy/", "/webhooks/")
+OPEN_PREFIXES = ("/accounts/", "/static/", "/healthz", "/readyz", "/policy/", "/payments/webhook/")
 
 
 class SecondFactorMiddleware:
@@ -27,7 +27,8 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.DEMO and not request.path.startswith(OPEN_PREFIXES) and self._lacks_factor(request):
             messages.info(
-                request, _("You act for others here, so your account needs a second factor. Set it up to go on.")
+                request,
+                _("You act for others here, so your account needs a second factor. Set it up to go on."),
             )
             return redirect(reverse("mfa_activate_totp"))
         return self.get_response(request)

@@ -66,7 +66,11 @@ class Cycle(models.Model):
             models.CheckConstraint(
                 name="cycle_ended_has_reason",
                 condition=Q(ended_on__isnull=True, end_reason="")
-                | Q(ended_on__isnull=False, end_reason__in=["renewed", "inactive"], ended_on__gte=F("started_on")),
+                | Q(
+                    ended_on__isnull=False,
+                    end_reason__in=["renewed", "inactive"],
+                    ended_on__gte=F("started_on"),
+                ),
             ),
         ]
 
@@ -92,10 +96,12 @@ class Claim(models.Model):
 
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="claims")
     number = models.CharField(max_length=20, unique=True)
+    form_key = models.UUIDField(unique=True)  # made with the form: sending it twice is one claim
     item = models.ForeignKey(Item, on_delete=models.PROTECT, null=True, blank=True)
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, null=True, blank=True, related_name="claims")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, blank=True)
     completed_on = models.DateField(null=True, blank=True)
+    credits = models.PositiveSmallIntegerField(null=True, blank=True)  # as listed on the completion day (CAT-01)
     kit = models.CharField(max_length=20, choices=Kit, default=Kit.DIGITAL)
     note = models.TextField(blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
@@ -125,6 +131,7 @@ class Claim(models.Model):
                     item__isnull=False,
                     provider__isnull=False,
                     completed_on__isnull=False,
+                    credits__isnull=False,
                     submitted_at__isnull=False,
                     submitted_on__isnull=False,
                     answer_due_on__isnull=False,
@@ -133,17 +140,13 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(
                 name="claim_decided_has_when_and_why",
-                condition=Q(status__in=["draft", "submitted"])
-                | Q(decided_at__isnull=False, decision__isnull=False),
+                condition=Q(status__in=["draft", "submitted"]) | Q(decided_at__isnull=False, decision__isnull=False),
             ),
             # The same completion is claimed once; the service also knows cycles and equivalences (CR-04).
             models.UniqueConstraint(
                 name="claim_one_live_per_completion",
                 fields=["candidate", "item", "completed_on"],
                 condition=Q(status__in=["submitted", "returned", "approved"]),
-            ),
-            models.UniqueConstraint(
-                name="claim_one_draft_per_item", fields=["candidate", "item"], condition=Q(status="draft")
             ),
         ]
         indexes = [
@@ -219,9 +222,7 @@ class Recertification(models.Model):
     class Meta:
         ordering = ["-made_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                name="recertification_once_per_day", fields=["certification", "requirement_on"]
-            )
+            models.UniqueConstraint(name="recertification_once_per_day", fields=["certification", "requirement_on"])
         ]
 
     def __str__(self) -> str:
@@ -309,7 +310,8 @@ class Entry(models.Model):
                 condition=Q(kind="restored", corrects__isnull=False) | (~Q(kind="restored") & Q(corrects__isnull=True)),
             ),
             models.CheckConstraint(
-                name="entry_used_names_its_renewal", condition=~Q(kind="used") | Q(recertification__isnull=False)
+                name="entry_used_names_its_renewal",
+                condition=~Q(kind="used") | Q(recertification__isnull=False),
             ),
             models.UniqueConstraint(name="entry_earned_once", fields=["grant"], condition=Q(kind="earned")),
         ]

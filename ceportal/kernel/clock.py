@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,17 @@ from django.conf import settings
 SHIFT_READ_EVERY_SECONDS = 1.0
 
 _standing: ContextVar[datetime | None] = ContextVar("standing_clock", default=None)
-_shift: tuple[float, timedelta] | None = None  # when it was read (monotonic seconds), and the shift
+
+
+@dataclass(slots=True)
+class _ReadShift:
+    """The shift as last read, so that the row is not asked for every time."""
+
+    value: timedelta = timedelta()
+    good_until: float = 0.0  # monotonic seconds
+
+
+_read = _ReadShift()
 
 
 def now() -> datetime:
@@ -46,30 +57,41 @@ def from_outside(moment: datetime) -> datetime:
 
 def shift() -> timedelta:
     """How far the portal's clock stands ahead of the real one; always nothing outside the demo."""
-    global _shift
     if not settings.DEMO:
         return timedelta()
-    read_at = time.monotonic()
-    if _shift is None or read_at - _shift[0] > SHIFT_READ_EVERY_SECONDS:
+    if time.monotonic() > _read.good_until:
         from ceportal.kernel.models import ClockShift
 
-        row = ClockShift.objects.filter(pk=1).values_list("seconds", flat=True).first()
-        _shift = (read_at, timedelta(seconds=row or 0))
-    return _shift[1]
+        seconds = ClockShift.objects.filter(pk=1).values_list("seconds", flat=True).first()
+        _read.value = timedelta(seconds=seconds or 0)
+        _read.good_until = time.monotonic() + SHIFT_READ_EVERY_SECONDS
+    return _read.value
 
 
 def set_clock(moment: datetime) -> None:
     """Set the demo's clock ahead to a moment. ValueError outside the demo, or for a moment before the clock's own."""
-    global _shift
-    if not settings.DEMO:
-        raise ValueError("The clock can be set in the demo only.")
     if moment < now():
         raise ValueError("The clock can only be set ahead.")
+    _set_shift(moment)
+
+
+def begin_at(moment: datetime) -> None:
+    """Let a demo begin at any moment, also a past one. ValueError outside the demo, or once anything has happened."""
+    from ceportal.kernel.models import Event
+
+    if Event.objects.exists():
+        raise ValueError("Something has happened already; the clock can only be set ahead now.")
+    _set_shift(moment)
+
+
+def _set_shift(moment: datetime) -> None:
+    if not settings.DEMO:
+        raise ValueError("The clock can be set in the demo only.")
     from ceportal.kernel.models import ClockShift
 
     seconds = int((moment - _real_now()).total_seconds())
     ClockShift.objects.update_or_create(pk=1, defaults={"seconds": seconds})
-    _shift = None
+    _read.good_until = 0.0
 
 
 @contextmanager

@@ -81,15 +81,14 @@ class NightlyRun(models.Model):
 
 
 class ClockShift(models.Model):
-    """How far the demo's clock stands ahead of the real one; a single row."""
+    """How far the demo's clock stands ahead of the real one, or behind it in a demo of the past; a single row."""
 
     seconds = models.BigIntegerField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(name="clock_shift_single", condition=Q(id=1)),
-            models.CheckConstraint(name="clock_shift_ahead", condition=Q(seconds__gte=0)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.seconds} s ahead"
+        return f"{self.seconds} s"

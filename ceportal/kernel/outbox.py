@@ -31,9 +31,7 @@ def _function(path: str) -> Reaction:
     return reaction
 
 
-def emit(
-    topic: str, subject: models.Model, *, now: datetime, candidate_id: int | None = None, **payload: Any
-) -> Event:
+def emit(topic: str, subject: models.Model, *, now: datetime, candidate_id: int | None = None, **payload: Any) -> Event:
     """Record that something became true, in the caller's transaction, and let the house react.
 
     The candidate is read from the subject where it has one. RuntimeError outside a transaction.
@@ -50,9 +48,7 @@ def emit(
     )
     receivers = _wiring("DELIVERIES").get(topic, ())
     if receivers:
-        Delivery.objects.bulk_create(
-            Delivery(event=event, receiver=receiver, due_at=now) for receiver in receivers
-        )
+        Delivery.objects.bulk_create(Delivery(event=event, receiver=receiver, due_at=now) for receiver in receivers)
         transaction.on_commit(_nudge)
     for path in _wiring("REACTIONS").get(topic, ()):
         _function(path)(event, now)

@@ -122,7 +122,12 @@ class Book:
                 raise BookError(f"There is no parameter {name!r} in the policy book.")
             old = series[name]
             series[name] = Series(
-                name, old.clause, old.selected_by, old.provisional, False, ((old.values[0][0], _frozen(value)),)
+                name,
+                old.clause,
+                old.selected_by,
+                old.provisional,
+                False,
+                ((old.values[0][0], _frozen(value)),),
             )
         token = self._overlay.set(series)
         try:

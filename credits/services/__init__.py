@@ -1,0 +1,1 @@
+"""What changes the credit programme, one module a subject."""

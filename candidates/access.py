@@ -1,0 +1,34 @@
+"""Who may see a candidate's pages: the candidate, through the linked login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from candidates.models import Candidate
+
+
+class CandidateRequest(HttpRequest):
+    """A request of a signed-in user who is linked to a candidate's record."""
+
+    candidate: Candidate
+
+
+def candidate_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let linked candidates through with `request.candidate`; others link their record first."""
+
+    @wraps(view)
+    @login_required
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        candidate = Candidate.objects.filter(user_id=request.user.pk).first()
+        if candidate is None:
+            return redirect("candidates:link")
+        request.candidate = candidate  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
+
+    return guarded

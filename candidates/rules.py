@@ -1,0 +1,180 @@
+"""The life of a certification, decided from its terms and the policy book.
+
+A *term* begins on a day; the book says how many months it is active and how many suspended (CERT-01). Where a
+parameter re-dates running terms, the dates depend on the day one asks: what was suspended then stays suspended then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ceportal.kernel.calendar import add_months
+from ceportal.kernel.decisions import Decision, finding
+from ceportal.kernel.decisions import gettext_noop as _
+from ceportal.kernel.policy import Book
+
+# From the lowest to the highest; the order is the programme's structure, not a number of the book.
+LEVELS = ("entry", "associate", "specialist", "professional", "expert")
+RENEWABLE = frozenset({"active", "suspended", "grace", "emeritus"})  # CE-07
+ENDED = frozenset({"inactive", "revoked"})
+
+TERM_PARAMETERS = ("cert.active_months", "cert.suspended_months")
+
+
+def rank(level: str) -> int:
+    """A level's place in the order of levels."""
+    return LEVELS.index(level)
+
+
+@dataclass(frozen=True, slots=True)
+class TermFacts:
+    """A stretch of a certification's life; only Emeritus terms carry their own end."""
+
+    kind: str
+    starts_on: date
+    renewed_on: date
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LifeFacts:
+    """All that the status of a certification depends on; terms in the order in which they begin."""
+
+    level: str
+    first_certified_on: date
+    terms: tuple[TermFacts, ...]
+
+    @property
+    def renewed_on(self) -> date:
+        """The day of the last renewal: its requirement date, or the day it was earned or imported from."""
+        return max(term.renewed_on for term in self.terms)
+
+    def with_term(self, term: TermFacts) -> LifeFacts:
+        """The same life with one more term, in its place."""
+        terms = tuple(sorted((*self.terms, term), key=lambda each: each.starts_on))
+        return replace(self, terms=terms)
+
+
+@dataclass(frozen=True, slots=True)
+class TermDates:
+    """When a term's active period ends, and when the certification becomes inactive after it."""
+
+    active_ends_on: date
+    inactive_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a certification stands on a day. The dates include a term bought ahead; None: valid for life (CERT-02)."""
+
+    status: str
+    active_ends_on: date | None
+    inactive_on: date | None
+    next_change_on: date | None
+
+
+def _dated_by(book: Book, *, level: str, starts_on: date, value_day: date) -> TermDates | None:
+    policy = book.on(value_day)
+    active_months = policy["cert.active_months"].for_key(level)
+    if active_months is None:
+        return None
+    total_months = active_months + policy["cert.suspended_months"].for_key(level)
+    return TermDates(add_months(starts_on, active_months), add_months(starts_on, total_months))
+
+
+def date_term(book: Book, *, level: str, starts_on: date, day: date) -> TermDates | None:
+    """The dates of an active term as they stand on a day (CERT-01); None for a level that is valid for life.
+
+    The value of the day the term starts dates it; a value that re-dates running terms takes over on its first day
+    where the term still runs then, its suspended period included.
+    """
+    dates = _dated_by(book, level=level, starts_on=starts_on, value_day=starts_on)
+    redating = [name for name in TERM_PARAMETERS if book.series[name].running_terms]
+    for change in book.change_days(*redating):
+        if starts_on < change <= day and dates is not None and dates.inactive_on > change:
+            dates = _dated_by(book, level=level, starts_on=starts_on, value_day=change)
+    return dates
+
+
+def term_on(facts: LifeFacts, day: date) -> TermFacts | None:
+    """The term that holds on a day: of those that have begun, the one that began last."""
+    begun = [term for term in facts.terms if term.starts_on <= day]
+    return begun[-1] if begun else None
+
+
+def _dates_of(book: Book, facts: LifeFacts, term: TermFacts, day: date) -> TermDates | None:
+    if term.kind == "emeritus":
+        assert term.ends_on is not None
+        return TermDates(term.starts_on, term.ends_on)
+    return date_term(book, level=facts.level, starts_on=term.starts_on, day=day)
+
+
+def status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
+    """The status of a certification on a day; None before it was earned."""
+    term = term_on(facts, day)
+    if term is None:
+        return "active" if day >= facts.first_certified_on else None
+    dates = _dates_of(book, facts, term, day)
+    if dates is None:
+        return "active"
+    if day < dates.active_ends_on:
+        return "active"
+    if day < dates.inactive_on:
+        return "emeritus" if term.kind == "emeritus" else "suspended"
+    return "inactive"
+
+
+def bought_ahead(facts: LifeFacts, day: date) -> bool:
+    """Whether a term has been bought that has not begun on this day (CE-09)."""
+    return any(term.renewed_on <= day < term.starts_on for term in facts.terms)
+
+
+def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
+    """The status of a certification on a day, the dates it runs to, and the next day on which any of this changes."""
+    last = facts.terms[-1]
+    dates = _dates_of(book, facts, last, day)
+    status = status_on(book, facts, day) or "active"
+    turning_points = [term.starts_on for term in facts.terms]
+    turning_points += book.change_days(*TERM_PARAMETERS) if status not in ENDED else ()
+    running = term_on(facts, day)
+    for running_dates in (dates, _dates_of(book, facts, running, day) if running else None):
+        if running_dates is not None:
+            turning_points += [running_dates.active_ends_on, running_dates.inactive_on]
+    return Standing(
+        status=status,
+        active_ends_on=dates.active_ends_on if dates else None,
+        inactive_on=dates.inactive_on if dates else None,
+        next_change_on=min((point for point in turning_points if point > day), default=None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """What linking a login to a candidate's record depends on."""
+
+    found: bool  # number and birth date belong to the same record
+    free: bool  # that record has no login yet, or this very one
+    user_free: bool  # this login has no record yet, or this very one
+
+
+def assess_link(facts: LinkFacts) -> Decision:
+    """Whether a login may take over a candidate's record. A record taken by another looks like one not found."""
+    return Decision(
+        (
+            finding(
+                "CAND-09",
+                facts.user_free,
+                yes=_("Your login has no other candidate record."),
+                no=_("Your login is already linked to a candidate record."),
+                next_step=_("Write to the programme if the linked record is not yours."),
+            ),
+            finding(
+                "CAND-09",
+                facts.found and facts.free,
+                yes=_("The number and the date of birth belong to a record without a login."),
+                no=_("No record without a login has this number and date of birth."),
+                next_step=_("Check the number on your certificate and the date of birth you registered with."),
+            ),
+        )
+    )

@@ -1,0 +1,358 @@
+"""What changes people and certifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from candidates import queries, rules
+from candidates.models import (
+    Acceptance,
+    Agreement,
+    Candidate,
+    Certification,
+    Notice,
+    StatusChange,
+    Term,
+    Track,
+)
+from candidates.queries import Held
+from ceportal.kernel import clock
+from ceportal.kernel.calendar import add_months
+from ceportal.kernel.decisions import require
+from ceportal.kernel.outbox import emit
+
+
+def lock_candidate(candidate_id: int) -> Candidate:
+    """The candidate's row, locked: first in every service that changes what belongs to a candidate."""
+    return Candidate.objects.select_for_update(no_key=True).get(id=candidate_id)
+
+
+@transaction.atomic
+def register_candidate(
+    *,
+    number: str,
+    name: str,
+    born: date,
+    country: str,
+    email: str,
+    now: datetime,
+    region: str = "",
+    time_zone: str = "UTC",
+    language: str = "en",
+) -> Candidate:
+    """Enter a person in the certification records; the number identifies, so a repetition gives the same record."""
+    candidate, created = Candidate.objects.get_or_create(
+        number=number,
+        defaults={
+            "name": name,
+            "born": born,
+            "country": country,
+            "region": region,
+            "email": email,
+            "time_zone": time_zone,
+            "language": language,
+            "created_at": now,
+        },
+    )
+    if created:
+        emit("candidates.candidate_registered", candidate, candidate_id=candidate.id, now=now)
+    return candidate
+
+
+@transaction.atomic
+def link_candidate(*, user_id: int, number: str, born: date, now: datetime) -> Candidate:
+    """Link a login to the candidate's record with this number and birth date, or refuse (CAND-09)."""
+    record = Candidate.objects.select_for_update(no_key=True).filter(number=number.strip().upper(), born=born).first()
+    own = Candidate.objects.filter(user_id=user_id).first()
+    require(
+        rules.assess_link(
+            rules.LinkFacts(
+                found=record is not None,
+                free=record is None or record.user_id in {None, user_id},
+                user_free=own is None or own == record,
+            )
+        )
+    )
+    assert record is not None
+    if record.user_id is None:
+        record.user_id = user_id
+        record.save(update_fields=["user"])
+        emit("candidates.candidate_linked", record, candidate_id=record.id, now=now)
+    return record
+
+
+@transaction.atomic
+def change_contact(*, candidate_id: int, email: str, time_zone: str, billing_country: str, now: datetime) -> Candidate:
+    """Keep the registered address, time zone and billing country current (CE-13, PAY-01)."""
+    candidate = lock_candidate(candidate_id)
+    before = (candidate.email, candidate.time_zone, candidate.billing_country)
+    if before != (email, time_zone, billing_country):
+        candidate.email, candidate.time_zone, candidate.billing_country = email, time_zone, billing_country
+        candidate.save(update_fields=["email", "time_zone", "billing_country"])
+        emit("candidates.contact_changed", candidate, candidate_id=candidate.id, now=now)
+    return candidate
+
+
+@transaction.atomic
+def accept_agreement(
+    *, candidate_id: int, kind: str, ip_address: str | None, now: datetime, version: str | None = None
+) -> Acceptance:
+    """Record the acceptance of the version in force, with its moment and address (CE-05); once a version.
+
+    Agreement.DoesNotExist where `version` is not the one in force: the text on the screen was replaced meanwhile.
+    """
+    lock_candidate(candidate_id)
+    agreement = queries.current_agreement(kind, clock.day_of(now))
+    if agreement is None or (version is not None and agreement.version != version):
+        raise Agreement.DoesNotExist(kind)
+    acceptance, created = Acceptance.objects.get_or_create(
+        candidate_id=candidate_id,
+        agreement=agreement,
+        defaults={"accepted_at": now, "ip_address": ip_address},
+    )
+    if created:
+        emit("candidates.agreement_accepted", acceptance, now=now, kind=kind, version=agreement.version)
+    return acceptance
+
+
+@transaction.atomic
+def import_certification(
+    *,
+    candidate_id: int,
+    track_code: str,
+    certified_on: date,
+    now: datetime,
+    term_started_on: date | None = None,
+    emeritus_until: date | None = None,
+) -> Certification:
+    """Enter a certification from the certification records: unbroken from its first day to its running term.
+
+    With `certified_on` on the very day it is earned there and then, and renews others (CERT-06); with an earlier day
+    it changes nothing else. `emeritus_until` enters it in Emeritus. Repeating an import changes nothing.
+    """
+    if certified_on == clock.day_of(now) and emeritus_until is None:
+        return earn_certification(
+            candidate_id=candidate_id, track_code=track_code, earned_on=certified_on, source="", now=now
+        )
+    candidate = lock_candidate(candidate_id)
+    track = Track.objects.get(code=track_code)
+    existing = Certification.objects.filter(candidate=candidate, track=track).first()
+    if existing is not None:
+        return existing
+    starts_on = term_started_on or certified_on
+    if emeritus_until is not None:
+        starts_on = add_months(emeritus_until, -12)  # EMR-07: a term lasts one year
+    certification = _create_certification(candidate, track, certified_on, imported=True)
+    Term.objects.create(
+        certification=certification,
+        kind=Term.Kind.EMERITUS if emeritus_until else Term.Kind.ACTIVE,
+        starts_on=starts_on,
+        ends_on=emeritus_until,
+        renewed_on=starts_on,
+        reason=Term.Reason.IMPORTED,
+        created_at=now,
+    )
+    refresh_certifications(
+        [certification.id], clause="CERT-01", reason="Imported from the records", now=now, first=True
+    )
+    certification.refresh_from_db()
+    emit("candidates.certification_imported", certification, now=now, track=track_code)
+    return certification
+
+
+@transaction.atomic
+def earn_certification(
+    *, candidate_id: int, track_code: str, earned_on: date, source: str, now: datetime
+) -> Certification:
+    """Certify a candidate in a track, or anew where it had lapsed (CERT-04); a valid one is left as it is.
+
+    Emits candidates.certification_earned, upon which the others at its level and below are renewed (CERT-06).
+    """
+    candidate = lock_candidate(candidate_id)
+    track = Track.objects.get(code=track_code)
+    certification = Certification.objects.filter(candidate=candidate, track=track).first()
+    first = certification is None
+    if certification is None:
+        certification = _create_certification(candidate, track, earned_on, imported=False)
+    else:
+        (held,) = queries.held_in(Certification.objects.filter(id=certification.id))
+        if held.status_on(earned_on) not in rules.ENDED or earned_on <= held.life.renewed_on:
+            return certification
+    Term.objects.create(
+        certification=certification,
+        starts_on=earned_on,
+        renewed_on=earned_on,
+        reason=Term.Reason.EARNED,
+        source=source,
+        created_at=now,
+    )
+    refresh_certifications([certification.id], clause="CERT-04", reason="Earned", now=now, first=first)
+    certification.refresh_from_db()
+    emit("candidates.certification_earned", certification, now=now, earned_on=earned_on.isoformat())
+    return certification
+
+
+def _create_certification(candidate: Candidate, track: Track, certified_on: date, *, imported: bool) -> Certification:
+    return Certification.objects.create(
+        candidate=candidate,
+        track=track,
+        number=f"{candidate.number}-{track.code}".upper(),
+        first_certified_on=certified_on,
+        status=Certification.Status.ACTIVE,
+        imported=imported,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A new term for a certification: when it starts, and the requirement date that brought it."""
+
+    held: Held
+    starts_on: date
+    renewed_on: date
+    reason: Term.Reason
+
+
+def renew_certifications(*, renewals: Sequence[Renewal], clause: str, source: str, now: datetime) -> list[Held]:
+    """Give certifications of one candidate their new terms, and return them with the lives they now have.
+
+    The caller has locked the candidate, read the lives since, and decided.
+    """
+    Term.objects.bulk_create(
+        Term(
+            certification=renewal.held.certification,
+            starts_on=renewal.starts_on,
+            renewed_on=renewal.renewed_on,
+            reason=renewal.reason,
+            source=source,
+            created_at=now,
+        )
+        for renewal in renewals
+    )
+    renewed = [
+        Held(
+            renewal.held.certification,
+            renewal.held.life.with_term(rules.TermFacts("active", renewal.starts_on, renewal.renewed_on)),
+        )
+        for renewal in renewals
+    ]
+    _keep_standing(renewed, clause=clause, reason="Renewed", now=now)
+    return renewed
+
+
+def refresh_certifications(
+    certification_ids: Iterable[int], *, clause: str, reason: str, now: datetime, first: bool = False
+) -> list[StatusChange]:
+    """Bring status and dates in line with the terms and the book, keeping every change with its reason.
+
+    The caller holds the candidate's lock and is in a transaction; `first` marks certifications entered just now.
+    """
+    held = queries.held_in(Certification.objects.filter(id__in=list(certification_ids)))
+    return _keep_standing(held, clause=clause, reason=reason, now=now, first=first)
+
+
+def _keep_standing(
+    certifications: Iterable[Held], *, clause: str, reason: str, now: datetime, first: bool = False
+) -> list[StatusChange]:
+    day = clock.day_of(now)
+    rows: list[Certification] = []
+    changes: list[StatusChange] = []
+    for held in certifications:
+        row, standing = held.certification, held.standing_on(day)
+        before = (row.status, row.active_ends_on, row.inactive_on)
+        row.next_change_on = standing.next_change_on
+        row.status = Certification.Status(standing.status)
+        row.active_ends_on, row.inactive_on = standing.active_ends_on, standing.inactive_on
+        rows.append(row)
+        if first or before != (row.status, row.active_ends_on, row.inactive_on):
+            changes.append(
+                StatusChange(
+                    certification=row,
+                    effective_on=day,
+                    before="" if first else before[0],
+                    after=row.status,
+                    active_ends_on=row.active_ends_on,
+                    inactive_on=row.inactive_on,
+                    clause=clause,
+                    reason=reason,
+                    made_at=now,
+                )
+            )
+    Certification.objects.bulk_update(rows, ["status", "active_ends_on", "inactive_on", "next_change_on"])
+    StatusChange.objects.bulk_create(changes)
+    return changes
+
+
+@transaction.atomic
+def follow_calendar(*, candidate_id: int, now: datetime) -> list[StatusChange]:
+    """Let a candidate's certifications become what their dates say today: suspended, inactive, re-dated, begun anew.
+
+    Emits candidates.certification_changed for each that was due, whether its status changed or only its dates.
+    """
+    lock_candidate(candidate_id)
+    day = clock.day_of(now)
+    due = list(
+        Certification.objects.filter(candidate_id=candidate_id, next_change_on__lte=day).values_list("id", flat=True)
+    )
+    if not due:
+        return []
+    changes = refresh_certifications(due, clause="CERT-01", reason="By its dates", now=now)
+    by_certification = {change.certification_id: change for change in changes}
+    for certification in Certification.objects.filter(id__in=due):
+        change = by_certification.get(certification.id)
+        emit(
+            "candidates.certification_changed",
+            certification,
+            now=now,
+            before=change.before if change else certification.status,
+            after=certification.status,
+        )
+    return changes
+
+
+@transaction.atomic
+def write_notice(*, candidate: Candidate, kind: str, key: str, subject: str, body: str, now: datetime) -> Notice | None:
+    """Record an official message to the registered address and send it on its way (CE-13).
+
+    The key makes it unique: None where that message was written before.
+    """
+    notice, created = Notice.objects.get_or_create(
+        key=key,
+        defaults={
+            "candidate": candidate,
+            "kind": kind,
+            "address": candidate.email,
+            "subject": subject,
+            "body": body,
+            "created_at": now,
+        },
+    )
+    if not created:
+        return None
+    emit("candidates.notice_written", notice, now=now, kind=kind)
+    return notice
+
+
+def compose_notice(
+    *, candidate: Candidate, kind: str, key: str, context: dict[str, Any], now: datetime
+) -> Notice | None:
+    """Write a notice from its template `notices/KIND.txt` (first line: subject), in the candidate's language."""
+    with translation.override(candidate.language):
+        text = render_to_string(f"notices/{kind}.txt", {"candidate": candidate, **context})
+    subject, _newline, body = text.strip().partition("\n")
+    return write_notice(
+        candidate=candidate, kind=kind, key=key, subject=subject.strip(), body=body.strip() + "\n", now=now
+    )
+
+
+@transaction.atomic
+def mark_notice_read(*, notice_id: int, candidate_id: int, now: datetime) -> None:
+    """Remember that the candidate opened a notice in the portal, the first time."""
+    Notice.objects.filter(id=notice_id, candidate_id=candidate_id, read_at__isnull=True).update(read_at=now)

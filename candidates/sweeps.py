@@ -1,0 +1,68 @@
+"""What dates make due for certifications: suspension, lapse, re-dating, reminders."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.db import transaction
+
+from candidates import services
+from candidates.models import Candidate, Certification
+from ceportal.kernel import clock
+from ceportal.kernel.policy import BOOK
+
+
+def follow_calendar(*, now: datetime) -> int:
+    """Let every certification become what its dates say; one transaction a candidate, so it can be killed anywhere."""
+    day = clock.day_of(now)
+    due = (
+        Certification.objects.filter(next_change_on__lte=day)
+        .order_by("candidate_id")
+        .values_list("candidate_id", flat=True)
+        .distinct()
+    )
+    count = 0
+    for candidate_id in list(due):
+        services.follow_calendar(candidate_id=candidate_id, now=now)
+        count += 1
+    return count
+
+
+def send_lapse_notices(*, now: datetime) -> int:
+    """Write today's reminders of coming lapses and notices of those that happened (CERT-03).
+
+    One message a person, kind and day, naming every certification concerned.
+    """
+    day = clock.day_of(now)
+    # The reminder day governs: today.
+    ladder = BOOK.on(day)["cert.reminder_days"].value
+    coming = {day + timedelta(days=days): days for days in ladder}
+    written = _write_lapse_notices(
+        Certification.objects.filter(status="active", active_ends_on__in=coming),
+        kind="lapse_reminder",
+        now=now,
+    )
+    return written + _write_lapse_notices(
+        Certification.objects.filter(status__in=["suspended", "inactive"], active_ends_on=day),
+        kind="lapsed",
+        now=now,
+    )
+
+
+def _write_lapse_notices(certifications: object, *, kind: str, now: datetime) -> int:
+    day = clock.day_of(now)
+    rows = certifications.select_related("candidate", "track").order_by("candidate_id", "active_ends_on")  # type: ignore[attr-defined]
+    written = 0
+    for candidate_id, group in groupby(rows, key=lambda row: row.candidate_id):
+        with transaction.atomic():
+            candidate = Candidate.objects.get(id=candidate_id)
+            notice = services.compose_notice(
+                candidate=candidate,
+                kind=kind,
+                key=f"{kind}:{candidate_id}:{day}",
+                context={"certifications": list(group), "day": day},
+                now=now,
+            )
+        written += notice is not None
+    return written

@@ -1,0 +1,75 @@
+"""The nightly sweeps: everything that a date makes due, day by day and in one order.
+
+A night is finished when all its sweeps were run; the row that says so is written last. A night that was killed, or
+never began, is run by the next one, oldest first, so that a pause ends as if there had been none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db import connection
+
+import candidates.sweeps
+import credits.sweeps
+import payments.sweeps
+from ceportal.kernel import clock
+from ceportal.kernel.models import NightlyRun
+
+log = structlog.get_logger(__name__)
+
+# Dates first, then what they open, then what is said about it, then papers.
+SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
+    ("certifications follow the calendar", candidates.sweeps.follow_calendar),
+    ("paths that a date opens", credits.sweeps.judge_opened_paths),
+    ("credits expire", credits.sweeps.expire_credits),
+    ("lapse notices", candidates.sweeps.send_lapse_notices),
+    ("invoices due", payments.sweeps.issue_due_invoices),
+)
+HOUR, MINUTE = 8, 30
+LOCK = "ceportal.nightly"
+LONGEST_PAUSE_DAYS = 400  # older nights are not told one by one: what they made due is due in the first of these
+
+
+def nights_due(*, now: datetime) -> list[date]:
+    """The days whose sweeps have not been finished, oldest first, today's included once its hour has come."""
+    today = clock.day_of(now)
+    last = NightlyRun.objects.order_by("-day").values_list("day", flat=True).first()
+    newest = today if now >= clock.at(today, HOUR, MINUTE) else today - timedelta(days=1)
+    first = last + timedelta(days=1) if last else newest
+    first = max(first, newest - timedelta(days=LONGEST_PAUSE_DAYS))
+    return [first + timedelta(days=offset) for offset in range((newest - first).days + 1)]
+
+
+def run_night(*, day: date) -> dict[str, int]:
+    """Run all sweeps of one day at its hour. Each commits as it goes; running a night twice changes nothing more."""
+    moment = clock.at(day, HOUR, MINUTE)
+    counts = {name: sweep(now=moment) for name, sweep in SWEEPS}
+    NightlyRun.objects.get_or_create(day=day, defaults={"finished_at": moment})
+    log.info("night_finished", day=day.isoformat(), **{name.replace(" ", "_"): count for name, count in counts.items()})
+    return counts
+
+
+def run_due_nights(*, now: datetime) -> list[date]:
+    """Run every night that is due. A second worker that comes by meanwhile leaves it to the first."""
+    with _holding_the_nights() as held:
+        days = nights_due(now=now) if held else []
+        for day in days:
+            run_night(day=day)
+    return days
+
+
+@contextmanager
+def _holding_the_nights() -> Iterator[bool]:
+    """A lock of the database session, so that each sweep can commit as it goes; a killed worker loses it at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
+        (held,) = cursor.fetchone()
+        try:
+            yield held
+        finally:
+            if held:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [LOCK])

@@ -1,0 +1,80 @@
+"""What candidates are told about enrollment, claims, the fee and renewal: receivers of the relay (CE-13).
+
+Each message has a key of its own, so that a delivery made twice writes it once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from candidates.models import Certification
+from candidates.services import compose_notice
+from ceportal.kernel.models import Event
+from credits.models import Claim, Cycle, Enrollment, Recertification
+
+
+def _address(name: str, *args: Any) -> str:
+    return settings.BASE_URL + reverse(name, args=args)
+
+
+def on_enrolled(event: Event, now: datetime) -> None:
+    """Confirm the enrollment, with the version of the terms that was accepted."""
+    enrollment = Enrollment.objects.select_related("candidate", "acceptance__agreement").get(id=event.subject_id)
+    compose_notice(
+        candidate=enrollment.candidate,
+        kind="enrolled",
+        key=f"enrolled:{enrollment.id}",
+        context={"enrollment": enrollment, "address": _address("credits:dashboard")},
+        now=now,
+    )
+
+
+def on_claim_decided(event: Event, now: datetime) -> None:
+    """Tell what the provider decided; a returned claim counts as decided."""
+    claim = Claim.objects.select_related("candidate", "item", "provider").get(id=event.subject_id)
+    compose_notice(
+        candidate=claim.candidate,
+        kind="claim_decided",
+        key=f"claim_decided:{event.id}",
+        context={
+            "claim": claim,
+            "outcome": event.topic.removeprefix("credits.claim_"),
+            "reason": event.payload.get("reason", ""),
+            "address": _address("credits:claim_detail", claim.number),
+        },
+        now=now,
+    )
+
+
+def on_fee_due(event: Event, now: datetime) -> None:
+    """Tell that the credits are there and the administrative fee is what is left (CE-08)."""
+    cycle = Cycle.objects.select_related("candidate").get(id=event.subject_id)
+    compose_notice(
+        candidate=cycle.candidate,
+        kind="fee_due",
+        key=f"fee_due:{cycle.id}",
+        context={"address": _address("credits:fee")},
+        now=now,
+    )
+
+
+def on_recertified(event: Event, now: datetime) -> None:
+    """Tell that certifications were renewed, and until when."""
+    recertification = Recertification.objects.select_related("candidate").get(id=event.subject_id)
+    certifications = Certification.objects.filter(id__in=event.payload["certifications"]).select_related("track")
+    compose_notice(
+        candidate=recertification.candidate,
+        kind="renewed",
+        # One message a person, kind and day.
+        key=f"renewed:{recertification.candidate_id}:{recertification.requirement_on}:{event.occurred_at.date()}",
+        context={
+            "recertification": recertification,
+            "certifications": certifications,
+            "address": _address("credits:dashboard"),
+        },
+        now=now,
+    )

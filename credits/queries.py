@@ -1,0 +1,229 @@
+"""Reads of the credit programme; `*_facts` turn rows into what the rules ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+import catalog.queries
+import exams.queries
+from candidates import queries as candidates_queries
+from candidates.models import Candidate
+from candidates.queries import Held
+from catalog.models import ProviderMember
+from ceportal.kernel.policy import BOOK
+from credits import renewal, rules
+from credits.models import AdministrativeFee, Claim, CompletionReport, Cycle, Enrollment, Entry, Grant
+from emeritus.models import EmeritusRecord
+
+Kind = Entry.Kind
+
+
+# ── Cycles and the ledger ─────────────────────────────────────────────────────────────────────────
+def cycles_of(candidate_id: int) -> list[Cycle]:
+    """A candidate's cycles, oldest first, each with the fee paid for it."""
+    return list(Cycle.objects.filter(candidate_id=candidate_id).select_related("fee").order_by("started_on"))
+
+
+def cycle_on(cycles: Sequence[Cycle], day: date) -> Cycle | None:
+    """The cycle that a day falls in (CR-02)."""
+    for cycle in cycles:
+        if cycle.started_on <= day and (cycle.ended_on is None or day <= cycle.ended_on):
+            return cycle
+    return None
+
+
+def current_cycle(cycles: Sequence[Cycle]) -> Cycle | None:
+    """The open cycle; None where nothing eligible is left (CR-03)."""
+    return cycles[-1] if cycles and cycles[-1].ended_on is None else None
+
+
+def grants_to_judge(cycle: Cycle | None) -> list[renewal.GrantFacts]:
+    """The credits of a cycle that no renewal has used, expired or not, oldest completion first (CR-06)."""
+    if cycle is None:
+        return []
+    lasting = Sum(
+        "entries__amount",
+        filter=~Q(entries__kind=Kind.EXPIRED) & ~Q(entries__kind=Kind.RESTORED, entries__corrects__kind=Kind.EXPIRED),
+    )
+    rows = (
+        Grant.objects.filter(cycle=cycle)
+        .annotate(usable=Coalesce(lasting, 0))
+        .filter(usable__gt=0)
+        .order_by("earned_on", "id")
+        .values_list("id", "earned_on", "expires_on", "usable")
+    )
+    return [renewal.GrantFacts(*row) for row in rows]
+
+
+def fee_of(cycle: Cycle | None) -> AdministrativeFee | None:
+    """The administrative fee paid for a cycle; the cycle read by `cycles_of`."""
+    return getattr(cycle, "fee", None)
+
+
+def renewal_facts(held: Sequence[Held], cycles: Sequence[Cycle], candidate_id: int) -> renewal.RenewalFacts:
+    """What a candidate's renewals depend on; a cycle that ended inactive can still be judged (CE-15)."""
+    last = cycles[-1] if cycles else None
+    fee = fee_of(last)
+    return renewal.RenewalFacts(
+        held=tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
+        passes=tuple(
+            renewal.ExamPass(each.exam_number, each.kind, each.taken_on)
+            for each in exams.queries.passes_of(candidate_id)
+        ),
+        grants=tuple(grants_to_judge(last)),
+        fee_paid_on=fee.paid_on if fee else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Sums of entries: what is there, and what became of the rest. Credits."""
+
+    available: int
+    earned: int
+    used: int
+    expired: int
+    voided: int
+    cut: int
+
+
+def _balance(entries: QuerySet[Entry]) -> Balance:
+    def total(kind: Entry.Kind) -> Coalesce:
+        restored = Q(kind=Kind.RESTORED, corrects__kind=kind)
+        return Coalesce(Sum("amount", filter=Q(kind=kind) | restored), 0)
+
+    sums = entries.aggregate(
+        available=Coalesce(Sum("amount"), 0),
+        earned=total(Kind.EARNED),
+        used=total(Kind.USED),
+        expired=total(Kind.EXPIRED),
+        voided=total(Kind.VOIDED),
+        cut=total(Kind.CUT),
+    )
+    return Balance(**{name: abs(value) for name, value in sums.items()})
+
+
+def balance_of_cycle(cycle: Cycle | None) -> Balance:
+    """What stands in a cycle now."""
+    return _balance(Entry.objects.filter(grant__cycle=cycle) if cycle else Entry.objects.none())
+
+
+def balance_as_of(candidate_id: int, *, day: date, known_at: datetime) -> Balance:
+    """What stood at the end of a day, by what was known at a moment: all cycles, of which only one was open."""
+    return _balance(Entry.objects.filter(candidate_id=candidate_id, counts_from__lte=day, written_at__lte=known_at))
+
+
+def lifetime_balance(candidate_id: int) -> Balance:
+    """Sums over all cycles."""
+    return _balance(Entry.objects.filter(candidate_id=candidate_id))
+
+
+# ── Enrollment and claims ─────────────────────────────────────────────────────────────────────────
+def held_on(held: Sequence[Held], day: date, emeritus: Sequence[EmeritusRecord] = ()) -> tuple[rules.HeldOn, ...]:
+    """The certifications as they stood on a day; those not yet earned then are left out."""
+    records = {record.certification_id: record for record in emeritus}
+    found = []
+    for each in held:
+        status = each.status_on(day)
+        if status is None:
+            continue
+        record = records.get(each.certification.id) if status == "emeritus" else None
+        found.append(
+            rules.HeldOn(
+                each.life.level,
+                status,
+                record.route if record else "",
+                record.origin if record else "",
+            )
+        )
+    return tuple(found)
+
+
+def enrollment_facts(candidate: Candidate, day: date, *, terms_accepted: bool) -> rules.EnrollmentFacts:
+    """What enrollment depends on, on a day."""
+    held = candidates_queries.held_by(candidate.id)
+    emeritus = EmeritusRecord.objects.filter(certification__candidate=candidate)
+    return rules.EnrollmentFacts(held=held_on(held, day, list(emeritus)), terms_accepted=terms_accepted)
+
+
+def counted_in_cycle(
+    candidate_id: int,
+    item_id: int,
+    cycle: Cycle | None,
+    *,
+    except_claim_id: int | None = None,
+    only_approved: bool = False,
+) -> bool:
+    """Whether the item, or one the board calls equivalent, is claimed or has counted in a cycle (CR-04)."""
+    if cycle is None:
+        return False
+    items = catalog.queries.equivalent_items(item_id)
+    statuses = [Claim.Status.APPROVED] if only_approved else [Claim.Status.SUBMITTED, Claim.Status.APPROVED]
+    days = Q(completed_on__gte=cycle.started_on)
+    if cycle.ended_on is not None:
+        days &= Q(completed_on__lte=cycle.ended_on)
+    claims = Claim.objects.filter(days, candidate_id=candidate_id, item_id__in=items, status__in=statuses)
+    if except_claim_id is not None:
+        claims = claims.exclude(id=except_claim_id)
+    reports = CompletionReport.objects.filter(days, candidate_id=candidate_id, item_id__in=items, grant__isnull=False)
+    return claims.values("id").union(reports.values("id"), all=True).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A completed activity as it is looked at: by whom, what, where, when, seen on which day."""
+
+    candidate_id: int
+    item_id: int
+    item_kind: str
+    provider_id: int
+    authorised_on: date  # the day the delivery ended (CAT-07)
+    completed_on: date
+    day: date
+    except_claim_id: int | None = None
+
+
+def completion_facts(completion: Completion, *, held: Sequence[Held], cycles: Sequence[Cycle]) -> rules.CompletionFacts:
+    """What a completion must meet."""
+    enrollment = Enrollment.objects.filter(candidate_id=completion.candidate_id).first()
+    listing = catalog.queries.listing_on(completion.item_id, completion.completed_on)
+    cycle = cycle_on(cycles, completion.completed_on)
+    # CE-02 is judged by the book of the day of enrollment.
+    levels = BOOK.on(enrollment.enrolled_on if enrollment else completion.day)["enrollment.eligible_levels"].value
+    return rules.CompletionFacts(
+        completed_on=completion.completed_on,
+        day=completion.day,
+        enrolled=enrollment is not None,
+        held_when_completed=held_on(held, completion.completed_on),
+        held_when_submitted=held_on(held, completion.day),
+        eligible_levels=levels,
+        in_a_cycle=cycle is not None,
+        cycle_ended_inactive=cycle is not None and cycle.end_reason == Cycle.EndReason.INACTIVE,
+        item_kind=completion.item_kind,
+        listed_credits=listing.credits if listing else None,
+        authorised=catalog.queries.is_authorised(completion.provider_id, completion.item_id, completion.authorised_on),
+        counted_already=counted_in_cycle(
+            completion.candidate_id, completion.item_id, cycle, except_claim_id=completion.except_claim_id
+        ),
+    )
+
+
+def approval_facts(claim: Claim, member: ProviderMember, cycle: Cycle | None, *, reason: str) -> rules.ApprovalFacts:
+    """What a provider's decision on a claim depends on."""
+    assert claim.item_id is not None
+    return rules.ApprovalFacts(
+        status=claim.status,
+        by_the_provider=member.active and member.provider_id == claim.provider_id,
+        own_claim=claim.candidate.user_id == member.user_id,
+        kit=claim.kit,
+        cycle_ended_inactive=cycle is not None and cycle.end_reason == Cycle.EndReason.INACTIVE,
+        counted_already=counted_in_cycle(
+            claim.candidate_id, claim.item_id, cycle, except_claim_id=claim.id, only_approved=True
+        ),
+        reason_given=bool(reason.strip()),
+    )

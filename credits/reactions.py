@@ -1,0 +1,57 @@
+"""What follows in the credit programme from what happens below it, in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import payments.services
+from candidates.models import Certification
+from ceportal.kernel.models import Event
+from credits.services import cycles, fees, recertification
+from payments.models import Order
+
+
+def on_certification_imported(event: Event, _now: datetime) -> None:
+    """A record of the past: it sets the first cycle and changes nothing else (CR-02)."""
+    cycles.open_for_imported(candidate_id=_candidate(event))
+
+
+def on_certification_earned(event: Event, now: datetime) -> None:
+    """A certification was earned: others are renewed (CERT-06), and a cycle starts (CR-02)."""
+    certification = Certification.objects.select_related("track").get(id=event.subject_id)
+    earned_on = date.fromisoformat(event.payload["earned_on"])
+    level = certification.track.level
+    candidate_id = _candidate(event)
+    recertification.renew_by_earning(candidate_id=candidate_id, level=level, earned_on=earned_on, now=now)
+    cycles.start_by_earning(candidate_id=candidate_id, earned_on=earned_on, level=level, now=now)
+    recertification.judge(candidate_id, now=now)
+
+
+def on_certification_changed(event: Event, now: datetime) -> None:
+    """A date changed a certification: a path may have opened (CE-09), or the credits are lost (CR-03)."""
+    recertification.judge(_candidate(event), now=now)
+    cycles.close_inactive(candidate_id=_candidate(event), now=now)
+
+
+def on_attempt_recorded(event: Event, now: datetime) -> None:
+    """A passed exam can complete a path (CERT-05)."""
+    if event.payload["result"] == "pass":
+        recertification.judge(_candidate(event), now=now)
+
+
+def on_order_paid(event: Event, now: datetime) -> None:
+    """The administrative fee was paid: it may be the last step (CE-08). Where it is no longer due it goes back."""
+    if event.payload["purpose"] != Order.Purpose.ADMIN_FEE:
+        return
+    paid_on = date.fromisoformat(event.payload["paid_on"])
+    if fees.record_fee(order_id=event.subject_id, paid_on=paid_on):
+        recertification.judge(_candidate(event), now=now)
+    else:
+        payments.services.request_refund(
+            order_id=event.subject_id, reason="The fee was no longer due when it was paid (CE-08).", now=now
+        )
+
+
+def _candidate(event: Event) -> int:
+    assert event.candidate_id is not None
+    return event.candidate_id

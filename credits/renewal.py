@@ -1,0 +1,263 @@
+"""Renewal by the paths of the policy book, decided: which path is met first, on which day, by which credits.
+
+The *requirement date* is the day on which the last requirement of a path was met, however late that is found out
+(CE-09). It is found by asking each day on which anything could have been met, oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from candidates.rules import RENEWABLE, LifeFacts, bought_ahead, date_term, rank, status_on
+from ceportal.kernel.decisions import Decision, Finding
+from ceportal.kernel.decisions import gettext_noop as _
+from ceportal.kernel.policy import Book, Parameter
+
+PATH_PARAMETERS = ("recert.paths", "recert.admin_fee", "recert.renewal_basis")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFacts:
+    """A certification that may be renewed."""
+
+    id: int
+    life: LifeFacts
+
+    @property
+    def level(self) -> str:
+        return self.life.level
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPass:
+    """A passed exam. The same exam counts once (CE-07)."""
+
+    exam_number: str
+    kind: str
+    taken_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """Credits of the current cycle that no renewal has used; whether they expired is judged by the dates."""
+
+    id: int
+    earned_on: date
+    expires_on: date
+    amount: int
+
+    def valid_on(self, day: date) -> bool:
+        return self.earned_on <= day < self.expires_on
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalFacts:
+    """All that a candidate's renewals depend on."""
+
+    held: tuple[HeldFacts, ...]
+    passes: tuple[ExamPass, ...]
+    grants: tuple[GrantFacts, ...]  # oldest completion first
+    fee_paid_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PathProgress:
+    """How far a candidate has come on one path by a day."""
+
+    path: Mapping[str, Any]
+    exams_missing: Mapping[str, int]
+    credits_needed: int
+    credits_there: int
+    fee: bool
+    fee_paid: bool
+
+    @property
+    def credits_missing(self) -> int:
+        return max(0, self.credits_needed - self.credits_there)
+
+    @property
+    def fee_due(self) -> bool:
+        """Whether the fee is all that is left."""
+        return self.fee and not self.fee_paid and not self.exams_missing and not self.credits_missing
+
+    @property
+    def met(self) -> bool:
+        return not self.exams_missing and not self.credits_missing and (not self.fee or self.fee_paid)
+
+
+@dataclass(frozen=True, slots=True)
+class TermStart:
+    """The start of the new term of a certification that a renewal renews."""
+
+    certification_id: int
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A renewal that is due: the path, the requirement date, the credits it uses, and all that it renews."""
+
+    certification_id: int
+    level: str
+    highest: bool  # of the candidate's highest level: it closes the cycle (CR-02)
+    path: Mapping[str, Any]
+    requirement_on: date
+    uses: tuple[tuple[int, int], ...]  # grant id and credits taken from it
+    renews: tuple[TermStart, ...]
+    decision: Decision
+
+
+def renewable_on(book: Book, facts: RenewalFacts, day: date) -> list[HeldFacts]:
+    """The certifications that could be renewed on a day, whether or not a term was bought ahead (CE-07)."""
+    return [
+        held
+        for held in facts.held
+        if date_term(book, level=held.level, starts_on=day, day=day) is not None  # not valid for life (CERT-02)
+        and status_on(book, held.life, day) in RENEWABLE
+    ]
+
+
+def highest_level(held: list[HeldFacts]) -> str | None:
+    """The highest level among certifications; None where there are none."""
+    return max((each.level for each in held), key=rank, default=None)
+
+
+def progress_on(book: Book, facts: RenewalFacts, held: HeldFacts, day: date) -> list[PathProgress]:
+    """How far each path of the day's book has been met for one certification by that day."""
+    highest = highest_level(renewable_on(book, facts, day)) == held.level
+    credits_there = sum(grant.amount for grant in facts.grants if grant.valid_on(day))
+    fee_paid = facts.fee_paid_on is not None and facts.fee_paid_on <= day
+    passed: dict[str, set[str]] = {}
+    for each in facts.passes:
+        if held.life.renewed_on < each.taken_on <= day:
+            passed.setdefault(each.kind, set()).add(each.exam_number)
+    # The book of the requirement date governs: the day asked about.
+    paths = book.on(day)["recert.paths"].value.get(held.level, ())
+    return [
+        PathProgress(
+            path=path,
+            exams_missing={
+                kind: count - len(passed.get(kind, ()))
+                for kind, count in path.get("exams", {}).items()
+                if len(passed.get(kind, ())) < count
+            },
+            credits_needed=path.get("credits", 0),
+            credits_there=credits_there,
+            fee=path.get("fee", False),
+            fee_paid=fee_paid,
+        )
+        for path in paths
+        if highest or "credits" not in path
+    ]
+
+
+def nearest_by_credits(progress: list[PathProgress]) -> PathProgress | None:
+    """The path that needs no further exam and the fewest credits; None where every path needs an exam."""
+    without_exams = [each for each in progress if not each.exams_missing]
+    return min(without_exams, key=lambda each: (each.credits_missing, each.credits_needed), default=None)
+
+
+def _days_of_interest(book: Book, facts: RenewalFacts, today: date) -> Iterator[date]:
+    """The days on which a path can have been met for the first time."""
+    since = min(held.life.renewed_on for held in facts.held)
+    days = {grant.earned_on for grant in facts.grants} | {each.taken_on for each in facts.passes}
+    days |= set(book.change_days(*PATH_PARAMETERS))  # a path that a date alone opens
+    if facts.fee_paid_on:
+        days.add(facts.fee_paid_on)
+    for held in facts.held:
+        for term in held.life.terms:
+            days.add(term.starts_on)  # a term bought ahead begins (CE-09)
+            dates = date_term(book, level=held.level, starts_on=term.starts_on, day=today)
+            if dates:  # a higher certification ends and the credits pass to a lower one (CR-03)
+                days.add(dates.inactive_on)
+    yield from sorted(day for day in days if since < day <= today)
+
+
+def next_renewal(book: Book, facts: RenewalFacts, today: date) -> Renewal | None:
+    """The earliest renewal whose path is met by today and has not been made; the highest level first on a day."""
+    if not facts.held:
+        return None
+    for day in _days_of_interest(book, facts, today):
+        renewable = renewable_on(book, facts, day)
+        top = highest_level(renewable)
+        for held in sorted(renewable, key=lambda each: rank(each.level), reverse=True):
+            if held.life.renewed_on >= day or bought_ahead(held.life, day):
+                continue
+            met = [each for each in progress_on(book, facts, held, day) if each.met]
+            if met:
+                # Of several paths the one that uses the fewest credits is taken (CR-06).
+                best = min(met, key=lambda each: each.credits_needed)
+                return _renewal(book, facts, held, best, day, highest=held.level == top)
+    return None
+
+
+def _renewal(
+    book: Book, facts: RenewalFacts, held: HeldFacts, path: PathProgress, day: date, *, highest: bool
+) -> Renewal:
+    return Renewal(
+        certification_id=held.id,
+        level=held.level,
+        highest=highest,
+        path=path.path,
+        requirement_on=day,
+        uses=_oldest_first(facts.grants, path.credits_needed, day),
+        renews=terms_renewed(book, facts.held, level=held.level, day=day, at_level="renewable"),
+        decision=explain_renewal(path, day, book.on(day)["recert.paths"], book.on(day)["recert.renewal_basis"]),
+    )
+
+
+def _oldest_first(grants: tuple[GrantFacts, ...], needed: int, day: date) -> tuple[tuple[int, int], ...]:
+    """Exactly the path's credits, oldest completion first, a grant split where it must be (CR-06)."""
+    uses: list[tuple[int, int]] = []
+    for grant in grants:
+        if needed and grant.valid_on(day):
+            taken = min(needed, grant.amount)
+            uses.append((grant.id, taken))
+            needed -= taken
+    return tuple(uses)
+
+
+def terms_renewed(
+    book: Book, held: tuple[HeldFacts, ...], *, level: str, day: date, at_level: str
+) -> tuple[TermStart, ...]:
+    """What a renewal at a level renews, and from when (CERT-06, CE-09).
+
+    Active certifications below are renewed; at the level itself, with `at_level` "renewable", suspended, grace and
+    Emeritus ones too (a path was met), with "active" only active ones (a certification was earned). What was renewed
+    later than this day, or has a term bought ahead, stays as it is.
+    """
+    basis = book.on(day)["recert.renewal_basis"]
+    renewed = []
+    for each in held:
+        status = status_on(book, each.life, day)
+        valid = status == "active" or (each.level == level and at_level == "renewable" and status in RENEWABLE)
+        dates = date_term(book, level=each.level, starts_on=each.life.terms[-1].starts_on, day=day)
+        later = each.life.renewed_on >= day or bought_ahead(each.life, day)
+        if not valid or dates is None or later or rank(each.level) > rank(level):
+            continue
+        at_end = basis.for_key(each.level) == "anniversary" and status in {"active", "suspended"}
+        renewed.append(TermStart(each.id, dates.active_ends_on if at_end else day))
+    return tuple(renewed)
+
+
+def explain_renewal(path: PathProgress, day: date, paths: Parameter, basis: Parameter) -> Decision:
+    """The record kept with a renewal: what was met, and by when (CE-06, CE-07, CE-09)."""
+    findings = [
+        Finding("CE-07", True, _("A path of the level was met on %(met_on)s."), {"met_on": day}, (paths,)),
+    ]
+    if path.credits_needed:
+        findings.append(
+            Finding(
+                "CR-06",
+                True,
+                _("Credits used: %(used)s of %(there)s, the oldest first."),
+                {"used": path.credits_needed, "there": path.credits_there},
+            )
+        )
+    if path.fee:
+        findings.append(Finding("CE-08", True, _("The administrative fee was paid.")))
+    findings.append(Finding("CE-09", True, _("The renewal takes effect as of that day."), {}, (basis,)))
+    return Decision(tuple(findings))

@@ -1,0 +1,411 @@
+"""What the credit programme decides: enrollment, claims, reports, the administrative fee, renewal by paths.
+
+Pure functions: facts in, a Decision out. The services gather the facts and do what was decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from candidates.rules import ENDED
+from ceportal.kernel.decisions import Decision, Finding, finding
+from ceportal.kernel.decisions import gettext_noop as _
+from ceportal.kernel.policy import Policy
+
+# A claim's life; the keys are its states, the values where it can go from there.
+TRANSITIONS: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"submitted"}),
+    "submitted": frozenset({"returned", "approved", "rejected"}),
+    "returned": frozenset({"submitted", "approved"}),  # approved by the provider's own report (CE-10)
+    "approved": frozenset({"voided"}),
+    "rejected": frozenset(),
+    "voided": frozenset(),
+}
+
+OUTCOMES: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "return": "returned"}
+
+# Self-paced digital training, whose claim needs the certificate of completion (CE-11, CAT-04).
+SELF_PACED = frozenset({"digital", "digital_lite", "learning_path"})
+
+
+# ── Enrollment ────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class HeldOn:
+    """A certification as it stood on the day of a question; the route and origin are those of its Emeritus."""
+
+    level: str
+    status: str
+    route: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentFacts:
+    """All that enrollment depends on, on its day."""
+
+    held: tuple[HeldOn, ...]
+    terms_accepted: bool
+
+
+def _emeritus_shut_out(held: HeldOn) -> bool:
+    return held.status == "emeritus" and (held.route == "written_and_lab" or held.origin == "business_transformation")
+
+
+def assess_enrollment(facts: EnrollmentFacts, policy: Policy) -> Decision:
+    """Whether a candidate may enroll on the day whose book is given (CE-02 to CE-05)."""
+    levels = policy["enrollment.eligible_levels"]
+    statuses = policy["enrollment.eligible_statuses"]
+    at_level = [held for held in facts.held if held.level in levels.value]
+    in_status = [held for held in at_level if held.status in statuses.value]
+    findings = [
+        finding(
+            "CE-02",
+            bool(at_level),
+            yes=_("You hold a certification at an eligible level."),
+            no=_("You hold no certification at an eligible level."),
+            next_step=_("Earn a certification at one of these levels: %(levels)s."),
+            because=(levels,),
+            levels=levels.value,
+        )
+    ]
+    if at_level:
+        findings.append(
+            finding(
+                "CE-03",
+                bool(in_status),
+                yes=_("It is in an eligible status."),
+                no=_("It is not in an eligible status."),
+                next_step=_("A lapsed certification is regained by meeting its requirements in full (CERT-04)."),
+                because=(statuses,),
+            )
+        )
+    if in_status:
+        findings.append(
+            finding(
+                "CE-04",
+                any(not _emeritus_shut_out(held) for held in in_status),
+                yes=_("It does not fall under the Emeritus exceptions."),
+                no=_("Your Emeritus status is one of the two kinds that cannot enroll."),
+                next_step=_("Pass a written exam and a lab to become active again."),
+            )
+        )
+    findings.append(
+        finding(
+            "CE-05",
+            facts.terms_accepted,
+            yes=_("You accepted the current terms of the programme."),
+            no=_("You have not accepted the current terms of the programme."),
+            next_step=_("Read the terms and accept them."),
+        )
+    )
+    return Decision(tuple(findings))
+
+
+# ── Claims and reports ────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class CompletionFacts:
+    """What a completed activity must meet, however it comes to the programme."""
+
+    completed_on: date
+    day: date  # of submission or report
+    enrolled: bool
+    held_when_completed: tuple[HeldOn, ...]
+    held_when_submitted: tuple[HeldOn, ...]
+    eligible_levels: tuple[str, ...]  # as of the day of enrollment (CE-02)
+    in_a_cycle: bool  # the completion falls in a cycle the portal knows
+    cycle_ended_inactive: bool
+    item_kind: str
+    listed_credits: int | None  # on the completion day
+    authorised: bool
+    counted_already: bool  # the item, in the cycle that the completion falls in
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFacts:
+    """A completion, and what a candidate's claim of it must meet besides."""
+
+    completion: CompletionFacts
+    terms_accepted: bool
+    first_submitted_on: date
+    has_evidence: bool
+
+
+def _completion_findings(facts: CompletionFacts, policy: Policy) -> list[Finding]:
+    starts = policy["programme.starts_on"]
+    statuses = policy["enrollment.eligible_statuses"]
+    held = any(
+        each.level in facts.eligible_levels and each.status in statuses.value for each in facts.held_when_completed
+    )
+    return [
+        finding(
+            "CE-01",
+            facts.completed_on >= starts.value,
+            yes=_("Completed after the programme began."),
+            no=_("Completed before the programme began on %(starts_on)s."),
+            because=(starts,),
+            starts_on=starts.value,
+        ),
+        finding(
+            "CE-03",
+            held,
+            yes=_("You held a certification in an eligible status on %(completed_on)s."),
+            no=_("You held no certification in an eligible status on %(completed_on)s."),
+            next_step=_("Only what is completed while the certification is in such a status counts."),
+            because=(statuses,),
+            completed_on=facts.completed_on,
+        ),
+        finding(
+            "CAT-01",
+            facts.listed_credits is not None,
+            yes=_("The training was listed in the catalog on the day you completed it."),
+            no=_("The training was not listed in the catalog on %(completed_on)s."),
+            next_step=_("See its page in the catalog for the days on which it was listed."),
+            completed_on=facts.completed_on,
+        ),
+        finding(
+            "CAT-05",
+            facts.item_kind != "digital_lite" and facts.listed_credits != 0,
+            yes=_("It is of a kind that earns credits."),
+            no=_("Digital training without labs earns no credits."),
+            next_step=_("Look for the version with labs in the catalog."),
+        ),
+        finding(
+            "CAT-07",
+            facts.authorised,
+            yes=_("The provider was authorised to deliver it."),
+            no=_("The provider was not authorised to deliver it on that day."),
+            next_step=_("Choose the provider that delivered it; the catalog shows who is authorised."),
+        ),
+        finding(
+            "CR-04",
+            not facts.counted_already,
+            yes=_("The training has not counted in this cycle yet."),
+            no=_("The training has been claimed or has counted in this cycle already."),
+            next_step=_("A training counts once in a recertification cycle; choose another one."),
+        ),
+        finding(
+            "CR-06",
+            facts.in_a_cycle or not held,
+            yes=_("The completion falls in a recertification cycle of yours."),
+            no=_("The completion falls before your current recertification cycle."),
+            next_step=_("Credits count within the cycle in which they were earned."),
+        ),
+    ]
+
+
+def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
+    """Everything a claim depends on, met or not; the candidate sees the whole list. The completion day's book."""
+    completion = facts.completion
+    window = policy["claims.submit_within_days"]
+    age_days = (facts.first_submitted_on - completion.completed_on).days
+    findings = [
+        finding(
+            "CE-05",
+            completion.enrolled and facts.terms_accepted,
+            yes=_("You are enrolled and accepted the current terms."),
+            no=_("You are not enrolled, or have not accepted the current terms.")
+            if not completion.enrolled
+            else _("The terms have changed since you accepted them."),
+            next_step=_("Enroll, or accept the current terms, and come back: your claim is kept as a draft."),
+        ),
+        finding(
+            "CE-14",
+            completion.completed_on <= completion.day,
+            yes=_("The training is completed."),
+            no=_("The completion date lies in the future."),
+            next_step=_("Claim the training once you have completed it."),
+        ),
+    ]
+    if window.value is not None and age_days >= 0:
+        findings.append(
+            finding(
+                "CE-14",
+                age_days <= window.value,
+                yes=_("Filed in time: days since completion %(age_days)s, limit %(window_days)s."),
+                no=_("Filed too late: days since completion %(age_days)s, limit %(window_days)s."),
+                because=(window,),
+                age_days=age_days,
+                window_days=window.value,
+            )
+        )
+    findings.append(
+        finding(
+            "CE-15",
+            any(held.status not in ENDED for held in completion.held_when_submitted),
+            yes=_("Your certification has not become inactive."),
+            no=_("Your certification became inactive before the claim was filed."),
+            next_step=_("A lapsed certification is regained by meeting its requirements in full (CERT-04)."),
+        )
+    )
+    findings += _completion_findings(completion, policy)
+    if completion.item_kind in SELF_PACED:
+        findings.append(
+            finding(
+                "CE-11",
+                facts.has_evidence,
+                yes=_("The certificate of completion is attached."),
+                no=_("Self-paced digital training needs the certificate of completion."),
+                next_step=_("Attach it as PDF, PNG or JPEG."),
+            )
+        )
+    return Decision(tuple(findings))
+
+
+def assess_report(facts: CompletionFacts, policy: Policy) -> Decision:
+    """What a provider's own report of a completion must meet (CE-10): enrollment, but neither CE-14 nor a kit."""
+    findings = [
+        finding(
+            "CE-05",
+            facts.enrolled,
+            yes=_("The candidate is enrolled."),
+            no=_("The candidate is not enrolled in the programme."),
+            next_step=_("Ask the candidate to enroll; then report it again."),
+        ),
+        finding(
+            "CE-10",
+            facts.completed_on <= facts.day,
+            yes=_("The training is completed."),
+            no=_("The completion date lies in the future."),
+            next_step=_("Report the training once it is completed."),
+        ),
+        _pending_at_expiry(facts.cycle_ended_inactive, policy),
+        *_completion_findings(facts, policy),
+    ]
+    return Decision(tuple(findings))
+
+
+def _pending_at_expiry(cycle_ended_inactive: bool, policy: Policy) -> Finding:
+    pending = policy["claims.pending_at_expiry"]
+    return finding(
+        "CE-15",
+        not cycle_ended_inactive or pending.value == "retroactive",
+        yes=_("It can still count for the cycle in which it was completed."),
+        no=_("The certification became inactive before the training was approved."),
+        because=(pending,),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalFacts:
+    """What a provider's decision on a claim depends on."""
+
+    status: str
+    by_the_provider: bool
+    own_claim: bool
+    kit: str
+    cycle_ended_inactive: bool
+    counted_already: bool  # by another approved claim or a report in the same cycle
+    reason_given: bool
+
+
+def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decision:
+    """Whether a member may approve, reject or return a claim (CE-10); approval must meet more than the others."""
+    findings = [
+        finding(
+            "CE-10",
+            facts.by_the_provider,
+            yes=_("You act for the provider that delivered the training."),
+            no=_("Only staff of the provider that delivered the training decide the claim."),
+        ),
+        finding(
+            "CE-10",
+            not facts.own_claim,
+            yes=_("It is not a claim of your own."),
+            no=_("Nobody decides a claim of their own."),
+            next_step=_("Ask a colleague to decide it."),
+        ),
+        finding(
+            "CE-10",
+            OUTCOMES[outcome] in TRANSITIONS[facts.status] and facts.status == "submitted",
+            yes=_("The claim waits for a decision."),
+            no=_("The claim does not wait for a decision."),
+            next_step=_("A returned claim can be decided after it was handed in again."),
+        ),
+    ]
+    if outcome != "approve":
+        findings.append(
+            finding(
+                "CE-10",
+                facts.reason_given,
+                yes=_("A reason is given."),
+                no=_("A claim is not rejected or returned without a reason."),
+                next_step=_("Tell the candidate why, and what to do."),
+            )
+        )
+        return Decision(tuple(findings))
+    findings += [
+        finding(
+            "CAT-09",
+            facts.kit != "printed",
+            yes=_("The student is registered in the digital kit platform."),
+            no=_("The student used a printed kit and is not registered in the digital kit platform."),
+            next_step=_("Return the claim and ask the student to register the printed kit."),
+        ),
+        finding(
+            "CR-04",
+            not facts.counted_already,
+            yes=_("The training has not counted in this cycle yet."),
+            no=_("The training has counted in this cycle already."),
+        ),
+        _pending_at_expiry(facts.cycle_ended_inactive, policy),
+    ]
+    return Decision(tuple(findings))
+
+
+# ── The administrative fee ────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class FeeFacts:
+    """What offering the administrative fee depends on, on the day of payment."""
+
+    enrolled: bool
+    status: str | None  # of the highest certification that can be renewed; None where there is none
+    level: str
+    credits_met: bool  # the credits and exams of a path that bears a fee are there
+    paid_already: bool
+    bought_ahead: bool
+
+
+def assess_fee(facts: FeeFacts, policy: Policy) -> Decision:
+    """Whether the administrative fee can be paid now (CE-06, CE-08, CE-09). The payment day's book."""
+    fee = policy["recert.admin_fee"]
+    return Decision(
+        (
+            finding(
+                "CE-06",
+                facts.status is not None,
+                yes=_("Your certification has not become inactive."),
+                no=_("Your certification became inactive before all steps were complete."),
+                next_step=_("A lapsed certification is regained by meeting its requirements in full (CERT-04)."),
+            ),
+            finding(
+                "CE-05",
+                facts.enrolled,
+                yes=_("You are enrolled."),
+                no=_("You are not enrolled in the programme."),
+                next_step=_("Enroll first."),
+            ),
+            finding(
+                "CE-09",
+                not facts.bought_ahead,
+                yes=_("No renewal is waiting to begin."),
+                no=_("Your next term is bought already and has not begun."),
+                next_step=_("Nothing is due until it begins."),
+            ),
+            finding(
+                "CE-08",
+                not facts.paid_already,
+                yes=_("The fee has not been paid for this cycle."),
+                no=_("The fee has been paid for this cycle."),
+            ),
+            finding(
+                "CE-08",
+                facts.credits_met and facts.level in fee.value,
+                yes=_("The credits of a path that bears the fee are there."),
+                no=_("No path that bears a fee has its credits yet."),
+                next_step=_("Earn the credits first; the fee is offered when they are there."),
+                because=(fee,),
+            ),
+        )
+    )

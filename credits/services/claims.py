@@ -1,0 +1,184 @@
+"""A candidate's side of a claim: draft, evidence, submission."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from candidates import queries as candidates_queries
+from candidates import services as candidates
+from candidates.models import Agreement, Candidate
+from catalog.models import Item
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision, require
+from ceportal.kernel.outbox import emit
+from ceportal.kernel.policy import BOOK
+from credits import evidence, queries, rules
+from credits.models import Claim, Evidence
+
+NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without what is misread
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimForm:
+    """What a candidate has filled in, as far as it goes."""
+
+    item_id: int | None = None
+    provider_id: int | None = None
+    delivery_id: int | None = None
+    completed_on: date | None = None
+    kit: str = Claim.Kit.DIGITAL
+    note: str = ""
+
+
+@transaction.atomic
+def save_draft(*, candidate_id: int, form_key: UUID, form: ClaimForm, now: datetime) -> Claim:
+    """Keep what has been typed; a returned claim keeps its place. Claim.DoesNotExist where it is not the candidate's.
+
+    A claim that is past its draft is given back as it is: sending a form twice changes nothing.
+    """
+    candidates.lock_candidate(candidate_id)
+    claim = Claim.objects.filter(form_key=form_key).first()
+    if claim is not None and claim.candidate_id != candidate_id:
+        raise Claim.DoesNotExist
+    if claim is None:
+        claim = Claim(
+            candidate_id=candidate_id,
+            form_key=form_key,
+            number="C-" + "".join(secrets.choice(NUMBER_ALPHABET) for _each in range(8)),
+            created_at=now,
+        )
+    if claim.status not in {Claim.Status.DRAFT, Claim.Status.RETURNED}:
+        return claim
+    if claim.status == Claim.Status.DRAFT:
+        claim.item_id = form.item_id
+        claim.provider_id = form.provider_id
+        claim.completed_on = form.completed_on
+    claim.delivery_id = form.delivery_id
+    claim.kit = form.kit
+    claim.note = form.note
+    claim.save()
+    return claim
+
+
+@transaction.atomic
+def attach_evidence(*, candidate_id: int, claim_id: int, name: str, content: bytes, now: datetime) -> Evidence:
+    """Attach a certificate of completion, or refuse a file that is not one (CE-11). The same file attaches once."""
+    candidates.lock_candidate(candidate_id)
+    claim = Claim.objects.get(id=claim_id, candidate_id=candidate_id)
+    checked = evidence.inspect(name=name, content=content)
+    require(checked.decision + evidence.assess_place(claim.status))
+    digest = hashlib.sha256(content).hexdigest()
+    existing = claim.evidence.filter(sha256=digest, removed_at__isnull=True).first()
+    if existing is not None:
+        return existing
+    return Evidence.objects.create(
+        claim=claim,
+        file=ContentFile(content, name=evidence.random_name()),
+        original_name=name[:200],
+        kind=checked.kind,
+        size_bytes=len(content),
+        sha256=digest,
+        uploaded_at=now,
+    )
+
+
+@transaction.atomic
+def remove_evidence(*, candidate_id: int, evidence_id: int, now: datetime) -> None:
+    """Take a file back from a claim that is not being decided; the file is kept from view, not destroyed."""
+    candidates.lock_candidate(candidate_id)
+    found = Evidence.objects.select_related("claim").get(id=evidence_id, claim__candidate_id=candidate_id)
+    require(evidence.assess_place(found.claim.status))
+    if found.removed_at is None:
+        found.removed_at = now
+        found.save(update_fields=["removed_at"])
+
+
+def assess(claim: Claim, candidate: Candidate, *, now: datetime) -> Decision:
+    """What submitting this draft would meet and lack now: the live checklist, and the rule that decides.
+
+    The claim has an item, a provider and a completion date.
+    """
+    assert claim.item is not None and claim.provider_id is not None and claim.completed_on is not None
+    day = clock.day_of(now)
+    held = candidates_queries.held_by(candidate.id)
+    cycles = queries.cycles_of(candidate.id)
+    completion = queries.completion_facts(
+        queries.Completion(
+            candidate_id=candidate.id,
+            item_id=claim.item.id,
+            item_kind=claim.item.kind,
+            provider_id=claim.provider_id,
+            authorised_on=claim.delivery.ends_on if claim.delivery else claim.completed_on,
+            completed_on=claim.completed_on,
+            day=day,
+            except_claim_id=claim.id,
+        ),
+        held=held,
+        cycles=cycles,
+    )
+    facts = rules.ClaimFacts(
+        completion=completion,
+        terms_accepted=candidates_queries.has_accepted_current(candidate, Agreement.Kind.TERMS, day),
+        first_submitted_on=claim.submitted_on or day,
+        has_evidence=claim.id is not None and claim.evidence.filter(removed_at__isnull=True).exists(),
+    )
+    # The book of the day the activity was completed governs, not today's.
+    return rules.assess_claim(facts, BOOK.on(claim.completed_on))
+
+
+@transaction.atomic
+def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
+    """Hand a claim in to its provider, or refuse and say why; submitting it twice is submitting it once.
+
+    A claim on an item of which another claim was returned should be that claim: `claim_to_fill` gives it.
+    """
+    candidate = candidates.lock_candidate(candidate_id)
+    claim = Claim.objects.select_related("item", "delivery").get(id=claim_id, candidate_id=candidate_id)
+    if "submitted" not in rules.TRANSITIONS[claim.status]:
+        return claim
+    decision = require(assess(claim, candidate, now=now))
+    assert claim.item is not None and claim.completed_on is not None
+    day = clock.day_of(now)
+    listing = queries.catalog.queries.listing_on(claim.item.id, claim.completed_on)
+    assert listing is not None  # assessed: CAT-01
+    again = claim.status == Claim.Status.RETURNED
+    claim.status = Claim.Status.SUBMITTED
+    claim.credits = listing.credits
+    claim.submitted_at = now
+    claim.submitted_on = claim.submitted_on or day
+    # Our promise counts from the day it was handed in, by that day's book (CE-10).
+    claim.answer_due_on = day + timedelta(days=BOOK.on(day)["claims.decide_within_days"].value)
+    claim.checked = decision.as_json()
+    claim.save()
+    emit("credits.claim_submitted", claim, now=now, again=again)
+    return claim
+
+
+@transaction.atomic
+def discard_draft(*, candidate_id: int, claim_id: int) -> None:
+    """Throw a draft away; nothing that was ever handed in can be."""
+    candidates.lock_candidate(candidate_id)
+    claim = Claim.objects.filter(id=claim_id, candidate_id=candidate_id, status=Claim.Status.DRAFT).first()
+    if claim is not None:
+        claim.evidence.all().delete()
+        claim.delete()
+
+
+def claim_to_fill(*, candidate_id: int, item: Item) -> Claim | None:
+    """The claim that a new one on this item continues: a returned one, else the latest draft (CR-04)."""
+    return (
+        Claim.objects.filter(
+            candidate_id=candidate_id,
+            item=item,
+            status__in=[Claim.Status.RETURNED, Claim.Status.DRAFT],
+        )
+        .order_by("-status", "-created_at")
+        .first()
+    )

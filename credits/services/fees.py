@@ -1,0 +1,75 @@
+"""The administrative fee: offered when the credits are there, charged once a cycle (CE-08)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+import payments.services
+from candidates import queries as candidates_queries
+from candidates import services as candidates
+from candidates.rules import bought_ahead, rank, status_on
+from ceportal.kernel import clock, money
+from ceportal.kernel.decisions import Decision, require
+from ceportal.kernel.policy import BOOK
+from credits import queries, renewal, rules
+from credits.models import AdministrativeFee, Cycle, Enrollment
+from payments.models import Order
+
+
+def assess_fee(*, candidate_id: int, now: datetime) -> Decision:
+    """Whether the fee can be paid now, and why not where it cannot."""
+    day = clock.day_of(now)
+    held = candidates_queries.held_by(candidate_id)
+    cycles = queries.cycles_of(candidate_id)
+    facts = queries.renewal_facts(held, cycles, candidate_id)
+    renewable = renewal.renewable_on(BOOK, facts, day)
+    top = max(renewable, key=lambda each: (rank(each.level), each.life.renewed_on), default=None)
+    progress = renewal.progress_on(BOOK, facts, top, day) if top else []
+    return rules.assess_fee(
+        rules.FeeFacts(
+            enrolled=Enrollment.objects.filter(candidate_id=candidate_id).exists(),
+            status=status_on(BOOK, top.life, day) if top else None,
+            level=top.level if top else "",
+            credits_met=any(each.fee_due or (each.fee and each.met) for each in progress),
+            paid_already=facts.fee_paid_on is not None,
+            bought_ahead=top is not None and bought_ahead(top.life, day),
+        ),
+        BOOK.on(day),  # the book of the payment day governs (CE-08)
+    )
+
+
+@transaction.atomic
+def request_fee(*, candidate_id: int, now: datetime) -> Order:
+    """Open the order for the administrative fee of the running cycle, or refuse and say why (CE-08)."""
+    candidates.lock_candidate(candidate_id)
+    decision = require(assess_fee(candidate_id=candidate_id, now=now))
+    cycle = queries.current_cycle(queries.cycles_of(candidate_id))
+    assert cycle is not None  # credits are in a cycle
+    held = candidates_queries.held_by(candidate_id)
+    renewable = renewal.renewable_on(BOOK, queries.renewal_facts(held, [cycle], candidate_id), clock.day_of(now))
+    level = renewal.highest_level(renewable)
+    assert level is not None
+    fee = BOOK.on(clock.day_of(now))["recert.admin_fee"].for_key(level)
+    return payments.services.open_order(
+        candidate_id=candidate_id,
+        purpose=Order.Purpose.ADMIN_FEE,
+        reference=f"cycle-{cycle.id}",
+        lines=[payments.services.LineRequest("Administrative fee", money.cents(fee))],
+        decision=decision,
+        now=now,
+    )
+
+
+def record_fee(*, order_id: int, paid_on: date) -> bool:
+    """Enter the fee as paid for its cycle; False where the cycle is closed, so that it is no longer due.
+
+    The caller holds the candidate's lock.
+    """
+    order = Order.objects.get(id=order_id)
+    cycle = Cycle.objects.get(id=int(order.reference.removeprefix("cycle-")))
+    if cycle.ended_on is not None and paid_on > cycle.ended_on:
+        return False
+    AdministrativeFee.objects.get_or_create(cycle=cycle, defaults={"order": order, "paid_on": paid_on})
+    return True

@@ -1,0 +1,165 @@
+"""The ledger: grants and the entries that tell what became of them. Entries are only ever added (CR-07).
+
+The callers hold the candidate's lock and are in a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import F, Q
+
+from ceportal.kernel.calendar import add_years
+from ceportal.kernel.policy import BOOK
+from credits.models import Claim, CompletionReport, Cycle, Entry, Grant, Recertification
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """Credits to be granted: for which completion, how many, from which day."""
+
+    candidate_id: int
+    cycle: Cycle
+    title: str
+    amount: int
+    earned_on: date
+    item_id: int | None = None
+    claim: Claim | None = None
+    report: CompletionReport | None = None
+
+
+def grant_credits(earning: Earning, *, now: datetime) -> Grant:
+    """Enter credits as of the day of completion; they are valid for the years the book says (CR-01)."""
+    # The book of the completion day governs.
+    validity = BOOK.on(earning.earned_on)["credits.validity_years"]
+    grant = Grant.objects.create(
+        candidate_id=earning.candidate_id,
+        cycle=earning.cycle,
+        source=Grant.Source.CLAIM if earning.claim else Grant.Source.REPORT,
+        item_id=earning.item_id,
+        claim=earning.claim,
+        report=earning.report,
+        title=earning.title,
+        amount=earning.amount,
+        earned_on=earning.earned_on,
+        expires_on=add_years(earning.earned_on, validity.value),
+        created_at=now,
+    )
+    Entry.objects.create(
+        candidate_id=earning.candidate_id,
+        grant=grant,
+        kind=Entry.Kind.EARNED,
+        amount=earning.amount,
+        counts_from=earning.earned_on,
+        written_at=now,
+        clause="CE-10",
+    )
+    return grant
+
+
+def settle_grant(grant: Grant, *, now: datetime, day: date) -> None:
+    """Let credits that come too late expire at once: with their closed cycle (CE-09), or by their date (CR-01)."""
+    grant.refresh_from_db(fields=["remaining", "cycle"])
+    cycle = grant.cycle
+    if grant.remaining and cycle.ended_on is not None:
+        inactive = cycle.end_reason == Cycle.EndReason.INACTIVE
+        ended_on = cycle.ended_on + timedelta(days=1) if inactive else cycle.ended_on
+        _expire([grant], counts_from=ended_on, clause="CR-03" if inactive else "CR-02", now=now)
+    elif grant.remaining and grant.expires_on <= day:
+        _expire([grant], counts_from=grant.expires_on, clause="CR-01", now=now)
+
+
+def expire_cycle(cycle: Cycle, *, counts_from: date, clause: str, now: datetime) -> int:
+    """Let all that is left in a cycle expire; credits."""
+    return _expire(Grant.objects.filter(cycle=cycle, remaining__gt=0), counts_from=counts_from, clause=clause, now=now)
+
+
+def _expire(grants: Iterable[Grant], *, counts_from: date, clause: str, now: datetime) -> int:
+    entries = [
+        Entry(
+            candidate_id=grant.candidate_id,
+            grant=grant,
+            kind=Entry.Kind.EXPIRED,
+            amount=-grant.remaining,
+            counts_from=counts_from,
+            written_at=now,
+            clause=clause,
+        )
+        for grant in grants
+    ]
+    Entry.objects.bulk_create(entries)
+    return -sum(entry.amount for entry in entries)
+
+
+def restore_expired(grants: Iterable[int], *, now: datetime) -> None:
+    """Reverse the expiry of grants, entry by entry, each naming what it corrects (CE-09)."""
+    expired = Entry.objects.filter(grant_id__in=list(grants), kind=Entry.Kind.EXPIRED, entry__isnull=True)
+    Entry.objects.bulk_create(
+        Entry(
+            candidate_id=entry.candidate_id,
+            grant_id=entry.grant_id,
+            kind=Entry.Kind.RESTORED,
+            amount=-entry.amount,
+            counts_from=entry.counts_from,
+            written_at=now,
+            clause="CE-09",
+            corrects=entry,
+        )
+        for entry in expired
+    )
+
+
+def use_credits(
+    recertification: Recertification,
+    uses: Iterable[tuple[int, int]],
+    *,
+    cycle: Cycle,
+    counts_from: date,
+    now: datetime,
+) -> None:
+    """Use credits of grants for a renewal, and let the rest of the cycle expire with it (CR-06, CR-02)."""
+    taken = dict(uses)
+    remaining = {
+        grant.id: grant.remaining
+        for grant in Grant.objects.filter(cycle=cycle, earned_on__lte=counts_from).filter(
+            Q(remaining__gt=0) | Q(id__in=taken)
+        )
+    }
+    if lapsed := [grant_id for grant_id, amount in taken.items() if remaining[grant_id] < amount]:
+        restore_expired(lapsed, now=now)
+        remaining |= dict(Grant.objects.filter(id__in=lapsed).values_list("id", "remaining"))
+    entries = []
+    for grant_id, left in remaining.items():
+        used = taken.get(grant_id, 0)
+        parts = ((Entry.Kind.USED, used, "CR-06"), (Entry.Kind.EXPIRED, left - used, "CR-02"))
+        entries += [
+            Entry(
+                candidate_id=recertification.candidate_id,
+                grant_id=grant_id,
+                kind=kind,
+                amount=-amount,
+                counts_from=counts_from,
+                written_at=now,
+                clause=clause,
+                recertification=recertification,
+            )
+            for kind, amount, clause in parts
+            if amount
+        ]
+    Entry.objects.bulk_create(entries)
+
+
+def move_to_next_cycle(cycle: Cycle, *, next_cycle: Cycle, now: datetime) -> None:
+    """Put what was completed after a cycle's last day into the next one, its expiry with the old cycle undone."""
+    later = Grant.objects.filter(cycle=cycle, earned_on__gt=F("cycle__ended_on"))
+    ids = list(later.values_list("id", flat=True))
+    if ids:
+        Grant.objects.filter(id__in=ids).update(cycle=next_cycle)
+        restore_expired(
+            Entry.objects.filter(
+                grant_id__in=ids, kind=Entry.Kind.EXPIRED, clause="CR-03", entry__isnull=True
+            ).values_list("grant_id", flat=True),
+            now=now,
+        )

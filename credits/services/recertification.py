@@ -1,0 +1,160 @@
+"""Renewal: paths are judged whenever something changes, and what was met is done, as of its day (CE-09)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from django.db import transaction
+
+from candidates import queries as candidates_queries
+from candidates import services as candidates
+from candidates.models import Term
+from candidates.queries import Held
+from candidates.rules import bought_ahead
+from ceportal.kernel import clock
+from ceportal.kernel.models import Event
+from ceportal.kernel.outbox import emit
+from ceportal.kernel.policy import BOOK, thawed
+from credits import queries, renewal
+from credits.models import Cycle, Recertification
+from credits.services import cycles, ledger
+
+FEE_DUE = "credits.fee_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of a candidate while renewals are judged, brought up to date after each."""
+
+    held: tuple[Held, ...]
+    cycle: Cycle | None
+    facts: renewal.RenewalFacts
+
+
+@transaction.atomic
+def judge_candidate(*, candidate_id: int, now: datetime) -> list[Recertification]:
+    """Make every renewal whose path has been met (CE-09)."""
+    candidates.lock_candidate(candidate_id)
+    return judge(candidate_id, now=now)
+
+
+def judge(candidate_id: int, *, now: datetime, known_cycles: Sequence[Cycle] | None = None) -> list[Recertification]:
+    """As `judge_candidate`, for callers that hold the lock and are in a transaction."""
+    held = candidates_queries.held_by(candidate_id)
+    known = queries.cycles_of(candidate_id) if known_cycles is None else known_cycles
+    state = Judged(tuple(held), known[-1] if known else None, queries.renewal_facts(held, known, candidate_id))
+    made = []
+    while (due := renewal.next_renewal(BOOK, state.facts, clock.day_of(now))) is not None:
+        recertification, state = _renew(candidate_id, due, state, now=now)
+        made.append(recertification)
+    _tell_fee_due(candidate_id, state, now=now)
+    return made
+
+
+def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:
+    """Emit credits.fee_due once a cycle, when the administrative fee is all that is left of a path (CE-08)."""
+    day = clock.day_of(now)
+    cycle = state.cycle
+    # Where the book of the day knows no fee, none can be due.
+    if not BOOK.on(day)["recert.admin_fee"].value or cycle is None or cycle.ended_on is not None:
+        return
+    due = any(
+        path.fee_due
+        for held in renewal.renewable_on(BOOK, state.facts, day)
+        if not bought_ahead(held.life, day)
+        for path in renewal.progress_on(BOOK, state.facts, held, day)
+    )
+    if (
+        due
+        and not Event.objects.filter(topic=FEE_DUE, subject_type=cycle._meta.label_lower, subject_id=cycle.id).exists()
+    ):
+        emit(FEE_DUE, cycle, candidate_id=candidate_id, now=now)
+
+
+def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datetime) -> tuple[Recertification, Judged]:
+    cycle = state.cycle if due.highest else None
+    recertification = Recertification.objects.create(
+        candidate_id=candidate_id,
+        certification_id=due.certification_id,
+        cycle=cycle,
+        level=due.level,
+        path=thawed(due.path),
+        requirement_on=due.requirement_on,
+        credits_used=sum(amount for _grant, amount in due.uses),
+        decision=due.decision.as_json(),
+        made_at=now,
+    )
+    following = state.cycle
+    if cycle is not None and (cycle.ended_on is not None or cycle.started_on <= due.requirement_on):
+        ledger.use_credits(recertification, due.uses, cycle=cycle, counts_from=due.requirement_on, now=now)
+        following = cycles.close_renewed(cycle, on=due.requirement_on)
+        if any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
+            ledger.move_to_next_cycle(cycle, next_cycle=following, now=now)
+    held = _start_terms(state.held, due, source=f"credits.recertification:{recertification.id}", now=now)
+    emit(
+        "credits.recertified",
+        recertification,
+        now=now,
+        requirement_on=due.requirement_on.isoformat(),
+        credits_used=recertification.credits_used,
+        certifications=[start.certification_id for start in due.renews],
+    )
+    facts = replace(
+        state.facts,
+        held=tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
+        grants=tuple(each for each in state.facts.grants if each.earned_on > due.requirement_on)
+        if due.highest
+        else state.facts.grants,
+        fee_paid_on=None if due.highest else state.facts.fee_paid_on,
+    )
+    return recertification, Judged(held, following, facts)
+
+
+def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, now: datetime) -> tuple[Held, ...]:
+    by_id = {each.certification.id: each for each in held}
+    renewed = candidates.renew_certifications(
+        renewals=[
+            candidates.Renewal(
+                held=by_id[start.certification_id],
+                starts_on=start.starts_on,
+                renewed_on=due.requirement_on,
+                reason=Term.Reason.RENEWED,
+            )
+            for start in due.renews
+        ],
+        clause="CERT-06",
+        source=source,
+        now=now,
+    )
+    by_id |= {each.certification.id: each for each in renewed}
+    return tuple(by_id[each.certification.id] for each in held)
+
+
+def renew_by_earning(*, candidate_id: int, level: str, earned_on: date, now: datetime) -> None:
+    """Renew the active certifications at the level of one just earned, and below it (CERT-06)."""
+    held = candidates_queries.held_by(candidate_id)
+    starts = renewal.terms_renewed(
+        BOOK,
+        tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
+        level=level,
+        day=earned_on,
+        at_level="active",
+    )
+    by_id = {each.certification.id: each for each in held}
+    if starts:
+        candidates.renew_certifications(
+            renewals=[
+                candidates.Renewal(
+                    held=by_id[start.certification_id],
+                    starts_on=start.starts_on,
+                    renewed_on=earned_on,
+                    reason=Term.Reason.EARNED_ANOTHER,
+                )
+                for start in starts
+            ],
+            clause="CERT-06",
+            source="",
+            now=now,
+        )

@@ -1,0 +1,91 @@
+"""A provider's own report of a completion: approved by being reported (CE-10)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from candidates import queries as candidates_queries
+from candidates import services as candidates
+from catalog.models import Item
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import require
+from ceportal.kernel.outbox import emit
+from ceportal.kernel.policy import BOOK
+from credits import queries, rules
+from credits.models import Claim, CompletionReport
+from credits.services import ledger, recertification, reviews
+
+
+@transaction.atomic
+def report_completion(
+    *,
+    provider_id: int,
+    candidate_id: int,
+    item_code: str,
+    completed_on: date,
+    now: datetime,
+    member_id: int | None = None,
+) -> CompletionReport:
+    """Take a provider's word that a candidate completed an item, or refuse and say why (CE-10, CE-15).
+
+    A pending claim of the same item and day is approved by it; an approved one counts already; after a rejection it
+    earns anew. Reporting the same completion twice is reporting it once.
+    """
+    candidate = candidates.lock_candidate(candidate_id)
+    item = Item.objects.get(code=item_code)
+    same = {"candidate": candidate, "item": item, "completed_on": completed_on}
+    existing = CompletionReport.objects.filter(provider_id=provider_id, **same).first()
+    if existing is not None:
+        return existing
+    claim = Claim.objects.filter(
+        **same, status__in=[Claim.Status.SUBMITTED, Claim.Status.RETURNED, Claim.Status.APPROVED]
+    ).first()
+    cycles = queries.cycles_of(candidate.id)
+    facts = queries.completion_facts(
+        queries.Completion(
+            candidate_id=candidate.id,
+            item_id=item.id,
+            item_kind=item.kind,
+            provider_id=provider_id,
+            authorised_on=completed_on,
+            completed_on=completed_on,
+            day=clock.day_of(now),
+            except_claim_id=claim.id if claim else None,
+        ),
+        held=candidates_queries.held_by(candidate.id),
+        cycles=cycles,
+    )
+    # The book of the completion day governs.
+    decision = require(rules.assess_report(facts, BOOK.on(completed_on)))
+    report = CompletionReport.objects.create(
+        provider_id=provider_id,
+        **same,
+        reported_by_id=member_id,
+        reported_at=now,
+        claim=claim,
+        decision=decision.as_json(),
+    )
+    emit("credits.completion_reported", report, now=now)
+    cycle = queries.cycle_on(cycles, completed_on)
+    assert cycle is not None and facts.listed_credits is not None  # assessed: CR-06, CAT-01
+    if claim is None:
+        grant = ledger.grant_credits(
+            ledger.Earning(
+                candidate_id=candidate.id,
+                cycle=cycle,
+                title=item.title,
+                amount=facts.listed_credits,
+                earned_on=completed_on,
+                item_id=item.id,
+                report=report,
+            ),
+            now=now,
+        )
+        recertification.judge(candidate.id, now=now, known_cycles=cycles)
+        ledger.settle_grant(grant, now=now, day=clock.day_of(now))
+    elif claim.status != Claim.Status.APPROVED:
+        claim.decided_by_id = member_id
+        reviews.approve(reviews.lock_claim(claim.id), cycles=cycles, cycle=cycle, decision=decision, now=now)
+    return report

@@ -1,0 +1,50 @@
+"""What dates make due for credits: expiry, and paths that a date alone opens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from ceportal.kernel import clock
+from ceportal.kernel.policy import BOOK
+from credits.models import Cycle
+from credits.renewal import PATH_PARAMETERS
+from credits.services import recertification
+
+CHUNK = 5000  # grants a statement: short enough that pages do not wait
+
+EXPIRE = """
+WITH due AS (
+    SELECT id, candidate_id, remaining, expires_on FROM credits_grant
+    WHERE remaining > 0 AND expires_on <= %(day)s
+    ORDER BY id LIMIT %(chunk)s FOR NO KEY UPDATE SKIP LOCKED
+)
+INSERT INTO credits_entry (candidate_id, grant_id, kind, amount, counts_from, written_at, clause)
+SELECT candidate_id, id, 'expired', -remaining, expires_on, %(now)s, 'CR-01' FROM due
+"""
+
+
+def expire_credits(*, now: datetime) -> int:
+    """Let credits expire on their anniversary (CR-01), in chunks, each its own transaction; entries written.
+
+    A grant is locked while its entry is written and has nothing left afterwards, so nothing expires twice.
+    """
+    written = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(EXPIRE, {"day": clock.day_of(now), "now": now, "chunk": CHUNK})
+            if not cursor.rowcount:
+                return written
+            written += cursor.rowcount
+
+
+def judge_opened_paths(*, now: datetime) -> int:
+    """On a day on which the book's paths change, judge everyone who holds something that could count (CE-09)."""
+    if clock.day_of(now) not in BOOK.change_days(*PATH_PARAMETERS):
+        return 0
+    made = 0
+    open_cycles = Cycle.objects.filter(ended_on__isnull=True).order_by("candidate_id")
+    for candidate_id in open_cycles.values_list("candidate_id", flat=True).iterator():
+        made += len(recertification.judge_candidate(candidate_id=candidate_id, now=now))
+    return made

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
-import credits.services.claims as claims
 from candidates import services as candidates
 from candidates.models import Candidate, Certification
 from candidates.queries import held_in
@@ -23,7 +22,7 @@ from ceportal.kernel.models import Delivery as KernelDelivery
 from ceportal.kernel.policy import BOOK
 from credits import queries, renewal
 from credits.models import Claim, Entry, Grant
-from credits.services import enrollment, fees, reports, reviews
+from credits.services import claims, enrollment, fees, reports, reviews
 from exams.services import record_attempt
 from payments import gateway
 from payments.models import Payment

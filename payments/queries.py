@@ -72,7 +72,7 @@ def standing_of(order: Order) -> Standing:
 
 def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:
     """An invoice that this user may read: its owner and staff; Invoice.DoesNotExist for anybody else."""
-    invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user_id=user.pk)
+    invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user_id=user.pk or 0)
     return invoices.get(number=number)
 
 

@@ -1,0 +1,137 @@
+"""What the database refuses, should a service ever allow it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from payments.models import Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent
+from tests import factories
+from tests.factories import LONG_AGO
+
+pytestmark = pytest.mark.django_db
+LATER = LONG_AGO + timedelta(hours=1)
+
+
+def make_order(**more):
+    candidate = more.pop("candidate", None) or factories.CandidateFactory.create()
+    values = {
+        "candidate": candidate,
+        "number": f"O-{Order.objects.count()}",
+        "purpose": "admin_fee",
+        "reference": f"cycle:{Order.objects.count()}",
+        "currency": "USD",
+        "net_cents": 100,
+        "tax_cents": 21,
+        "total_cents": 121,
+        "decision": [],
+        "created_at": LONG_AGO,
+    }
+    return Order.objects.create(**{**values, **more})
+
+
+def make_line(**more):
+    values = {"position": 1, "description": "Fee", "net_cents": 100, "tax_country": "BE", "tax_percent": 21}
+    return OrderLine.objects.create(**{**values, "tax_cents": 21, **more})
+
+
+def make_payment(order=None, **more):
+    values = {"amount_cents": 121, "created_at": LONG_AGO, "expires_at": LATER, "next_check_at": LATER}
+    return Payment.objects.create(order=order or make_order(), **{**values, **more})
+
+
+def make_paid_payment(order=None, **more):
+    values = {"status": "succeeded", "paid_at": LATER, "session_id": f"cs_{Payment.objects.count()}"}
+    return make_payment(order, **{**values, **more})
+
+
+def make_refund(payment=None, **more):
+    values = {"amount_cents": 121, "requested_at": LONG_AGO, "next_check_at": LATER, "reason": "Because"}
+    return Refund.objects.create(payment=payment or make_paid_payment(), **{**values, **more})
+
+
+def make_invoice(**more):
+    order = more.pop("order", None) or make_order(status="paid", paid_at=LONG_AGO)
+    sequence = more.get("sequence", Invoice.objects.count() + 1)
+    values = {"year": 2017, "sequence": sequence, "number": f"INV-{Invoice.objects.count()}", "content": {}}
+    values |= {"issued_on": LONG_AGO.date(), "issued_at": LONG_AGO, "candidate": order.candidate}
+    return Invoice.objects.create(order=order, **{**values, **more})
+
+
+def make_event(**more):
+    values = {"stripe_id": "evt_1", "kind": "x", "body": "{}", "received_at": LONG_AGO, "due_at": LATER}
+    return StripeEvent.objects.create(**{**values, **more})
+
+
+def twice(make, **values):
+    make(**values)
+    make(**values)
+
+
+def change(row, **values):
+    type(row).objects.filter(pk=row.pk).update(**values)
+
+
+REFUSED = {
+    "an order number twice": lambda: twice(make_order, number="O-1"),
+    "the same asked for twice": lambda: twice(make_order, reference="cycle:1"),
+    "asked for while it is paid": lambda: (
+        make_order(reference="cycle:1", status="paid", paid_at=LATER),
+        make_order(reference="cycle:1"),
+    ),
+    "an unknown status of an order": lambda: make_order(status="lost"),
+    "a sum that does not add up": lambda: make_order(total_cents=120),
+    "paid without a moment": lambda: make_order(status="paid"),
+    "refunded without a moment": lambda: make_order(status="refunded"),
+    "open with a moment": lambda: make_order(paid_at=LATER),
+    "a negative amount": lambda: make_order(net_cents=-1, tax_cents=0, total_cents=-1),
+    "two lines in one place": lambda: twice(make_line, order=make_order()),
+    "two open payments": lambda: twice(make_payment, order=make_order()),
+    "two payments that took money": lambda: twice(make_paid_payment, order=make_order()),
+    "one page for two payments": lambda: twice(make_payment, session_id="cs_1"),
+    "an unknown status of a payment": lambda: make_payment(status="lost"),
+    "a success without a moment": lambda: make_paid_payment(paid_at=None),
+    "a success without a page": lambda: make_paid_payment(session_id=None),
+    "a surplus without a moment": lambda: make_paid_payment(status="surplus", paid_at=None),
+    "an open payment with a moment": lambda: make_payment(paid_at=LATER),
+    "a payment of nothing": lambda: make_payment(amount_cents=0),
+    "two refunds of a payment": lambda: twice(make_refund, payment=make_paid_payment()),
+    "an unknown status of a refund": lambda: make_refund(status="lost"),
+    "a refund of nothing": lambda: make_refund(amount_cents=0),
+    "a refund done without a moment": lambda: make_refund(status="succeeded", stripe_id="re_1"),
+    "a refund done without its reference": lambda: make_refund(status="succeeded", done_at=LATER),
+    "a refund not done with a moment": lambda: make_refund(done_at=LATER),
+    "two invoices of an order": lambda: twice(make_invoice, order=make_order()),
+    "an invoice number twice": lambda: twice(make_invoice, number="INV-1"),
+    "a number of a year twice": lambda: twice(make_invoice, sequence=1),
+    "an invoice numbered zero": lambda: make_invoice(sequence=0),
+    "an invoice changed": lambda: change(make_invoice(), content={"total": 1}),
+    "an invoice renumbered": lambda: change(make_invoice(), sequence=2),
+    "an invoice removed": lambda: make_invoice().delete(),
+    "two series of a year": lambda: twice(InvoiceSeries.objects.create, year=2017),
+    "a message twice": lambda: twice(make_event),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_the_database_refuses(case):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        REFUSED[case]()
+
+
+def test_a_failed_refund_makes_room_for_another():
+    payment = make_paid_payment()
+    make_refund(payment, status="failed", done_at=LATER)
+    make_refund(payment)
+    assert payment.refunds.count() == 2
+
+
+def test_what_is_over_makes_room_for_the_next():
+    make_order(reference="cycle:1", status="cancelled")
+    make_order(reference="cycle:1", status="refunded", paid_at=LATER)
+    order = make_order(reference="cycle:1")
+    make_payment(order, status="expired")
+    make_payment(order)
+    assert Order.objects.filter(reference="cycle:1").count() == 3

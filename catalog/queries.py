@@ -7,6 +7,7 @@ from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import get_language_info
 
 from candidates.models import Certification, User
 from catalog import rules
@@ -88,9 +89,7 @@ def search_items(search: Search, *, day: date, sample_only: bool = False) -> Que
         .prefetch_related(
             Prefetch(
                 "authorisations",
-                Authorisation.objects.filter(running_on(day))
-                .select_related("provider")
-                .order_by("provider__name"),
+                Authorisation.objects.filter(running_on(day)).select_related("provider").order_by("provider__name"),
                 to_attr="authorisations_today",
             )
         )
@@ -110,9 +109,7 @@ def search_items(search: Search, *, day: date, sample_only: bool = False) -> Que
     if search.provider:
         items = items.filter(
             Exists(
-                Authorisation.objects.filter(
-                    running_on(day), item_id=OuterRef("pk"), provider__code=search.provider
-                )
+                Authorisation.objects.filter(running_on(day), item_id=OuterRef("pk"), provider__code=search.provider)
             )
         )
     if search.min_credits is not None:
@@ -120,6 +117,35 @@ def search_items(search: Search, *, day: date, sample_only: bool = False) -> Que
     if search.max_credits is not None:
         items = items.filter(credits__lte=search.max_credits)
     return items.order_by(*SORTS.get(search.sort, SORTS["title"]))
+
+
+def past_listings(item_id: int) -> QuerySet[Listing]:
+    """Everything an item was ever listed with, and is to be, latest first, with the decisions behind it."""
+    return Listing.objects.filter(item_id=item_id).select_related("decision__review").order_by("-starts_on")
+
+
+def filter_choices(day: date) -> dict[str, list[tuple[str, str]]]:
+    """What the items listed on a day can be filtered by: providers, technologies and languages among them."""
+    listed = Item.objects.filter(Exists(Listing.objects.filter(running_on(day), item_id=OuterRef("pk"))))
+    providers = Provider.objects.filter(
+        Exists(Authorisation.objects.filter(running_on(day), item__in=listed, provider_id=OuterRef("pk")))
+    )
+    values = listed.order_by().values_list("technology", "language").distinct()
+    technologies = sorted({technology for technology, _language in values if technology})
+    languages = sorted({language for _technology, language in values})
+    return {
+        "provider": list(providers.values_list("code", "name")),
+        "technology": [(technology, technology) for technology in technologies],
+        "language": [(code, language_name(code)) for code in languages],
+    }
+
+
+def language_name(code: str) -> str:
+    """A language in the reader's own; its code where Django does not know it."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def view_decision(user: User | AnonymousUser, day: date) -> Decision:
@@ -132,8 +158,7 @@ def viewer_facts(user: User | AnonymousUser) -> rules.ViewerFacts:
     if isinstance(user, AnonymousUser):
         return rules.ViewerFacts(serves_programme=False, certifications=())
     return rules.ViewerFacts(
-        serves_programme=user.is_staff
-        or ProviderMember.objects.filter(user_id=user.pk, active=True).exists(),
+        serves_programme=user.is_staff or ProviderMember.objects.filter(user_id=user.pk, active=True).exists(),
         certifications=tuple(
             Certification.objects.filter(candidate__user_id=user.pk).values_list("track__level", "status")
         ),

@@ -17,6 +17,7 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
 }
 FOR_INFORMATION_KIND = "digital_lite"  # may be listed, earns nothing (CAT-05)
 CUSTOM_KIND = "custom"
+SELF_PACED_KINDS = frozenset({"digital", "digital_lite", "learning_path"})  # claimed with a certificate (CE-11)
 LAPSED_STATUSES = frozenset({"inactive", "revoked"})
 
 
@@ -184,9 +185,7 @@ def _worth(facts: ListingFacts, policy: Policy) -> Finding:
 
 def _registered(facts: ListingFacts) -> Finding:
     if facts.kind != CUSTOM_KIND:
-        return Finding(
-            "CAT-06", met=True, sentence=_("It is not a custom training, so no registration is needed.")
-        )
+        return Finding("CAT-06", met=True, sentence=_("It is not a custom training, so no registration is needed."))
     return finding(
         "CAT-06",
         bool(facts.registration_number),
@@ -276,9 +275,7 @@ def assess_view(facts: ViewerFacts, policy: Policy) -> Decision:
     A certification that lapsed or was revoked is not held any more; one in grace still is.
     """
     levels = policy["enrollment.eligible_levels"]
-    holds = any(
-        level in levels.value and status not in LAPSED_STATUSES for level, status in facts.certifications
-    )
+    holds = any(level in levels.value and status not in LAPSED_STATUSES for level, status in facts.certifications)
     return Decision(
         (
             finding(

@@ -28,9 +28,7 @@ def hold_review(*, quarter: str, held_on: date, now: datetime) -> BoardReview:
     review = BoardReview.objects.select_for_update(no_key=True).filter(quarter=quarter).first()
     require(
         rules.assess_review(
-            rules.ReviewFacts(
-                quarter=quarter, held_on=held_on, held_before_on=review.held_on if review else None
-            )
+            rules.ReviewFacts(quarter=quarter, held_on=held_on, held_before_on=review.held_on if review else None)
         )
     )
     if review is None:
@@ -108,9 +106,7 @@ def authorise_provider(
         standing = standing.filter(starts_on__lt=ends_on)
     overlaps = standing.exclude(ends_on__isnull=False, ends_on__lte=starts_on).exists()
     require(
-        rules.assess_authorisation(
-            rules.AuthorisationFacts(starts_on=starts_on, ends_on=ends_on, overlaps=overlaps)
-        )
+        rules.assess_authorisation(rules.AuthorisationFacts(starts_on=starts_on, ends_on=ends_on, overlaps=overlaps))
     )
     authorisation = Authorisation.objects.create(
         provider_id=provider_id, item=item, starts_on=starts_on, ends_on=ends_on

@@ -103,13 +103,9 @@ def book(request: PageRequest) -> HttpResponse:
     asked_on = form.cleaned_data.get("on")
     day = asked_on or clock.day_of(clock.now())
     found = [each for each in BOOK.clauses.values() if _matches(each, form.cleaned_data.get("q", ""))]
+    cards = [clause_card(each, day, only_then=bool(asked_on)) for each in found]
     areas = [
-        {
-            "code": area,
-            "title": AREAS[area],
-            "clauses": [clause_card(each, day, only_then=bool(asked_on)) for each in group],
-        }
-        for area, group in groupby(found, key=area_of)
+        {"code": area, "title": AREAS[area], "clauses": list(group)} for area, group in groupby(cards, key=area_of)
     ]
     context = {"form": form, "areas": areas, "day": day, "asked_on": asked_on, "count": len(found)}
     response = render(request, "policy/areas.html" if request.htmx else "policy/book.html", context)
@@ -137,7 +133,7 @@ def clause(request: HttpRequest, clause_id: str) -> HttpResponse:
     return render(request, "policy/clause.html", context)
 
 
-def area_of(clause: Clause) -> str:
+def area_of(clause: Clause | ClauseCard) -> str:
     """The area of a clause: the letters of its number."""
     return clause.id.partition("-")[0]
 

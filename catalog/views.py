@@ -1,0 +1,67 @@
+"""The catalog as people read it: the list with its search, and an item with its history (CAT-01, CAT-08)."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+from django_htmx.middleware import HtmxDetails
+
+from catalog import queries, rules
+from catalog.forms import SearchForm
+from catalog.models import Item
+from ceportal.kernel import clock
+from ceportal.kernel.explain import explain
+
+PAGE_SIZE = 24
+
+
+class PageRequest(HttpRequest):
+    """A request that may come from htmx."""
+
+    htmx: HtmxDetails
+
+
+@require_safe
+def item_list(request: PageRequest) -> HttpResponse:
+    """What is listed today, searched and filtered by address; in part when htmx asks."""
+    day = clock.day_of(clock.now())
+    decision = queries.view_decision(request.user, day)
+    form = SearchForm(request.GET, day=day)
+    items = queries.search_items(form.search(), day=day, sample_only=not decision.granted)
+    page = Paginator(items, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number),
+        "full": decision.granted,
+        "decision": explain(decision),
+    }
+    template = "catalog/results.html" if request.htmx else "catalog/item_list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def item_detail(request: PageRequest, code: str) -> HttpResponse:
+    """An item: what it is worth today, what it was worth before, who delivers it, and what a claim needs."""
+    item = get_object_or_404(Item, code=code)
+    day = clock.day_of(clock.now())
+    decision = queries.view_decision(request.user, day)
+    if not (item.sample or decision.granted):
+        return render(request, "catalog/not_in_sample.html", {"decision": explain(decision)}, status=403)
+    context = {
+        "item": item,
+        "day": day,
+        "language": queries.language_name(item.language),
+        "listing": queries.listing_on(item.pk, day),
+        "listings": queries.past_listings(item.pk),
+        "providers": queries.authorised_providers(item.pk, day),
+        "deliveries": queries.upcoming_deliveries(item.pk, day),
+        "needs_evidence": item.kind in rules.SELF_PACED_KINDS,
+        "earns_nothing": item.kind == rules.FOR_INFORMATION_KIND,
+    }
+    return render(request, "catalog/item_detail.html", context)

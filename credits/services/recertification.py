@@ -66,10 +66,8 @@ def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:
         if not bought_ahead(held.life, day)
         for path in renewal.progress_on(BOOK, state.facts, held, day)
     )
-    if (
-        due
-        and not Event.objects.filter(topic=FEE_DUE, subject_type=cycle._meta.label_lower, subject_id=cycle.id).exists()
-    ):
+    told = Event.objects.filter(topic=FEE_DUE, subject_type=cycle._meta.label_lower, subject_id=cycle.id)
+    if due and not told.exists():
         emit(FEE_DUE, cycle, candidate_id=candidate_id, now=now)
 
 

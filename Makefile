@@ -14,7 +14,7 @@ run: packages ## Set everything up and start the portal on http://127.0.0.1:8000
 
 test: packages-dev ## Set everything up and run every test, browser tests included
 	@$(BIN)/python -m ceportal.devstack.chromium
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2
 
 check: export DEBUG = 1
 check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates

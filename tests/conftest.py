@@ -41,14 +41,12 @@ def only_this_machine() -> Any:
     patch.undo()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Browser tests share one stack, so one worker runs them all; without a Chromium they are skipped."""
-    browser_tests = [item for item in items if item.get_closest_marker("browser")]
-    missing = chromium.find() is None
-    for item in browser_tests:
-        item.add_marker(pytest.mark.xdist_group("browser"))
-        if missing:
-            item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the browser tests where there is no Chromium."""
+    if chromium.find() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

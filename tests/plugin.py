@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 PROJECT = Path(__file__).resolve().parent.parent
 OURS = "CEPORTAL_TEST_SERVERS"  # set where the servers run already, as in the workers of xdist
@@ -89,3 +90,20 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
     server, _, _number = os.environ["REDIS_URL"].rpartition("/")
     for number, spec in enumerate(specs, start=1):
         spec.env["REDIS_URL"] = f"{server}/{number}"
+
+
+class OneWorkerForTheBrowser(LoadScopeScheduling):
+    """Tests go to whichever worker is free, but all of tests/browser to one: they share one running portal.
+
+    xdist's own groups (`--dist loadgroup`) do nothing under pytest 9.2, which no longer reads the attribute they
+    are written to.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Take the place of `--dist`."""
+    return OneWorkerForTheBrowser(config, log)

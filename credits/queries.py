@@ -55,7 +55,7 @@ def grants_to_judge(cycle: Cycle | None) -> list[renewal.GrantFacts]:
         .annotate(usable=Coalesce(lasting, 0))
         .filter(usable__gt=0)
         .order_by("earned_on", "id")
-        .values_list("id", "earned_on", "expires_on", "usable")
+        .values_list("id", "earned_on", "expires_on", "usable", "remaining")
     )
     return [renewal.GrantFacts(*row) for row in rows]
 

@@ -48,6 +48,7 @@ class GrantFacts:
     earned_on: date
     expires_on: date
     amount: int
+    remaining: int  # less than the amount where it has expired meanwhile
 
     def valid_on(self, day: date) -> bool:
         return self.earned_on <= day < self.expires_on

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F
 
+from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
 from credits.models import Claim, CompletionReport, Cycle, Entry, Grant, Recertification
+from credits.renewal import GrantFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def grant_credits(earning: Earning, *, now: datetime) -> Grant:
     return grant
 
 
-def settle_grant(grant: Grant, *, now: datetime, day: date) -> None:
+def settle_grant(grant: Grant, *, now: datetime) -> None:
     """Let credits that come too late expire at once: with their closed cycle (CE-09), or by their date (CR-01)."""
     grant.refresh_from_db(fields=["remaining", "cycle"])
     cycle = grant.cycle
@@ -67,7 +69,7 @@ def settle_grant(grant: Grant, *, now: datetime, day: date) -> None:
         inactive = cycle.end_reason == Cycle.EndReason.INACTIVE
         ended_on = cycle.ended_on + timedelta(days=1) if inactive else cycle.ended_on
         _expire([grant], counts_from=ended_on, clause="CR-03" if inactive else "CR-02", now=now)
-    elif grant.remaining and grant.expires_on <= day:
+    elif grant.remaining and grant.expires_on <= clock.day_of(now):
         _expire([grant], counts_from=grant.expires_on, clause="CR-01", now=now)
 
 
@@ -115,18 +117,13 @@ def use_credits(
     recertification: Recertification,
     uses: Iterable[tuple[int, int]],
     *,
-    cycle: Cycle,
+    grants: Iterable[GrantFacts],
     counts_from: date,
     now: datetime,
 ) -> None:
-    """Use credits of grants for a renewal, and let the rest of the cycle expire with it (CR-06, CR-02)."""
+    """Use credits of a cycle's grants for a renewal, and let the rest of them expire with it (CR-06, CR-02)."""
     taken = dict(uses)
-    remaining = {
-        grant.id: grant.remaining
-        for grant in Grant.objects.filter(cycle=cycle, earned_on__lte=counts_from).filter(
-            Q(remaining__gt=0) | Q(id__in=taken)
-        )
-    }
+    remaining = {grant.id: grant.remaining for grant in grants}
     if lapsed := [grant_id for grant_id, amount in taken.items() if remaining[grant_id] < amount]:
         restore_expired(lapsed, now=now)
         remaining |= dict(Grant.objects.filter(id__in=lapsed).values_list("id", "remaining"))

@@ -18,7 +18,7 @@ from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK, thawed
 from credits import queries, renewal
-from credits.models import Cycle, Recertification
+from credits.models import Cycle, Grant, Recertification
 from credits.services import cycles, ledger
 
 FEE_DUE = "credits.fee_due"
@@ -51,6 +51,14 @@ def judge(candidate_id: int, *, now: datetime, known_cycles: Sequence[Cycle] | N
         made.append(recertification)
     _tell_fee_due(candidate_id, state, now=now)
     return made
+
+
+def judge_grant(grant: Grant, *, known_cycles: Sequence[Cycle], now: datetime) -> None:
+    """Judge the paths with credits just granted; what came too late for them expires at once (CE-09, CE-15)."""
+    came_late = grant.cycle.ended_on is not None or grant.expires_on <= clock.day_of(now)
+    judge(grant.candidate_id, now=now, known_cycles=known_cycles)
+    if came_late:
+        ledger.settle_grant(grant, now=now)
 
 
 def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:
@@ -86,7 +94,13 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
     )
     following = state.cycle
     if cycle is not None and (cycle.ended_on is not None or cycle.started_on <= due.requirement_on):
-        ledger.use_credits(recertification, due.uses, cycle=cycle, counts_from=due.requirement_on, now=now)
+        ledger.use_credits(
+            recertification,
+            due.uses,
+            grants=[each for each in state.facts.grants if each.earned_on <= due.requirement_on],
+            counts_from=due.requirement_on,
+            now=now,
+        )
         following = cycles.close_renewed(cycle, on=due.requirement_on)
         if any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
             ledger.move_to_next_cycle(cycle, next_cycle=following, now=now)

@@ -83,8 +83,7 @@ def report_completion(
             ),
             now=now,
         )
-        recertification.judge(candidate.id, now=now, known_cycles=cycles)
-        ledger.settle_grant(grant, now=now, day=clock.day_of(now))
+        recertification.judge_grant(grant, known_cycles=cycles, now=now)
     elif claim.status != Claim.Status.APPROVED:
         claim.decided_by_id = member_id
         reviews.approve(reviews.lock_claim(claim.id), cycles=cycles, cycle=cycle, decision=decision, now=now)

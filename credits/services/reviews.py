@@ -8,7 +8,6 @@ from django.db import transaction
 
 from candidates.models import Candidate
 from catalog.models import ProviderMember
-from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
@@ -71,10 +70,7 @@ def approve(claim: Claim, *, cycles: list[Cycle], cycle: Cycle, decision: Decisi
         ),
         now=now,
     )
-    recertification.judge(claim.candidate_id, now=now, known_cycles=cycles)
-    day = clock.day_of(now)
-    if cycle.ended_on is not None or grant.expires_on <= day:
-        ledger.settle_grant(grant, now=now, day=day)
+    recertification.judge_grant(grant, known_cycles=cycles, now=now)
 
 
 def _record(claim: Claim, status: str, decision: Decision, *, now: datetime) -> None:

@@ -44,9 +44,6 @@ ALLOWED_HOSTS = env.list(
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 PROGRAMME_TIME_ZONE = env.str("PROGRAMME_TIME_ZONE", default="UTC")
 
-if not DEBUG and not env.str("DATABASE_URL", default=""):
-    raise ImproperlyConfigured("DATABASE_URL is not set. Production needs the address of its PostgreSQL.")
-
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
@@ -83,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "ceportal.admin_security.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -115,11 +113,11 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", default="postgres://localhost/ceportal")}
+DATABASES = {"default": env.db_url_config(secret("DATABASE_URL", development="postgres://localhost/ceportal"))}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").strip()
+REDIS_URL = secret("REDIS_URL", development="redis://localhost:6379/0")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -204,7 +202,7 @@ if DEMO:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = MAIL_DIR
 else:
-    vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+    vars().update(env.email_url_config(secret("EMAIL_URL", development="smtp://localhost:25")))
     EMAIL_TIMEOUT = 20
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
@@ -250,7 +248,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-UNFOLD = {"SITE_TITLE": "CE Portal", "SITE_HEADER": "CE Portal", "SITE_SYMBOL": "workspace_premium"}
+UNFOLD = {
+    "SITE_TITLE": "CE Portal",
+    "SITE_HEADER": "CE Portal",
+    "SITE_SYMBOL": "workspace_premium",
+    "STYLES": ["ceportal.admin_navigation.stylesheet"],
+    "SIDEBAR": "ceportal.admin_navigation.sidebar",
+    "GLOBAL_CALLBACK": "ceportal.admin_navigation.without_inline_colors",
+    "DASHBOARD_CALLBACK": "ceportal.dashboard.show",
+}
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # logs know people by their ids only (docs/operations.md)

@@ -12,10 +12,10 @@ from catalog import queries
 from catalog.models import Item
 
 SORT_LABELS = {
-    "title": _("title"),
-    "most": _("most credits first"),
-    "least": _("fewest credits first"),
-    "shortest": _("shortest first"),
+    "title": _("Title"),
+    "most": _("Most credits first"),
+    "least": _("Fewest credits first"),
+    "shortest": _("Shortest first"),
 }
 
 
@@ -28,12 +28,12 @@ class SearchForm(forms.Form):
         max_length=100,
         widget=forms.SearchInput(attrs={"autocomplete": "off"}),
     )
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("any")), *Item.Kind.choices])
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any")), *Item.Kind.choices])
     provider = forms.ChoiceField(label=_("Provider"), required=False)
     technology = forms.ChoiceField(label=_("Technology"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
     min = forms.IntegerField(label=_("Credits from"), required=False, min_value=0, max_value=999)
-    max = forms.IntegerField(label=_("to"), required=False, min_value=0, max_value=999)
+    max = forms.IntegerField(label=_("Credits up to"), required=False, min_value=0, max_value=999)
     sort = forms.ChoiceField(label=_("Order"), required=False, choices=list(SORT_LABELS.items()))
 
     def __init__(self, data: Any, *, day: date) -> None:
@@ -41,7 +41,7 @@ class SearchForm(forms.Form):
         for name, choices in queries.filter_choices(day).items():
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
-                field.choices = [("", _("any")), *choices]
+                field.choices = [("", _("Any")), *choices]
 
     def search(self) -> queries.Search:
         """The search as far as it can be understood."""

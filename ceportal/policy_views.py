@@ -12,6 +12,7 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -51,7 +52,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class ParameterCard:
-    """A parameter with its dated values, and the other clauses that use it."""
+    """A parameter with its dated values, latest first, and the other clauses that use it."""
 
     name: str
     selected_by: str
@@ -125,7 +126,10 @@ def clause(request: HttpRequest, clause_id: str) -> HttpResponse:
     place = ids.index(clause_id)
     context = {
         "clause": clause_card(stands, clock.day_of(clock.now()), only_then=False),
-        "area": {"code": area_of(stands), "title": AREAS[area_of(stands)]},
+        "crumbs": [
+            {"label": _("The policy book"), "url": reverse("policy:book")},
+            {"label": AREAS[area_of(stands)], "url": f"{reverse('policy:book')}#{area_of(stands)}"},
+        ],
         "named_by": [each.id for each in BOOK.clauses.values() if clause_id in CLAUSE_ID.findall(each.decided)],
         "before": ids[place - 1] if place else None,
         "after": ids[place + 1] if place + 1 < len(ids) else None,
@@ -158,7 +162,7 @@ def clause_card(clause: Clause, day: date, *, only_then: bool) -> ClauseCard:
 def _parameter_card(series: Series, clause_id: str, day: date, *, only_then: bool) -> ParameterCard:
     holding = series.on(day).since
     users = {each.id for each in BOOK.clauses.values() if series.name in each.uses} | {series.clause}
-    values = (Value(since, lines(series.name, value), since == holding) for since, value in series.values)
+    values = (Value(since, lines(series.name, value), since == holding) for since, value in reversed(series.values))
     return ParameterCard(
         name=series.name,
         selected_by=series.selected_by,

@@ -5,6 +5,7 @@ With DEMO=1 staff can set the portal's clock ahead; the shift is a row that ever
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def _set_shift(moment: datetime) -> None:
         raise ValueError("The clock can be set in the demo only.")
     from ceportal.kernel.models import ClockShift
 
-    seconds = int((moment - _real_now()).total_seconds())
+    seconds = math.ceil((moment - _real_now()).total_seconds())  # never a moment short of the day asked for
     ClockShift.objects.update_or_create(pk=1, defaults={"seconds": seconds})
     _read.good_until = 0.0
 

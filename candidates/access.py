@@ -7,9 +7,10 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
+from candidates import queries
 from candidates.models import Candidate
 
 
@@ -19,13 +20,13 @@ class CandidateRequest(HttpRequest):
     candidate: Candidate
 
 
-def candidate_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def candidate_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let linked candidates through with `request.candidate`; others link their record first."""
 
     @wraps(view)
     @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        candidate = Candidate.objects.filter(user_id=request.user.pk).first()
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        candidate = queries.record_of(request.user)
         if candidate is None:
             return redirect("candidates:link")
         request.candidate = candidate  # type: ignore[attr-defined]

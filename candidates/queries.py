@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Prefetch
 
-from candidates.models import Agreement, Candidate, Certification, Term
+from candidates.models import Agreement, Candidate, Certification, Term, User
 from candidates.rules import LifeFacts, Standing, TermFacts, standing_on, status_on
 from ceportal.kernel.policy import BOOK
 
@@ -51,6 +52,11 @@ def held_in(certifications: Iterable[Certification]) -> list[Held]:
         .order_by("track__name")
     )
     return [Held(row, life_facts(row)) for row in rows]
+
+
+def record_of(user: AbstractBaseUser | AnonymousUser) -> Candidate | None:
+    """The candidate's record that a login is linked to."""
+    return Candidate.objects.filter(user=user).first() if isinstance(user, User) else None
 
 
 def current_agreement(kind: str, day: date) -> Agreement | None:

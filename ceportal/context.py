@@ -53,7 +53,7 @@ def _navigation(request: HttpRequest) -> Navigation:
     roles = people.roles_of(user)
     if roles.candidate or not (roles.member or roles.proctor or user.is_staff):
         items += [item(_("Dashboard"), "credits:dashboard"), item(_("Credits"), "credits:ledger")]
-        items += [item(_("Claims"), "credits:claim_list")]
+        items += [item(_("Claims"), "credits:claim_list"), item(_("Payments"), "payments:invoice_list")]
     if roles.member:
         items += [item(_("Review queue"), "credits:review_queue")]
     if roles.proctor:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.files.base import ContentFile
 from django.db import transaction
 
+import catalog.queries
 from candidates import queries as candidates_queries
 from candidates import services as candidates
 from candidates.models import Agreement, Candidate
@@ -146,7 +147,7 @@ def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
     decision = require(assess(claim, candidate, now=now))
     assert claim.item is not None and claim.completed_on is not None
     day = clock.day_of(now)
-    listing = queries.catalog.queries.listing_on(claim.item.id, claim.completed_on)
+    listing = catalog.queries.listing_on(claim.item.id, claim.completed_on)
     assert listing is not None  # assessed: CAT-01
     again = claim.status == Claim.Status.RETURNED
     claim.status = Claim.Status.SUBMITTED

@@ -36,7 +36,6 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="clock_shift_single"),
-                    models.CheckConstraint(condition=models.Q(("seconds__gte", 0)), name="clock_shift_ahead"),
                 ],
             },
         ),

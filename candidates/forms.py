@@ -1,0 +1,68 @@
+"""What candidates fill in about themselves."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+OTHER_ZONES = ("Etc/", "SystemV/", "posix/", "right/")
+
+
+def zone_choices() -> list[Any]:
+    """Time zones by region, UTC first."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(OTHER_ZONES))
+    regions = groupby(names, key=lambda name: name.partition("/")[0])
+    return [
+        ("UTC", "UTC"),
+        *((region, [(name, name.partition("/")[2].replace("_", " ")) for name in each]) for region, each in regions),
+    ]
+
+
+class LinkForm(forms.Form):
+    """The number and the birth date of a certification record."""
+
+    number = forms.CharField(
+        max_length=20,
+        label=_("Candidate number"),
+        help_text=_("It stands on your certificate and your score reports, for example CSCO10000001."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    born = forms.DateField(
+        label=_("Date of birth"),
+        help_text=_("As you registered it for your exams."),
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "autocomplete": "bday"}),
+        error_messages={"invalid": _("This is not a day. Write it as year-month-day, for example 1980-12-31.")},
+    )
+
+
+class ContactForm(forms.Form):
+    """How the programme reaches a candidate, and where the bills go."""
+
+    email = forms.EmailField(
+        label=_("Registered e-mail address"),
+        help_text=_("Official messages go here."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    time_zone = forms.ChoiceField(
+        choices=zone_choices,
+        label=_("Time zone"),
+        help_text=_("Moments are shown in it. Days of the programme stay those of the programme."),
+    )
+    billing_country = forms.CharField(
+        required=False,
+        min_length=2,
+        max_length=2,
+        label=_("Billing country"),
+        help_text=_("Two letters, for example BE. Empty: your country of residence. Tax follows it."),
+        widget=forms.TextInput(attrs={"autocomplete": "billing country", "size": 4}),
+        validators=[RegexValidator(r"^[A-Za-z]{2}$", _("Give the two letters of the country, for example BE."))],
+    )
+
+    def clean_billing_country(self) -> str:
+        return str(self.cleaned_data["billing_country"]).upper()

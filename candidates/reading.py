@@ -1,0 +1,73 @@
+"""A certification as its holder reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import Http404
+
+from candidates import queries
+from candidates.models import Candidate, Certification, StatusChange, Term
+from candidates.rules import ENDED, date_term
+from ceportal.kernel.policy import BOOK
+
+
+@dataclass(frozen=True, slots=True)
+class TermLine:
+    """A term with the dates it runs to."""
+
+    term: Term
+    ends_on: date | None
+    state: str  # past, running or coming
+
+
+@dataclass(frozen=True, slots=True)
+class CertificationPage:
+    """One certification with its life."""
+
+    held: queries.Held
+    certification: Certification
+    status: str
+    status_label: str
+    ended: bool
+    starts_on: date | None
+    active_ends_on: date | None
+    inactive_on: date | None
+    terms: tuple[TermLine, ...]  # the latest first
+    changes: tuple[StatusChange, ...]
+
+
+def certification_page(candidate: Candidate, number: str, *, day: date) -> CertificationPage:
+    """A candidate's own certification on a day. Http404 for anybody else's."""
+    found = queries.held_in(Certification.objects.filter(candidate=candidate, number=number))
+    if not found:
+        raise Http404
+    (held,) = found
+    certification, standing = held.certification, held.standing_on(day)
+    revoked = certification.status == Certification.Status.REVOKED
+    status = Certification.Status.REVOKED.value if revoked else standing.status
+    lines = _terms(held, day)
+    return CertificationPage(
+        held=held,
+        certification=certification,
+        status=status,
+        status_label=str(Certification.Status(status).label),
+        ended=status in ENDED,
+        starts_on=next((line.term.starts_on for line in lines if line.state == "running"), None),
+        active_ends_on=standing.active_ends_on,
+        inactive_on=standing.inactive_on,
+        terms=lines,
+        changes=tuple(certification.status_changes.order_by("-effective_on", "-id")),
+    )
+
+
+def _terms(held: queries.Held, day: date) -> tuple[TermLine, ...]:
+    terms = list(held.certification.terms.all())  # prefetched
+    begun = [term for term in terms if term.starts_on <= day]
+    lines = []
+    for term in terms:
+        dates = date_term(BOOK, level=held.life.level, starts_on=term.starts_on, day=day)
+        state = "coming" if term.starts_on > day else "running" if term is begun[-1] else "past"
+        lines.append(TermLine(term, term.ends_on or (dates.active_ends_on if dates else None), state))
+    return tuple(reversed(lines))

@@ -1,0 +1,14 @@
+"""Addresses of pages about the person."""
+
+from django.urls import path
+
+from candidates import views
+
+app_name = "candidates"
+urlpatterns = [
+    path("link/", views.link, name="link"),
+    path("profile/", views.profile, name="profile"),
+    path("certifications/<str:number>/", views.certification, name="certification"),
+    path("notices/", views.notice_list, name="notice_list"),
+    path("notices/<int:notice_id>/", views.notice, name="notice"),
+]

@@ -1,0 +1,180 @@
+"""A candidate's claims as they are read: the list by state, and one claim with all that became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from candidates.models import Candidate
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision
+from ceportal.kernel.explain import Explanation, explain
+from credits.forms import ClaimFilter
+from credits.models import Claim, Evidence
+from credits.overview import last_day_to_file
+from credits.wording import days_text
+
+PER_PAGE = 20
+OPEN = (Claim.Status.RETURNED, Claim.Status.SUBMITTED, Claim.Status.DRAFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A claim in the list, with what its state means to the candidate."""
+
+    claim: Claim
+    url: str
+    note: str
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A state the list can be narrowed to."""
+
+    label: str
+    url: str
+    current: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in a claim's life, for components/timeline.html."""
+
+    label: str
+    day: date | None
+    note: str
+    status: str
+    past: bool
+    url: str = ""
+
+
+def claims_of(candidate: Candidate) -> QuerySet[Claim]:
+    """A candidate's claims with what is shown of them."""
+    kept = Prefetch("evidence", Evidence.objects.filter(removed_at__isnull=True), to_attr="kept_evidence")
+    return (
+        Claim.objects.filter(candidate=candidate)
+        .select_related("item", "provider", "delivery", "grant", "candidate")
+        .prefetch_related(kept)
+    )
+
+
+def claims_page(candidate: Candidate, query: QueryDict, *, day: date) -> dict[str, Any]:
+    """A page of the list, narrowed by the address."""
+    form = ClaimFilter(query)
+    form.is_valid()
+    state, text = form.cleaned_data.get("state") or "", form.cleaned_data.get("q") or ""
+    claims = Claim.objects.filter(candidate=candidate).select_related("item", "provider")
+    counts = dict(claims.order_by().values_list("status").annotate(count=Count("id")))
+    if state:
+        claims = claims.filter(status__in=OPEN if state == "open" else [state])
+    for word in text.split():
+        claims = claims.filter(Q(item__title__icontains=word) | Q(number__icontains=word))
+    paginator = Paginator(claims.order_by("-created_at", "-id"), PER_PAGE)
+    page: Page[Claim] = paginator.get_page(query.get("page"))
+    return {
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number),
+        "rows": [_row(claim, day) for claim in page.object_list],
+        "tabs": _tabs(counts, state, text),
+        "form": form,
+        "narrowed": bool(state or text),
+        "any": bool(counts),
+    }
+
+
+def _tabs(counts: dict[str, int], state: str, text: str) -> list[Tab]:
+    def tab(value: str, label: str, count: int) -> Tab:
+        query = QueryDict(mutable=True)
+        query.update({name: given for name, given in (("state", value), ("q", text)) if given})
+        return Tab(label, f"?{query.urlencode()}", value == state, count)
+
+    waiting = sum(counts.get(status, 0) for status in OPEN)
+    tabs = [tab("", _("All"), sum(counts.values())), tab("open", _("Waiting"), waiting)]
+    return tabs + [
+        tab(status.value, str(status.label), counts[status])
+        for status in Claim.Status
+        if status in counts and (status not in OPEN or status == state)
+    ]
+
+
+def _row(claim: Claim, day: date) -> Row:
+    overdue, note = False, ""
+    if claim.status == Claim.Status.SUBMITTED and claim.answer_due_on:
+        overdue = claim.answer_due_on < day
+        note = _("Answer promised by %(day)s") % {"day": date_format(claim.answer_due_on, "DATE_FORMAT")}
+    elif claim.status == Claim.Status.DRAFT:
+        last = last_day_to_file(claim)
+        note = _("Hand in by %(day)s") % {"day": date_format(last, "DATE_FORMAT")} if last else _("Not handed in yet")
+    elif claim.status == Claim.Status.RETURNED:
+        note = _("The provider asks for something")
+    elif claim.decided_at is not None:
+        note = _("Decided on %(day)s") % {"day": date_format(clock.day_of(claim.decided_at), "DATE_FORMAT")}
+    page = "credits:claim_edit" if claim.status == Claim.Status.DRAFT else "credits:claim_detail"
+    return Row(claim, reverse(page, args=[claim.number]), note, overdue)
+
+
+def detail(claim: Claim, *, now: datetime) -> dict[str, Any]:
+    """One claim: its way so far, what it was judged by, and what can be done with it now."""
+    day = clock.day_of(now)
+    return {
+        "claim": claim,
+        "grant": getattr(claim, "grant", None),
+        "evidence": claim.kept_evidence,  # type: ignore[attr-defined]
+        "moments": _moments(claim, day),
+        "checked": _stored(claim.checked),
+        "decision": _stored(claim.decision),
+        "overdue": claim.status == Claim.Status.SUBMITTED
+        and claim.answer_due_on is not None
+        and claim.answer_due_on < day,
+        "answer_in": days_text(claim.answer_due_on, day) if claim.answer_due_on else "",
+    }
+
+
+def _stored(raw: list[dict[str, Any]] | None) -> Explanation | None:
+    return explain(Decision.from_json(raw)) if raw else None
+
+
+def _moments(claim: Claim, day: date) -> list[Moment]:
+    provider = {"provider": claim.provider.name if claim.provider else ""}
+    moments = []
+    if claim.completed_on:
+        moments.append(Moment(_("Training completed"), claim.completed_on, "", "earned", past=True))
+    if claim.submitted_on and claim.submitted_at:
+        moments.append(Moment(_("Filed with %(provider)s") % provider, claim.submitted_on, "", "submitted", past=True))
+        if clock.day_of(claim.submitted_at) != claim.submitted_on:
+            handed_in = clock.day_of(claim.submitted_at)
+            note = _("Its first filing day stays.")
+            moments.append(Moment(_("Handed in again"), handed_in, note, "submitted", past=True))
+    if claim.status == Claim.Status.SUBMITTED and claim.answer_due_on:
+        late = claim.answer_due_on < day
+        note = (
+            _("The promised day has passed; the programme has been told.")
+            if late
+            else days_text(claim.answer_due_on, day)
+        )
+        moments.append(
+            Moment(_("Answer promised by"), claim.answer_due_on, note, "overdue" if late else "pending", past=False)
+        )
+    elif claim.decided_at is not None:
+        label = {
+            Claim.Status.RETURNED: _("Returned by %(provider)s"),
+            Claim.Status.APPROVED: _("Approved by %(provider)s"),
+            Claim.Status.REJECTED: _("Rejected by %(provider)s"),
+            Claim.Status.VOIDED: _("Voided"),
+        }[Claim.Status(claim.status)]
+        moments.append(Moment(label % provider, clock.day_of(claim.decided_at), "", claim.status, past=True))
+    grant = getattr(claim, "grant", None)
+    if grant is not None:
+        url = reverse("credits:ledger")
+        moments.append(Moment(_("Credits in your ledger, valid until"), grant.expires_on, "", "expiring", False, url))
+    return moments

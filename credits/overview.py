@@ -1,0 +1,226 @@
+"""What a candidate's home shows: where one stands, what is due next and when, what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from candidates import queries as candidates_queries
+from candidates.models import Acceptance, Agreement, Candidate, Notice, Term
+from candidates.queries import Held
+from candidates.rules import bought_ahead
+from ceportal.kernel import clock
+from ceportal.kernel.policy import BOOK
+from credits import queries, renewal
+from credits.guidance import NextStep, Progress, Step, Terms, WaitingClaim, next_step, stations
+from credits.models import Claim, Cycle, Enrollment
+from credits.standing import (
+    NEAREST,
+    StandingCard,
+    highest_renewable,
+    path_view,
+    progress_of,
+    standing_card,
+)
+from credits.wording import credits_text, days_text
+
+RENEWED_SHOWN_DAYS = 30  # how long the home congratulates
+
+
+@dataclass(frozen=True, slots=True)
+class NextDate:
+    """A day to come, and what happens on it."""
+
+    day: date
+    away: str
+    label: str
+    url: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole home."""
+
+    cards: tuple[StandingCard, ...]
+    terms: Terms
+    progress: Progress | None
+    dates: tuple[NextDate, ...]
+    waiting: tuple[WaitingClaim, ...]
+    steps: tuple[Step, ...]
+    step: NextStep
+    renewed: Term | None
+    bounced: Notice | None
+    zone_differs: bool
+
+
+def overview(candidate: Candidate, *, now: datetime) -> Overview:
+    """Everything the home shows, in nine queries."""
+    day = clock.day_of(now)
+    held = candidates_queries.held_by(candidate.id)
+    cycles = queries.cycles_of(candidate.id)
+    facts = queries.renewal_facts(held, cycles, candidate.id)
+    terms = _terms(candidate, day)
+    open_claims = list(
+        Claim.objects.filter(
+            candidate=candidate, status__in=[Claim.Status.RETURNED, Claim.Status.SUBMITTED, Claim.Status.DRAFT]
+        ).select_related("item", "provider")
+    )
+    waiting = _waiting(open_claims, day)
+    cards = tuple(standing_card(each, day) for each in held)
+    top = highest_renewable(held, day)
+    progress = _progress(top, facts, open_claims, cycles, day) if top else None
+    renewed = _renewed_lately(held, now)
+    ahead = top is not None and bought_ahead(top.life, day)
+    return Overview(
+        cards=cards,
+        terms=terms,
+        progress=progress,
+        dates=_dates(cards, facts.grants, waiting, day),
+        waiting=waiting,
+        steps=stations(terms, progress, ahead=ahead) if top else (),
+        step=next_step(cards, terms, progress, waiting, ahead=ahead),
+        renewed=renewed,
+        bounced=Notice.objects.filter(
+            candidate=candidate, status=Notice.Status.BOUNCED, address=candidate.email
+        ).first(),
+        zone_differs=candidate.time_zone != settings.PROGRAMME_TIME_ZONE,
+    )
+
+
+def _terms(candidate: Candidate, day: date) -> Terms:
+    accepted = Acceptance.objects.filter(candidate=candidate, agreement=OuterRef("pk"))
+    in_force = (
+        Agreement.objects.filter(kind=Agreement.Kind.TERMS, effective_on__lte=day)
+        .annotate(accepted=Exists(accepted))
+        .order_by("-effective_on")
+        .values_list("accepted", flat=True)
+        .first()
+    )
+    enrollment = Enrollment.objects.filter(candidate=candidate).values_list("enrolled_on", flat=True).first()
+    return Terms(enrolled_on=enrollment, current=bool(in_force))
+
+
+def _progress(
+    top: Held, facts: renewal.RenewalFacts, open_claims: Sequence[Claim], cycles: Sequence[Cycle], day: date
+) -> Progress:
+    paths = progress_of(top, facts, day)
+    nearest = renewal.nearest_by_credits([each for each in paths if each.credits_needed])
+    earned = sum(grant.amount for grant in facts.grants if grant.valid_on(day))
+    pending = sum(each.credits or 0 for each in open_claims if each.status == Claim.Status.SUBMITTED)
+    views = tuple(path_view(each, top.life.level, day) for each in paths)
+    cycle = queries.current_cycle(cycles)
+    target = nearest.credits_needed if nearest else 0
+    return Progress(
+        certification=top.certification.track.name,
+        since=cycle.started_on if cycle else None,
+        earned=earned,
+        pending=pending,
+        target=target,
+        missing=max(0, target - earned - pending),
+        paths=views[:NEAREST],
+        more_paths=views[NEAREST:],
+    )
+
+
+def _waiting(open_claims: Sequence[Claim], day: date) -> tuple[WaitingClaim, ...]:
+    order = [Claim.Status.RETURNED, Claim.Status.SUBMITTED, Claim.Status.DRAFT]
+    ranked = sorted(open_claims, key=lambda each: (order.index(Claim.Status(each.status)), each.answer_due_on or day))
+    return tuple(
+        WaitingClaim(
+            claim=each,
+            url=reverse(
+                "credits:claim_edit" if each.status == Claim.Status.DRAFT else "credits:claim_detail",
+                args=[each.number],
+            ),
+            overdue=each.status == Claim.Status.SUBMITTED
+            and each.answer_due_on is not None
+            and each.answer_due_on < day,
+        )
+        for each in ranked
+    )
+
+
+def _renewed_lately(held: Sequence[Held], now: datetime) -> Term | None:
+    since = now - timedelta(days=RENEWED_SHOWN_DAYS)
+    terms = [
+        term
+        for each in held
+        for term in each.certification.terms.all()  # prefetched
+        if term.reason == Term.Reason.RENEWED and term.created_at >= since
+    ]
+    return max(terms, key=lambda term: term.created_at, default=None)
+
+
+def _dates(
+    cards: Sequence[StandingCard],
+    grants: Sequence[renewal.GrantFacts],
+    waiting: Sequence[WaitingClaim],
+    day: date,
+) -> tuple[NextDate, ...]:
+    """What comes, the nearest first; what is past is told elsewhere."""
+    found = [*_certification_dates(cards), *_expiry_dates(grants, day), *_claim_dates(waiting)]
+    return tuple(
+        NextDate(each.day, days_text(each.day, day), each.label, each.url, each.urgent)
+        for each in sorted(found, key=lambda each: each.day)
+        if each.day >= day
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A day on which something happens, before it is told how far away it is."""
+
+    day: date
+    label: str
+    url: str
+    urgent: bool = False
+
+
+def _certification_dates(cards: Sequence[StandingCard]) -> Iterator[_Due]:
+    for card in cards:
+        name = {"track": card.certification.track.name}
+        url = reverse("candidates:certification", args=[card.certification.number])
+        if card.next_term:
+            yield _Due(card.next_term.starts_on, _("The next term of %(track)s begins") % name, url)
+        if card.status == "active" and card.ends_on:
+            label = _("%(track)s is suspended") if card.ends_by_suspension else _("%(track)s lapses")
+            yield _Due(card.ends_on, label % name, url)
+        if card.inactive_on and (card.ends_by_suspension or (card.ends_on and card.status != "active")):
+            label = _("%(track)s becomes inactive")
+            yield _Due(card.inactive_on, label % name, url, urgent=card.status != "active")
+
+
+def _expiry_dates(grants: Sequence[renewal.GrantFacts], day: date) -> Iterator[_Due]:
+    expiring: dict[date, int] = {}
+    for grant in grants:
+        if grant.valid_on(day):
+            expiring[grant.expires_on] = expiring.get(grant.expires_on, 0) + grant.amount
+    for expires_on, amount in expiring.items():
+        yield _Due(expires_on, _("%(credits)s expire") % {"credits": credits_text(amount)}, reverse("credits:ledger"))
+
+
+def _claim_dates(waiting: Sequence[WaitingClaim]) -> Iterator[_Due]:
+    for each in waiting:
+        last_day = last_day_to_file(each.claim)
+        if each.claim.status == Claim.Status.SUBMITTED and each.claim.provider and each.claim.answer_due_on:
+            label = _("Answer promised by %(provider)s") % {"provider": each.claim.provider.name}
+            yield _Due(each.claim.answer_due_on, label, each.url)
+        elif last_day is not None:
+            label = _("Last day to hand in claim %(number)s") % {"number": each.claim.number}
+            yield _Due(last_day, label, each.url, urgent=True)
+
+
+def last_day_to_file(claim: Claim) -> date | None:
+    """The last day on which a draft can be handed in (CE-14); None where no limit holds or it was filed before."""
+    if claim.completed_on is None or claim.submitted_on is not None:
+        return None
+    # The book of the completion day governs.
+    days = BOOK.on(claim.completed_on)["claims.submit_within_days"].value
+    return claim.completed_on + timedelta(days=days) if days is not None else None

@@ -1,0 +1,170 @@
+"""The ledger as its owner reads it: lines with a running balance, newest first, and the balance of any day."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import F, QuerySet, RowRange, Sum, Window
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from credits import chart, queries
+from credits.models import Cycle, Entry
+
+ORDER = ("grant__cycle__started_on", "counts_from", "id")
+MINUS = "\N{MINUS SIGN}"
+DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take the cell for a formula
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the statement: what happened, why, and what stood afterwards."""
+
+    entry: Entry
+    title: str
+    why: str
+    balance: int
+    url: str
+
+    @property
+    def signed(self) -> str:
+        """The amount with its sign, a true minus where it takes."""
+        amount = self.entry.amount
+        return f"+{amount}" if amount > 0 else f"{MINUS}{-amount}"
+
+
+@dataclass(frozen=True, slots=True)
+class CycleLines:
+    """The lines of a page that belong to one cycle."""
+
+    cycle: Cycle
+    lines: list[Line]
+
+
+def entries_of(candidate_id: int) -> QuerySet[Entry]:
+    """All entries, oldest first, each with the balance after it; what is shown with a line is joined."""
+    return (
+        Entry.objects.filter(candidate_id=candidate_id)
+        .select_related("grant__cycle", "grant__claim", "recertification__certification__track", "corrects")
+        .annotate(
+            balance=Window(
+                Sum("amount"),
+                partition_by=F("candidate_id"),
+                order_by=[F(name).asc() for name in ORDER],
+                frame=RowRange(start=None, end=0),
+            )
+        )
+        .order_by(*ORDER)
+    )
+
+
+def line_of(entry: Entry) -> Line:
+    """An entry in words."""
+    claim = entry.grant.claim
+    return Line(
+        entry=entry,
+        title=entry.grant.title,
+        why=why(entry),
+        balance=entry.balance,  # type: ignore[attr-defined]
+        url=reverse("credits:claim_detail", args=[claim.number]) if claim else "",
+    )
+
+
+def why(entry: Entry) -> str:
+    """Why a line stands in the ledger, in a sentence."""
+    day = {"day": date_format(entry.counts_from, "DATE_FORMAT")}
+    if entry.kind == Entry.Kind.EARNED:
+        by_claim = _("Earned: completed on %(day)s and approved by the provider.") % day
+        return (
+            by_claim if entry.grant.claim_id else _("Earned: completed on %(day)s and reported by the provider.") % day
+        )
+    if entry.kind == Entry.Kind.USED and entry.recertification:
+        track = entry.recertification.certification.track.name
+        return _("Used for the renewal of %(track)s as of %(day)s.") % {"track": track, **day}
+    if entry.kind == Entry.Kind.RESTORED:
+        return _("The expiry is reversed: the credits count again.")
+    sentences = {
+        "CR-01": _("Expired: the validity of the credits ended."),
+        "CR-02": _("Expired: left over when the cycle ended with a renewal."),
+        "CR-03": _("Expired: the certification became inactive."),
+    }
+    return sentences.get(entry.clause, str(entry.get_kind_display()).capitalize())
+
+
+def by_cycle(entries: Iterable[Entry]) -> list[CycleLines]:
+    """The entries of a page, grouped by the cycle they belong to, in the order they come."""
+    groups: list[CycleLines] = []
+    for entry in entries:
+        if not groups or groups[-1].cycle.id != entry.grant.cycle_id:
+            groups.append(CycleLines(entry.grant.cycle, []))
+        groups[-1].lines.append(line_of(entry))
+    return groups
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceOnDay:
+    """What stood at the end of a day, as it is known now."""
+
+    day: date
+    balance: queries.Balance
+
+
+def balance_on(candidate_id: int, *, day: date, now: datetime) -> BalanceOnDay:
+    """The balance of a day, by what is known now."""
+    return BalanceOnDay(day, queries.balance_as_of(candidate_id, day=day, known_at=now))
+
+
+def chart_of(candidate_id: int, *, today: date) -> chart.Chart | None:
+    """The ledger over time; None while it is empty."""
+    sums = (
+        Entry.objects.filter(candidate_id=candidate_id)
+        .annotate(month=TruncMonth("counts_from"))
+        .values_list("month", "kind")
+        .annotate(credits=Sum("amount"))
+        .order_by("month", "kind")
+    )
+    return chart.draw([chart.MonthSum(*row) for row in sums], today=today)
+
+
+class _Echo:
+    """A file that gives back what is written to it, so that rows can be sent one by one."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def as_csv(entries: Iterable[Entry]) -> Iterator[str]:
+    """The statement as CSV, oldest line first."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff"  # spreadsheets read it as UTF-8 then
+    yield _row(
+        writer, [_("Day"), _("Entered at"), _("Kind"), _("Credits"), _("Balance"), _("For"), _("Why"), _("Clause")]
+    )
+    for line in map(line_of, entries):
+        entry = line.entry
+        yield _row(
+            writer,
+            [
+                entry.counts_from.isoformat(),
+                entry.written_at.isoformat(timespec="seconds"),
+                str(entry.get_kind_display()),
+                entry.amount,
+                line.balance,
+                line.title,
+                line.why,
+                entry.clause,
+            ],
+        )
+
+
+def _row(writer: Any, values: Iterable[object]) -> str:
+    cells = [
+        f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS_STARTS) else value for value in values
+    ]
+    return str(writer.writerow(cells))

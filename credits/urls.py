@@ -1,0 +1,23 @@
+"""Addresses of the credit programme: the candidate's, and the provider's under /provider/."""
+
+from django.urls import path
+
+from credits.views import claims, evidence, home, ledger
+
+app_name = "credits"
+urlpatterns = [
+    path("dashboard/", home.dashboard, name="dashboard"),
+    path("enroll/", home.enroll, name="enroll"),
+    path("fee/", home.fee, name="fee"),
+    path("credits/", ledger.ledger, name="ledger"),
+    path("credits/export.csv", ledger.ledger_export, name="ledger_export"),
+    path("claims/", claims.claim_list, name="claim_list"),
+    path("claims/new/", claims.claim_new, name="claim_new"),
+    path("claims/draft/", claims.claim_draft, name="claim_draft"),
+    path("claims/<str:number>/", claims.claim_detail, name="claim_detail"),
+    path("claims/<str:number>/edit/", claims.claim_edit, name="claim_edit"),
+    path("claims/<str:number>/discard/", claims.claim_discard, name="claim_discard"),
+    path("evidence/<int:evidence_id>/", evidence.evidence_file, name="evidence_file"),
+]
+
+# ── Providers: /provider/ ─────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,1 @@
+"""Pages of the credit programme: candidates' here, providers' in provider.py."""

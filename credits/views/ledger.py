@@ -1,0 +1,51 @@
+"""The ledger: the statement, the balance of any day, the export."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from candidates.access import CandidateRequest, candidate_required
+from ceportal.kernel import clock
+from credits import queries, statement
+from credits.forms import BalanceDay
+
+PER_PAGE = 25
+UNPROCESSABLE = 422
+
+
+@require_safe
+@never_cache
+@candidate_required
+def ledger(request: CandidateRequest) -> HttpResponse:
+    """What was earned and what became of it, newest first; `?on=` adds the balance of that day."""
+    now = clock.now()
+    today, candidate_id = clock.day_of(now), request.candidate.id
+    form = BalanceDay(request.GET if "on" in request.GET else None, today=today)
+    asked = form.cleaned_data["on"] if form.is_valid() else None
+    paginator = Paginator(statement.entries_of(candidate_id).reverse(), PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "on_day": statement.balance_on(candidate_id, day=asked, now=now) if asked else None,
+        "balance": queries.lifetime_balance(candidate_id),
+        "chart": statement.chart_of(candidate_id, today=today),
+        "groups": statement.by_cycle(page.object_list),
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number),
+    }
+    return render(request, "credits/ledger.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_safe
+@never_cache
+@candidate_required
+def ledger_export(request: CandidateRequest) -> HttpResponseBase:
+    """The whole statement as CSV, oldest line first."""
+    lines = statement.as_csv(statement.entries_of(request.candidate.id).iterator())
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="credits-{request.candidate.number}.csv"'
+    return response

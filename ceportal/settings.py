@@ -15,6 +15,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ceportal import logs
+from ceportal.admin_navigation import UNFOLD  # noqa: F401 - a setting: unfold reads it
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -144,6 +145,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 AUTH_USER_MODEL = "candidates.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # addresses are unique, whatever their case, which the check does not see
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -246,16 +248,6 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-}
-
-UNFOLD = {
-    "SITE_TITLE": "CE Portal",
-    "SITE_HEADER": "CE Portal",
-    "SITE_SYMBOL": "workspace_premium",
-    "STYLES": ["ceportal.admin_navigation.stylesheet"],
-    "SIDEBAR": "ceportal.admin_navigation.sidebar",
-    "GLOBAL_CALLBACK": "ceportal.admin_navigation.without_inline_colors",
-    "DASHBOARD_CALLBACK": "ceportal.dashboard.show",
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -30,8 +30,11 @@ control_socket_disable = True
 # The proxy is the only one who can connect, and the portal itself reads who stands behind it (TRUSTED_PROXIES).
 forwarded_allow_ips = "*"
 
-# Its own words as JSON lines too, in the format of all the others. The portal logs the requests.
-accesslog = None
+# Its own words as JSON lines too, in the format of all the others. The portal itself logs the requests, without
+# addresses; gunicorn would write them down.
 logconfig_dict = settings.LOGGING | {
-    "loggers": {name: {"handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access")}
+    "loggers": {
+        "gunicorn.error": {"handlers": [], "propagate": True},
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    }
 }

@@ -61,4 +61,12 @@ class SearchForm(forms.Form):
     @property
     def active(self) -> bool:
         """Whether anything narrows the list."""
-        return any(value not in {"", None} for name, value in self.data.items() if name not in {"sort", "page"})
+        return self._asks_for("q", "kind", "provider") or self.narrowed_further
+
+    @property
+    def narrowed_further(self) -> bool:
+        """Whether one of the filters that stand folded away is used."""
+        return self._asks_for("technology", "language", "min", "max")
+
+    def _asks_for(self, *names: str) -> bool:
+        return any(self.data.get(name) for name in names)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import get_language_info
 
 from candidates.models import Certification, User
@@ -180,3 +180,9 @@ def listing_facts(
         state="listed" if listing_on(item.pk, effective_on) else "unlisted",
         last_decided_on=latest.effective_on if latest else None,
     )
+
+
+def with_credits_on(items: QuerySet[Item], day: date) -> QuerySet[Item]:
+    """Items, listed or not, each with what it is worth on a day as `credits_today`; None where it is not listed."""
+    listed = Listing.objects.filter(running_on(day), item_id=OuterRef("pk"))
+    return items.annotate(credits_today=Subquery(listed.values("credits")[:1]))

@@ -89,6 +89,11 @@ class BookForm(forms.Form):
         error_messages={"invalid": _("This is not a day. Write it as 2020-02-24. The book below is today's.")},
     )
 
+    @property
+    def active(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.data.get("q") or self.data.get("on"))
+
 
 class PageRequest(HttpRequest):
     """A request that may come from htmx."""

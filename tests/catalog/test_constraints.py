@@ -19,9 +19,7 @@ def _decision() -> BoardDecision:
 
 
 REFUSED: dict[str, Callable[[], object]] = {
-    "an unknown kind of item": lambda: Item.objects.create(
-        code="x", title="X", kind="poem", created_at=LONG_AGO
-    ),
+    "an unknown kind of item": lambda: Item.objects.create(code="x", title="X", kind="poem", created_at=LONG_AGO),
     "a custom item without its registration": lambda: Item.objects.create(
         code="x", title="X", kind="custom", created_at=LONG_AGO
     ),
@@ -44,9 +42,7 @@ REFUSED: dict[str, Callable[[], object]] = {
         effective_on=FIRST_DAY,
         decided_at=LONG_AGO,
     ),
-    "a decision changed afterwards": lambda: BoardDecision.objects.filter(pk=_decision().pk).update(
-        credits=5
-    ),
+    "a decision changed afterwards": lambda: BoardDecision.objects.filter(pk=_decision().pk).update(credits=5),
     "a decision removed": lambda: BoardDecision.objects.filter(pk=_decision().pk)._raw_delete("default"),
     "two listings at a time": lambda: [
         factories.ListingFactory.create(item=item, starts_on=start)
@@ -58,9 +54,7 @@ REFUSED: dict[str, Callable[[], object]] = {
         item=factories.ItemFactory.create(), credits=4, starts_on=FIRST_DAY
     ),
     "two authorisations at a time": lambda: [
-        factories.AuthorisationFactory.create(item=item)
-        for item in [factories.ItemFactory.create()]
-        for _ in range(2)
+        factories.AuthorisationFactory.create(item=item) for item in [factories.ItemFactory.create()] for _ in range(2)
     ],
     "an authorisation of no day": lambda: Authorisation.objects.create(
         provider=factories.ProviderFactory.create(),

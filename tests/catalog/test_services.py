@@ -150,9 +150,7 @@ class TestAuthorisation:
     def item(self) -> Item:
         return factories.ItemFactory.create()
 
-    def authorise(
-        self, provider: Provider, item: Item, starts: str, ends: str | None = None
-    ) -> Authorisation:
+    def authorise(self, provider: Provider, item: Item, starts: str, ends: str | None = None) -> Authorisation:
         return services.authorise_provider(
             provider_id=provider.pk,
             item_id=item.pk,
@@ -173,9 +171,7 @@ class TestAuthorisation:
         assert topics() == ["catalog.provider_authorised"]
 
     @pytest.mark.parametrize(("starts", "ends"), [("2021-06-30", None), ("2020-01-01", "2021-01-05")])
-    def test_overlapping_another_is_refused(
-        self, acme: Provider, item: Item, starts: str, ends: str | None
-    ) -> None:
+    def test_overlapping_another_is_refused(self, acme: Provider, item: Item, starts: str, ends: str | None) -> None:
         self.authorise(acme, item, "2021-01-04", "2021-07-01")
         with pytest.raises(Refused, match="CAT-07"):
             self.authorise(acme, item, starts, ends)

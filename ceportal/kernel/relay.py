@@ -64,3 +64,11 @@ def deliver(*, delivery_id: int, now: datetime) -> bool:
         delivery.last_error = ""
     delivery.save(update_fields=["status", "attempts", "due_at", "done_at", "last_error"])
     return delivery.status == Delivery.Status.DONE
+
+
+@transaction.atomic
+def try_again(*, delivery_ids: list[int], now: datetime) -> int:
+    """Let deliveries that failed for good be due once more, with all their attempts; returns how many there were."""
+    return Delivery.objects.filter(id__in=delivery_ids, status=Delivery.Status.FAILED).update(
+        status=Delivery.Status.PENDING, attempts=0, due_at=now
+    )

@@ -1,0 +1,347 @@
+"""The catalog in the administration: providers, items, and what the board decides about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action, display
+
+from catalog import queries, rules, services
+from catalog.models import (
+    Authorisation,
+    BoardDecision,
+    BoardReview,
+    Delivery,
+    Item,
+    Listing,
+    Provider,
+    ProviderMember,
+)
+from ceportal.kernel import clock
+from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, StaffAdmin, do_act
+
+
+class DatedAdmin(StaffAdmin):
+    """Rows that staff write themselves and that keep the moment they were made."""
+
+    exclude = ("created_at",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_at = clock.now()
+        super().save_model(request, obj, form, change)
+
+
+class MemberInline(PartInline):
+    """Who acts for a provider."""
+
+    model = ProviderMember
+    fields = ("user", "role", "active")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "provider")
+
+
+@admin.register(Provider)
+class ProviderAdmin(DatedAdmin):
+    """Organisations that deliver trainings and decide claims."""
+
+    list_display = ("name", "code", "website", "created_at")
+    search_fields = ("name", "code")
+    date_hierarchy = "created_at"
+    inlines = (MemberInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        return ("code",) if obj else ()
+
+
+@admin.register(ProviderMember)
+class ProviderMemberAdmin(StaffAdmin):
+    """Users who act for a provider. Whoever leaves is made inactive: their decisions stay theirs."""
+
+    list_display = ("user", "provider", "role", "active")
+    list_filter = ("active", "role", "provider")
+    list_select_related = ("user", "provider")
+    search_fields = ("user__email", "user__name", "provider__name", "provider__code")
+    autocomplete_fields = ("user", "provider")
+    ordering = ("provider__name", "user__email")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        return ("user", "provider") if obj else ()
+
+
+class ListingInline(PartInline):
+    """What an item was and is worth."""
+
+    model = Listing
+    fields = ("credits", "starts_on", "ends_on", "decision")
+
+
+class BoardDecisionInline(PartInline):
+    """What the board decided about an item."""
+
+    model = BoardDecision
+    fields = ("review", "outcome", "credits", "effective_on", "reason", "decided_by")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("review", "decided_by")
+
+
+class AuthorisationInline(PartInline):
+    """Who may deliver an item."""
+
+    model = Authorisation
+    fields = ("provider", "starts_on", "ends_on")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("provider")
+
+
+class ListingForm(ActForm):
+    """What the board decided about an item (CAT-02)."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Decision"),
+        choices=[
+            ("list", gettext_lazy("List it")),
+            ("change", gettext_lazy("Change what it is worth")),
+            ("delist", gettext_lazy("Take it out of the catalog")),
+        ],
+    )
+    credits = forms.IntegerField(
+        label=gettext_lazy("Credits"),
+        required=False,
+        min_value=0,
+        help_text=gettext_lazy("Left empty only where the item leaves the catalog."),
+    )
+    effective_on = forms.DateField(label=gettext_lazy("From"))
+    review = forms.ModelChoiceField(BoardReview.objects.all(), label=gettext_lazy("Decided in the review of"))
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), required=False, max_length=300, widget=LongText(), strip=True
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("outcome") != "delist" and values.get("credits") is None and "credits" not in self.errors:
+            self.add_error("credits", _("Say how many credits it is worth."))
+        return values
+
+
+class AuthorisationForm(ActForm):
+    """Who may deliver an item, and when (CAT-07)."""
+
+    provider = forms.ModelChoiceField(Provider.objects.all(), label=gettext_lazy("Provider"))
+    starts_on = forms.DateField(label=gettext_lazy("From"))
+    ends_on = forms.DateField(
+        label=gettext_lazy("Up to, and not on"), required=False, help_text=gettext_lazy("Left empty: without end.")
+    )
+
+
+@admin.register(Item)
+class ItemAdmin(DatedAdmin):
+    """Trainings. What one is worth is decided by the board, with a date, and never edited (CAT-02)."""
+
+    list_display = ("code", "title", "kind", "worth_today", "technology", "language", "sample")
+    list_display_links = ("code", "title")
+    list_filter = ("kind", "sample", "language", "technology")
+    search_fields = ("code", "title", "summary")
+    date_hierarchy = "created_at"
+    inlines = (ListingInline, BoardDecisionInline, AuthorisationInline)
+    actions_detail = ("decide_listing", "authorise_provider")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return queries.with_credits_on(super().get_queryset(request), clock.day_of(clock.now()))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        # Claims, reports and the board's decisions name the item by these.
+        return ("code", "kind") if obj else ()
+
+    @display(description=gettext_lazy("credits today"), ordering="credits_today")
+    def worth_today(self, item: Any) -> str:
+        return _("not listed") if item.credits_today is None else str(item.credits_today)
+
+    @action(description=gettext_lazy("Record a decision of the board"), url_path="decide", permissions=["act"])
+    def decide_listing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        item: Item = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            review = values.pop("review")
+            decision = services.decide_listing(
+                item_id=item.pk, review_id=review.pk, decided_by_id=request.user.pk, now=now, **values
+            )
+            return _("Recorded: %(outcome)s.") % {"outcome": decision.get_outcome_display()}
+
+        return do_act(
+            self,
+            request,
+            title=_("Record a decision of the board"),
+            button=_("Record"),
+            explanation=_("It holds from its day on and is never edited; a later decision changes it."),
+            form=ListingForm,
+            perform=perform,
+            back=item,
+        )
+
+    @action(description=gettext_lazy("Authorise a provider"), url_path="authorise", permissions=["act"])
+    def authorise_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        item: Item = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            provider = values.pop("provider")
+            services.authorise_provider(provider_id=provider.pk, item_id=item.pk, now=now, **values)
+            return _("%(provider)s may deliver it.") % {"provider": provider}
+
+        return do_act(
+            self,
+            request,
+            title=_("Authorise a provider"),
+            button=_("Authorise"),
+            form=AuthorisationForm,
+            perform=perform,
+            back=item,
+        )
+
+
+class ReviewForm(ActForm):
+    """The day of a quarterly review; the quarter follows from it (CAT-02)."""
+
+    held_on = forms.DateField(label=gettext_lazy("Held on"))
+
+
+@admin.register(BoardReview)
+class BoardReviewAdmin(RecordAdmin):
+    """The quarterly reviews, each with what was decided in it."""
+
+    list_display = ("quarter", "held_on")
+    search_fields = ("quarter",)
+    date_hierarchy = "held_on"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.add_boardreview")
+
+    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            quarter = rules.quarter_of(values["held_on"])
+            services.hold_review(quarter=quarter, held_on=values["held_on"], now=now)
+            return _("The review of %(quarter)s is on record.") % {"quarter": quarter}
+
+        return do_act(
+            self,
+            request,
+            title=_("Record a review of the board"),
+            button=_("Record"),
+            form=ReviewForm,
+            perform=perform,
+        )
+
+
+@admin.register(BoardDecision)
+class BoardDecisionAdmin(RecordAdmin):
+    """What the board decided; a new one is recorded on the item's page."""
+
+    list_display = ("item", "outcome", "credits", "effective_on", "review", "decided_by", "decided_at")
+    list_filter = ("outcome", "review")
+    list_select_related = ("item", "review", "decided_by")
+    search_fields = ("item__code", "item__title", "reason")
+    date_hierarchy = "effective_on"
+
+
+@admin.register(Listing)
+class ListingAdmin(RecordAdmin):
+    """What was worth how much, and when."""
+
+    list_display = ("item", "credits", "starts_on", "ends_on", "decision")
+    list_filter = (("ends_on", admin.EmptyFieldListFilter), "item__kind")
+    list_select_related = ("item", "decision")
+    search_fields = ("item__code", "item__title")
+    date_hierarchy = "starts_on"
+
+
+class WithdrawalForm(ActForm):
+    """When an authorisation ends."""
+
+    ends_on = forms.DateField(
+        label=gettext_lazy("Ends on"), help_text=gettext_lazy("What ends before this day still counts.")
+    )
+
+
+@admin.register(Authorisation)
+class AuthorisationAdmin(RecordAdmin):
+    """Who may deliver what (CAT-07); a new one is made on the item's page."""
+
+    list_display = ("item", "provider", "starts_on", "ends_on")
+    list_filter = (("ends_on", admin.EmptyFieldListFilter), "provider")
+    list_select_related = ("item", "provider")
+    search_fields = ("item__code", "item__title", "provider__name", "provider__code")
+    date_hierarchy = "starts_on"
+    ordering = ("-id",)
+    actions_detail = ("withdraw",)
+
+    @action(description=gettext_lazy("Let it end"), url_path="withdraw", permissions=["act"])
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        authorisation: Authorisation = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            services.withdraw_authorisation(
+                provider_id=authorisation.provider_id,
+                item_id=authorisation.item_id,
+                ends_on=values["ends_on"],
+                now=now,
+            )
+            return _("The authorisation ends then.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Let an authorisation end"),
+            button=_("Let it end"),
+            form=WithdrawalForm,
+            perform=perform,
+            back=authorisation,
+        )
+
+
+class DeliveryForm(ActForm):
+    """A run of an item (CAT-07)."""
+
+    provider = forms.ModelChoiceField(Provider.objects.all(), label=gettext_lazy("Provider"))
+    item = forms.ModelChoiceField(Item.objects.all(), label=gettext_lazy("Item"))
+    code = forms.CharField(label=gettext_lazy("Code"), max_length=40)
+    place = forms.CharField(label=gettext_lazy("Place"), max_length=120, required=False)
+    starts_on = forms.DateField(label=gettext_lazy("Starts on"))
+    ends_on = forms.DateField(label=gettext_lazy("Ends on"))
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(RecordAdmin):
+    """Runs of items by their providers."""
+
+    list_display = ("code", "provider", "item", "place", "starts_on", "ends_on")
+    list_filter = ("provider",)
+    list_select_related = ("provider", "item")
+    search_fields = ("code", "place", "item__code", "item__title", "provider__name")
+    date_hierarchy = "ends_on"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.add_delivery")
+
+    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            provider, item = values.pop("provider"), values.pop("item")
+            delivery = services.schedule_delivery(provider_id=provider.pk, item_id=item.pk, now=now, **values)
+            return _("%(code)s is scheduled.") % {"code": delivery.code}
+
+        return do_act(
+            self,
+            request,
+            title=_("Schedule a delivery"),
+            button=_("Schedule"),
+            form=DeliveryForm,
+            perform=perform,
+        )

@@ -1,0 +1,111 @@
+"""The frame of the administration: its navigation by area, and its stylesheet. Settings import UNFOLD from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+# Paths, since what they name needs the apps, and settings come before those.
+UNFOLD = {
+    "SITE_TITLE": "CE Portal",
+    "SITE_HEADER": "CE Portal",
+    "SITE_SYMBOL": "workspace_premium",
+    "STYLES": ["ceportal.admin_navigation.stylesheet"],
+    "SIDEBAR": "ceportal.admin_navigation.sidebar",
+    "GLOBAL_CALLBACK": "ceportal.admin_navigation.without_inline_colors",
+    "DASHBOARD_CALLBACK": "ceportal.dashboard.show",
+}
+
+
+def _entry(title: str, icon: str, model: str, request: HttpRequest) -> dict[str, Any]:
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse(f"admin:{app}_{name}_changelist"),
+        "permission": lambda _request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
+def sidebar(request: HttpRequest) -> dict[str, Any]:
+    """The sidebar, area by area; what someone may not see is not offered."""
+
+    def area(title: str, *entries: tuple[str, str, str]) -> dict[str, Any]:
+        items = [_entry(*entry, request) for entry in entries]
+        return {"title": title, "separator": True, "collapsible": False, "items": items}
+
+    dashboard = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
+    policy = {"title": _("Policy book"), "icon": "menu_book", "link": reverse("policy:book")}
+    return {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": [
+            {"items": [dashboard, policy]},
+            area(
+                _("People"),
+                (_("Candidates"), "person", "candidates.candidate"),
+                (_("Certifications"), "workspace_premium", "candidates.certification"),
+                (_("Notices"), "mail", "candidates.notice"),
+                (_("Acceptances"), "signature", "candidates.acceptance"),
+                (_("Emeritus"), "military_tech", "emeritus.emeritusrecord"),
+            ),
+            area(
+                _("Credits"),
+                (_("Claims"), "assignment", "credits.claim"),
+                (_("Reports"), "fact_check", "credits.completionreport"),
+                (_("Renewals"), "autorenew", "credits.recertification"),
+                (_("Ledger"), "account_balance_wallet", "credits.entry"),
+                (_("Grants"), "token", "credits.grant"),
+                (_("Cycles"), "cycle", "credits.cycle"),
+                (_("Enrollments"), "how_to_reg", "credits.enrollment"),
+            ),
+            area(
+                _("Catalog"),
+                (_("Items"), "school", "catalog.item"),
+                (_("Board reviews"), "groups", "catalog.boardreview"),
+                (_("Board decisions"), "gavel", "catalog.boarddecision"),
+                (_("Providers"), "apartment", "catalog.provider"),
+                (_("Members"), "badge", "catalog.providermember"),
+                (_("Authorisations"), "verified_user", "catalog.authorisation"),
+                (_("Deliveries"), "event", "catalog.delivery"),
+            ),
+            area(
+                _("Exams"),
+                (_("Results"), "grading", "exams.attempt"),
+                (_("Exams"), "quiz", "exams.exam"),
+                (_("Sites"), "location_on", "exams.site"),
+                (_("Proctors"), "supervisor_account", "exams.sitemember"),
+            ),
+            area(
+                _("Money"),
+                (_("Orders"), "receipt_long", "payments.order"),
+                (_("Payments"), "credit_card", "payments.payment"),
+                (_("Refunds"), "currency_exchange", "payments.refund"),
+                (_("Invoices"), "description", "payments.invoice"),
+                (_("Card service messages"), "inbox", "payments.stripeevent"),
+            ),
+            area(
+                _("Portal"),
+                (_("Events"), "rss_feed", "kernel.event"),
+                (_("Deliveries to others"), "outbox", "kernel.delivery"),
+                (_("Nights"), "bedtime", "kernel.nightlyrun"),
+                (_("Logins"), "login", "candidates.user"),
+                (_("Agreements"), "contract", "candidates.agreement"),
+                (_("Tracks"), "route", "candidates.track"),
+            ),
+        ],
+    }
+
+
+def stylesheet(_request: HttpRequest) -> str:
+    """The colours, and the look of decisions and of the dashboard."""
+    return static("staff/staff.css")
+
+
+def without_inline_colors(_request: HttpRequest) -> dict[str, Any]:
+    """Unfold would write its colours into an inline stylesheet, which the Content-Security-Policy forbids."""
+    return {"colors": None}

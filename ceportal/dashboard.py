@@ -1,0 +1,193 @@
+"""The administration's first page: where the programme stands, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncMonth
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from candidates.models import Certification, Notice, Track
+from ceportal.kernel import clock
+from ceportal.kernel.calendar import add_months
+from ceportal.kernel.models import Delivery
+from credits.models import Claim, Recertification
+from payments.amounts import amount_text
+from payments.models import Payment, Refund, StripeEvent
+
+MONTHS = 12
+LAPSE_HORIZONS_DAYS = (30, 60, 90)
+EVENT_LATE_AFTER = timedelta(minutes=15)  # the sweep should have taken it up by then
+CHART_HEIGHT = 120
+COLUMN_WIDTH = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that waits for a person: how many, and where to go."""
+
+    title: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart, in the units of its SVG; `text` says it in words."""
+
+    label: str
+    text: str
+    amount: int
+    x: int
+    y: int
+    height: int
+    late: bool = False
+
+    @property
+    def middle(self) -> int:
+        return self.x + COLUMN_WIDTH // 2
+
+
+def show(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the first page shows, added to unfold's context."""
+    now = clock.now()
+    day = clock.day_of(now)
+    revenue, taken = revenue_by_month(day)
+    return context | {
+        "day": day,
+        "tasks": [task for task in tasks(now, day) if task.count],
+        "claims": claims_by_age(day),
+        "claims_url": reverse("admin:credits_claim_changelist") + "?status__exact=submitted",
+        "renewals": renewals_by_level(day),
+        "renewals_url": reverse("admin:credits_recertification_changelist"),
+        "lapses": lapses_coming(day),
+        "lapses_url": reverse("admin:candidates_certification_changelist") + "?status__exact=active",
+        "revenue": revenue,
+        "revenue_total": amount_text(taken),
+        "chart": {"height": CHART_HEIGHT, "column": COLUMN_WIDTH},
+    }
+
+
+def tasks(now: datetime, day: date) -> list[Task]:
+    """What a person should look at; those with nothing to do count zero."""
+
+    def url(name: str, query: str) -> str:
+        return f"{reverse(f'admin:{name}_changelist')}?{query}"
+
+    return [
+        Task(
+            _("claims past the promised day"),
+            Claim.objects.filter(status=Claim.Status.SUBMITTED, answer_due_on__lt=day).count(),
+            url("credits_claim", f"status__exact=submitted&answer_due_on__lt={day}"),
+        ),
+        Task(
+            _("deliveries that failed for good"),
+            Delivery.objects.filter(status=Delivery.Status.FAILED).count(),
+            url("kernel_delivery", "status__exact=failed"),
+        ),
+        Task(
+            _("notices that came back"),
+            Notice.objects.filter(status=Notice.Status.BOUNCED).count(),
+            url("candidates_notice", "status__exact=bounced"),
+        ),
+        Task(
+            _("messages of the card service not followed up"),
+            StripeEvent.objects.filter(processed_at=None, received_at__lt=now - EVENT_LATE_AFTER).count(),
+            url("payments_stripeevent", "processed_at__isempty=1"),
+        ),
+        Task(
+            _("refunds that failed"),
+            Refund.objects.filter(status=Refund.Status.FAILED).count(),
+            url("payments_refund", "status__exact=failed"),
+        ),
+    ]
+
+
+def claims_by_age(day: date) -> list[Bar]:
+    """Waiting claims by the days until the promised answer, the overdue first."""
+    due = Claim.objects.filter(status=Claim.Status.SUBMITTED).aggregate(
+        overdue=Count("id", filter=Q(answer_due_on__lt=day)),
+        three=Count("id", filter=Q(answer_due_on__gte=day, answer_due_on__lt=day + timedelta(days=3))),
+        week=Count(
+            "id", filter=Q(answer_due_on__gte=day + timedelta(days=3), answer_due_on__lt=day + timedelta(days=7))
+        ),
+        later=Count("id", filter=Q(answer_due_on__gte=day + timedelta(days=7))),
+    )
+    return _bars(
+        [
+            (_("overdue"), due["overdue"], str(due["overdue"])),
+            (_("< 3 days"), due["three"], str(due["three"])),
+            (_("< 7 days"), due["week"], str(due["week"])),
+            (_("later"), due["later"], str(due["later"])),
+        ],
+        late_first=True,
+    )
+
+
+def renewals_by_level(day: date) -> list[tuple[str, int]]:
+    """The renewals made this month, by level."""
+    start = clock.at(day.replace(day=1), 0)
+    made = Recertification.objects.filter(made_at__gte=start).values_list("level").annotate(count=Count("id"))
+    labels = dict(Track.Level.choices)
+    return [(str(labels.get(level, level)), count) for level, count in made.order_by("level")]
+
+
+def lapses_coming(day: date) -> list[Bar]:
+    """Active certifications whose active period ends within so many days."""
+    ends = {
+        f"within_{days}": Count("id", filter=Q(active_ends_on__lte=day + timedelta(days=days)))
+        for days in LAPSE_HORIZONS_DAYS
+    }
+    coming = Certification.objects.filter(status=Certification.Status.ACTIVE, active_ends_on__gt=day).aggregate(**ends)
+    counts = [(days, coming[f"within_{days}"]) for days in LAPSE_HORIZONS_DAYS]
+    return _bars([(_("%(days)s days") % {"days": days}, count, str(count)) for days, count in counts])
+
+
+def revenue_by_month(day: date) -> tuple[list[Bar], int]:
+    """What was taken less what was given back in each of the last months, and the sum; in cents."""
+    zone = ZoneInfo(settings.PROGRAMME_TIME_ZONE)
+    first = add_months(day.replace(day=1), 1 - MONTHS)
+    start = clock.at(first, 0)
+    taken = (
+        Payment.objects.filter(status__in=[Payment.Status.SUCCEEDED, Payment.Status.SURPLUS], paid_at__gte=start)
+        .values_list(TruncMonth("paid_at", tzinfo=zone))
+        .annotate(cents=Sum("amount_cents"))
+    )
+    returned = (
+        Refund.objects.filter(status=Refund.Status.SUCCEEDED, done_at__gte=start)
+        .values_list(TruncMonth("done_at", tzinfo=zone))
+        .annotate(cents=Sum("amount_cents"))
+    )
+    months = {add_months(first, number): 0 for number in range(MONTHS)}
+    for sign, sums in ((1, taken), (-1, returned)):
+        for month, cents in sums:
+            months[month.date()] += sign * cents
+    bars = _bars([(date_format(month, "M"), cents, _month_text(month, cents)) for month, cents in months.items()])
+    return bars, sum(months.values())
+
+
+def _month_text(month: date, cents: int) -> str:
+    return f"{date_format(month, 'YEAR_MONTH_FORMAT')}: {amount_text(cents)}"
+
+
+def _bars(values: Sequence[tuple[str, int, str]], *, late_first: bool = False) -> list[Bar]:
+    highest = max(_amounts(values), default=0) or 1
+    bars = []
+    for position, (label, amount, text) in enumerate(values):
+        height = round(CHART_HEIGHT * max(amount, 0) / highest)
+        late = late_first and position == 0
+        bars.append(Bar(label, text, amount, position * COLUMN_WIDTH, CHART_HEIGHT - height, height, late))
+    return bars
+
+
+def _amounts(values: Iterable[tuple[str, int, str]]) -> list[int]:
+    return [amount for _label, amount, _text in values]

@@ -1,0 +1,203 @@
+"""The credit programme in the administration: everything can be read, nothing is changed by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from ceportal.kernel.staff import PartInline, RecordAdmin, findings
+from credits.models import (
+    AdministrativeFee,
+    Claim,
+    CompletionReport,
+    Cycle,
+    Enrollment,
+    Entry,
+    Evidence,
+    Grant,
+    Recertification,
+)
+
+CLAIM_HUES = {"submitted": "info", "returned": "warning", "approved": "success", "rejected": "danger"}
+
+
+class Explained(RecordAdmin):
+    """A record with the decision that made it."""
+
+    exclude = ("decision",)
+    readonly_fields: tuple[str, ...] = ("why",)
+
+    @display(description=_("decision"))
+    def why(self, record: Any) -> SafeString | str:
+        return findings(record.decision)
+
+
+@admin.register(Enrollment)
+class EnrollmentAdmin(Explained):
+    """Who entered the programme, and what allowed it (CE-02 to CE-05)."""
+
+    list_display = ("candidate", "enrolled_on", "enrolled_at")
+    list_select_related = ("candidate",)
+    search_fields = ("candidate__number", "candidate__name")
+    date_hierarchy = "enrolled_on"
+    ordering = ("-id",)
+
+
+class GrantInline(PartInline):
+    """What was earned in a cycle."""
+
+    model = Grant
+    fields = ("title", "source", "amount", "remaining", "earned_on", "expires_on")
+
+
+@admin.register(Cycle)
+class CycleAdmin(RecordAdmin):
+    """Recertification cycles (CR-02)."""
+
+    list_display = ("candidate", "started_on", "ended_on", "end_reason")
+    list_filter = ("end_reason",)
+    list_select_related = ("candidate",)
+    search_fields = ("candidate__number", "candidate__name")
+    date_hierarchy = "started_on"
+    ordering = ("-id",)
+    inlines = (GrantInline,)
+
+
+class EvidenceInline(PartInline):
+    """What was handed in with a claim."""
+
+    model = Evidence
+    fields = ("original_name", "kind", "size_bytes", "uploaded_at", "removed_at")
+
+
+@admin.register(Claim)
+class ClaimAdmin(Explained):
+    """Claims. Only their provider decides them (CE-10), so nothing can be decided here."""
+
+    list_display = ("number", "candidate", "item", "provider", "state", "submitted_on", "answer_due_on", "decided_at")
+    list_filter = ("status", "provider", "kit")
+    list_select_related = ("candidate", "item", "provider")
+    search_fields = ("number", "candidate__number", "candidate__name", "item__code", "item__title")
+    date_hierarchy = "submitted_on"
+    exclude = ("decision", "checked", "form_key", "decided_by")
+    readonly_fields = ("decided_by_whom", "accepted_with", "why")
+    inlines = (EvidenceInline,)
+
+    @display(description=_("status"), ordering="status", label=CLAIM_HUES)
+    def state(self, claim: Claim) -> tuple[str, str]:
+        return claim.status, claim.get_status_display()
+
+    @display(description=_("decided by"))
+    def decided_by_whom(self, claim: Claim) -> str:
+        return claim.decided_by.user.email if claim.decided_by else "-"
+
+    @display(description=_("checked when handed in"))
+    def accepted_with(self, claim: Claim) -> SafeString | str:
+        return findings(claim.checked)
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(RecordAdmin):
+    """Certificates of completion: that they exist, not what they show."""
+
+    list_display = ("original_name", "claim", "kind", "size_bytes", "uploaded_at", "removed_at")
+    list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("claim",)
+    search_fields = ("claim__number", "original_name", "sha256")
+    date_hierarchy = "uploaded_at"
+    ordering = ("-id",)
+    exclude = ("file",)
+
+
+@admin.register(CompletionReport)
+class CompletionReportAdmin(Explained):
+    """What providers reported themselves (CE-10)."""
+
+    list_display = ("candidate", "item", "provider", "completed_on", "reported_by_email", "reported_at")
+    list_filter = ("provider",)
+    list_select_related = ("candidate", "item", "provider", "reported_by__user")
+    search_fields = ("candidate__number", "candidate__name", "item__code", "item__title")
+    date_hierarchy = "completed_on"
+    ordering = ("-id",)
+
+    @display(description=_("reported by"))
+    def reported_by_email(self, report: CompletionReport) -> str:
+        return report.reported_by.user.email if report.reported_by else "-"
+
+
+class EntryInline(PartInline):
+    """Lines of the ledger."""
+
+    model = Entry
+    fields = ("kind", "amount", "counts_from", "written_at", "clause", "grant", "corrects")
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).select_related("grant", "corrects")
+
+
+@admin.register(Recertification)
+class RecertificationAdmin(Explained):
+    """Renewals by a path of the book (CE-09)."""
+
+    list_display = ("candidate", "certification", "level", "requirement_on", "credits_used", "made_at")
+    list_filter = ("level",)
+    list_select_related = ("candidate", "certification")
+    search_fields = ("candidate__number", "candidate__name", "certification__number")
+    date_hierarchy = "requirement_on"
+    exclude = ("decision", "path")
+    readonly_fields = ("taken_path", "why")
+    inlines = (EntryInline,)
+
+    @display(description=_("path"))
+    def taken_path(self, renewal: Recertification) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(renewal.path, indent=2, ensure_ascii=False))
+
+
+@admin.register(Grant)
+class GrantAdmin(RecordAdmin):
+    """Credits earned, and what remains of them by the ledger."""
+
+    list_display = ("candidate", "title", "source", "amount", "remaining", "earned_on", "expires_on")
+    list_filter = ("source",)
+    list_select_related = ("candidate",)
+    search_fields = ("candidate__number", "candidate__name", "title", "claim__number")
+    date_hierarchy = "earned_on"
+    ordering = ("-id",)
+    inlines = (EntryInline,)
+
+
+@admin.register(Entry)
+class EntryAdmin(RecordAdmin):
+    """The ledger, line by line. Never changed or removed (CR-07)."""
+
+    list_display = ("written_at", "candidate", "grant", "movement", "amount", "counts_from", "clause", "corrects")
+    list_filter = ("kind", "clause")
+    list_select_related = ("candidate", "grant", "corrects")
+    search_fields = ("candidate__number", "candidate__name", "grant__title")
+    date_hierarchy = "counts_from"
+    ordering = ("-id",)
+
+    @display(
+        description=_("kind"),
+        ordering="kind",
+        label={"earned": "success", "restored": "success", "used": "primary", "expired": "warning", "voided": "danger"},
+    )
+    def movement(self, entry: Entry) -> tuple[str, str]:
+        return entry.kind, entry.get_kind_display()
+
+
+@admin.register(AdministrativeFee)
+class AdministrativeFeeAdmin(RecordAdmin):
+    """The fee paid for a cycle, once (CE-08)."""
+
+    list_display = ("cycle", "order", "paid_on")
+    list_select_related = ("cycle", "order")
+    search_fields = ("order__number", "cycle__candidate__number", "cycle__candidate__name")
+    date_hierarchy = "paid_on"
+    ordering = ("-id",)

@@ -1,0 +1,151 @@
+"""Exams, results and sites in the administration."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from candidates.models import Candidate
+from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
+from exams import services
+from exams.models import Attempt, Exam, Site, SiteMember
+
+
+@admin.register(Exam)
+class ExamAdmin(StaffAdmin):
+    """Exams by their numbers."""
+
+    list_display = ("number", "name", "kind", "earns", "retires_on")
+    list_filter = ("kind", "earns")
+    list_select_related = ("earns",)
+    search_fields = ("number", "name")
+    date_hierarchy = "retires_on"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        # Results, and the renewals that rest on them, name the exam by these.
+        return ("number", "kind", "earns") if obj else ()
+
+
+class ResultForm(ActForm):
+    """A result as the test partner reports it."""
+
+    candidate = forms.CharField(label=gettext_lazy("Candidate number"), max_length=20)
+    exam = forms.ModelChoiceField(Exam.objects.all(), label=gettext_lazy("Exam"))
+    taken_on = forms.DateField(label=gettext_lazy("Taken on"))
+    result = forms.ChoiceField(label=gettext_lazy("Result"), choices=[("pass", "pass"), ("fail", "fail")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        recorded = (Attempt.Result.PASS, Attempt.Result.FAIL)
+        self.fields["result"].choices = [(each.value, each.label) for each in recorded]  # type: ignore[attr-defined]
+
+    def clean_candidate(self) -> Candidate:
+        number = self.cleaned_data["candidate"].strip().upper()
+        candidate = Candidate.objects.filter(number=number).first()
+        if candidate is None:
+            raise forms.ValidationError(
+                _("There is no candidate with the number %(number)s."), params={"number": number}
+            )
+        return candidate
+
+
+@admin.register(Attempt)
+class AttemptAdmin(RecordAdmin):
+    """Results of exams. A result is never changed; a correction supersedes it (EXAM-09)."""
+
+    list_display = ("taken_on", "candidate", "exam", "outcome", "superseded", "recorded_at")
+    list_filter = ("result", "exam__kind", "exam")
+    list_select_related = ("candidate", "exam", "attempt")
+    search_fields = ("candidate__number", "candidate__name", "exam__number")
+    date_hierarchy = "taken_on"
+    actions_list = ("record_result",)
+
+    @display(
+        description=gettext_lazy("result"),
+        ordering="result",
+        label={"pass": "success", "fail": "warning", "disallowed": "danger", "annulled": "danger"},
+    )
+    def outcome(self, attempt: Attempt) -> tuple[str, str]:
+        return attempt.result, attempt.get_result_display()
+
+    @display(description=gettext_lazy("superseded"), boolean=True)
+    def superseded(self, attempt: Attempt) -> bool:
+        return hasattr(attempt, "attempt")
+
+    @action(description=gettext_lazy("Record a result"), url_path="record", permissions=["act"])
+    def record_result(self, request: HttpRequest) -> HttpResponse:
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            attempt = services.record_attempt(
+                candidate_id=values["candidate"].pk,
+                exam_number=values["exam"].number,
+                taken_on=values["taken_on"],
+                result=values["result"],
+                now=now,
+            )
+            return _("On record for %(candidate)s: %(exam)s, %(result)s.") % {
+                "candidate": values["candidate"],
+                "exam": values["exam"],
+                "result": attempt.get_result_display(),
+            }
+
+        return do_act(
+            self,
+            request,
+            title=_("Record a result"),
+            button=_("Record"),
+            explanation=_("A pass may earn or renew certifications at once. The same result twice is one result."),
+            form=ResultForm,
+            perform=perform,
+        )
+
+
+class ProctorInline(PartInline):
+    """Who proctors at a site."""
+
+    model = SiteMember
+    fields = ("user", "active")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "site")
+
+
+@admin.register(Site)
+class SiteAdmin(StaffAdmin):
+    """Places where labs are held."""
+
+    list_display = ("name", "code", "kind", "country", "time_zone")
+    list_filter = ("kind", "country")
+    search_fields = ("name", "code", "address")
+    inlines = (ProctorInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        return ("code",) if obj else ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "time_zone":
+            names = [(name, name) for name in sorted(available_timezones())]
+            return forms.ChoiceField(
+                label=gettext_lazy("Time zone"), choices=names, widget=UnfoldAdminSelectWidget(choices=names)
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(SiteMember)
+class SiteMemberAdmin(StaffAdmin):
+    """Proctors. Whoever leaves is made inactive."""
+
+    list_display = ("user", "site", "active")
+    list_filter = ("active", "site")
+    list_select_related = ("user", "site")
+    search_fields = ("user__email", "user__name", "site__name")
+    autocomplete_fields = ("user", "site")
+    ordering = ("site__name", "user__email")

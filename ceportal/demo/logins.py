@@ -1,0 +1,63 @@
+"""Whom one can sign in as in the demonstration. The password is public: none of this exists outside DEMO=1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASSWORD = "demo-portal-2026"  # noqa: S105 - shown on the sign-in page of the demonstration
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """A person of the demonstration who can sign in; `what` says what there is to see as them."""
+
+    who: str
+    email: str
+    password: str
+    what: str
+
+
+DEMO_LOGINS: tuple[DemoLogin, ...] = (
+    DemoLogin(
+        "candidate midway",
+        "mira@example.org",
+        PASSWORD,
+        "Has earned some credits; claims in every state, one of them waiting at Acme Learning.",
+    ),
+    DemoLogin(
+        "candidate one step from renewal",
+        "tomas@example.org",
+        PASSWORD,
+        "One step is left: Acme Learning's approval or, in the era of the fee, the payment.",
+    ),
+    DemoLogin(
+        "candidate not enrolled",
+        "nadia@example.org",
+        PASSWORD,
+        "Holds a certification and has done nothing in the programme yet.",
+    ),
+    DemoLogin(
+        "reviewer",
+        "ruth@example.org",
+        PASSWORD,
+        "Decides the claims of Acme Learning, some of them overdue.",
+    ),
+    DemoLogin(
+        "reviewer of another provider",
+        "goran@example.org",
+        PASSWORD,
+        "Decides the claims of Globex Digital Academy, and sees none of Acme's.",
+    ),
+    DemoLogin("proctor", "petra@example.org", PASSWORD, "Has the desk of the Brussels lab centre."),
+    DemoLogin(
+        "administrator",
+        "admin@example.org",
+        PASSWORD,
+        "Sees everything, reads all mail and sets the portal's clock ahead.",
+    ),
+)
+
+
+def email_of(who: str) -> str:
+    """The address of one of them."""
+    return next(login.email for login in DEMO_LOGINS if login.who == who)

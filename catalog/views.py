@@ -14,6 +14,7 @@ from catalog.forms import SearchForm
 from catalog.models import Item
 from ceportal.kernel import clock
 from ceportal.kernel.explain import explain
+from ceportal.kernel.policy import BOOK
 
 PAGE_SIZE = 24
 
@@ -63,5 +64,7 @@ def item_detail(request: PageRequest, code: str) -> HttpResponse:
         "deliveries": queries.upcoming_deliveries(item.pk, day),
         "needs_evidence": item.kind in rules.SELF_PACED_KINDS,
         "earns_nothing": item.kind == rules.FOR_INFORMATION_KIND,
+        # The completion day governs: for a training that someone is about to take, that is today's book at best.
+        "window_days": BOOK.on(day)["claims.submit_within_days"].value,
     }
     return render(request, "catalog/item_detail.html", context)

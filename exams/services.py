@@ -15,9 +15,7 @@ from exams.models import Attempt, Exam
 
 
 @transaction.atomic
-def record_attempt(
-    *, candidate_id: int, exam_number: str, taken_on: date, result: str, now: datetime
-) -> Attempt:
+def record_attempt(*, candidate_id: int, exam_number: str, taken_on: date, result: str, now: datetime) -> Attempt:
     """Record a result that the test partner reports; the same report again gives the attempt on record.
 
     Where the exam alone earns a certification, a pass earns it. Refused (EXAM-11) on or after the exam's

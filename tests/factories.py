@@ -68,9 +68,7 @@ class UserFactory(DjangoModelFactory[User]):
     @factory.post_generation
     def second_factor(self: User, create: bool, extracted: bool | None, **_fields: Any) -> None:
         if create and extracted:
-            Authenticator.objects.create(
-                user=self, type=Authenticator.Type.TOTP, data={"secret": "tests-only"}
-            )
+            Authenticator.objects.create(user=self, type=Authenticator.Type.TOTP, data={"secret": "tests-only"})
 
 
 class CandidateFactory(DjangoModelFactory[Candidate]):
@@ -230,9 +228,7 @@ class AuthorisationFactory(DjangoModelFactory[Authorisation]):
     starts_on = FIRST_DAY
 
 
-def listed_item(
-    *, credits: int = 40, provider: Provider | None = None, since: date = FIRST_DAY, **item: Any
-) -> Item:
+def listed_item(*, credits: int = 40, provider: Provider | None = None, since: date = FIRST_DAY, **item: Any) -> Item:
     """An item worth so many credits since a day, which its provider (`acme`) is authorised to deliver."""
     listed = ItemFactory.create(**item)
     ListingFactory.create(item=listed, credits=credits, starts_on=since)

@@ -34,9 +34,7 @@ def alice(db: None) -> Candidate:
 @pytest.fixture
 def bob(acme: Provider) -> ProviderMember:
     """A reviewer of `acme`."""
-    return factories.ProviderMemberFactory.create(
-        provider=acme, user__email="bob@acme.example", user__name="Bob"
-    )
+    return factories.ProviderMemberFactory.create(provider=acme, user__email="bob@acme.example", user__name="Bob")
 
 
 @pytest.fixture

@@ -186,6 +186,7 @@ class Completion:
     completed_on: date
     day: date
     except_claim_id: int | None = None
+    pending_counts: bool = True  # a second claim waits for the first; a report does not (CR-04)
 
 
 def completion_facts(completion: Completion, *, held: Sequence[Held], cycles: Sequence[Cycle]) -> rules.CompletionFacts:
@@ -208,7 +209,11 @@ def completion_facts(completion: Completion, *, held: Sequence[Held], cycles: Se
         listed_credits=listing.credits if listing else None,
         authorised=catalog.queries.is_authorised(completion.provider_id, completion.item_id, completion.authorised_on),
         counted_already=counted_in_cycle(
-            completion.candidate_id, completion.item_id, cycle, except_claim_id=completion.except_claim_id
+            completion.candidate_id,
+            completion.item_id,
+            cycle,
+            except_claim_id=completion.except_claim_id,
+            only_approved=not completion.pending_counts,
         ),
     )
 

@@ -233,7 +233,10 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
     findings.append(
         finding(
             "CE-15",
-            any(held.status not in ENDED for held in completion.held_when_submitted),
+            any(
+                held.level in completion.eligible_levels and held.status not in ENDED
+                for held in completion.held_when_submitted
+            ),
             yes=_("Your certification has not become inactive."),
             no=_("Your certification became inactive before the claim was filed."),
             next_step=_("A lapsed certification is regained by meeting its requirements in full (CERT-04)."),

@@ -89,10 +89,9 @@ class Story:
         if not authorised:
             provider = factories.ProviderFactory.create(code="nobody")
         assert provider is not None
-        filled = claims.claim_to_fill(candidate_id=self.candidate.id, item=thing)
         claim = claims.save_draft(
             candidate_id=self.candidate.id,
-            form_key=filled.form_key if filled and filled.status == Claim.Status.RETURNED else uuid4(),
+            form_key=uuid4(),
             form=claims.ClaimForm(item_id=thing.id, provider_id=provider.id, completed_on=day(completed_on), kit=kit),
             now=self.now,
         )

@@ -40,16 +40,17 @@ class ClaimForm:
 
 @transaction.atomic
 def save_draft(*, candidate_id: int, form_key: UUID, form: ClaimForm, now: datetime) -> Claim:
-    """Keep what has been typed; a returned claim keeps its place. Claim.DoesNotExist where it is not the candidate's.
+    """Keep what has been typed. Claim.DoesNotExist where the form's claim is not the candidate's.
 
-    A claim that is past its draft is given back as it is: sending a form twice changes nothing.
+    A new claim on an item whose claim was returned is that claim (CR-04). One that is past its draft is given back
+    as it is: sending a form twice changes nothing.
     """
     candidates.lock_candidate(candidate_id)
     claim = Claim.objects.filter(form_key=form_key).first()
     if claim is not None and claim.candidate_id != candidate_id:
         raise Claim.DoesNotExist
     if claim is None:
-        claim = Claim(
+        claim = _returned(candidate_id, form.item_id) or Claim(
             candidate_id=candidate_id,
             form_key=form_key,
             number="C-" + "".join(secrets.choice(NUMBER_ALPHABET) for _each in range(8)),
@@ -61,11 +62,19 @@ def save_draft(*, candidate_id: int, form_key: UUID, form: ClaimForm, now: datet
         claim.item_id = form.item_id
         claim.provider_id = form.provider_id
         claim.completed_on = form.completed_on
+    elif form.completed_on is not None:
+        claim.completed_on = form.completed_on
     claim.delivery_id = form.delivery_id
     claim.kit = form.kit
     claim.note = form.note
     claim.save()
     return claim
+
+
+def _returned(candidate_id: int, item_id: int | None) -> Claim | None:
+    return Claim.objects.filter(
+        candidate_id=candidate_id, item_id=item_id, item__isnull=False, status=Claim.Status.RETURNED
+    ).first()
 
 
 @transaction.atomic

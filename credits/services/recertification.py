@@ -80,7 +80,8 @@ def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:
 
 
 def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datetime) -> tuple[Recertification, Judged]:
-    cycle = state.cycle if due.highest else None
+    # A renewal of the highest level closes the cycle its requirement date falls in (CR-02).
+    cycle = state.cycle if due.highest and _reaches(state.cycle, due.requirement_on) else None
     recertification = Recertification.objects.create(
         candidate_id=candidate_id,
         certification_id=due.certification_id,
@@ -93,7 +94,7 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
         made_at=now,
     )
     following = state.cycle
-    if cycle is not None and (cycle.ended_on is not None or cycle.started_on <= due.requirement_on):
+    if cycle is not None:
         ledger.use_credits(
             recertification,
             due.uses,
@@ -122,6 +123,10 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
         fee_paid_on=None if due.highest else state.facts.fee_paid_on,
     )
     return recertification, Judged(held, following, facts)
+
+
+def _reaches(cycle: Cycle | None, day: date) -> bool:
+    return cycle is not None and cycle.started_on <= day
 
 
 def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, now: datetime) -> tuple[Held, ...]:

@@ -53,6 +53,7 @@ def report_completion(
             completed_on=completed_on,
             day=clock.day_of(now),
             except_claim_id=claim.id if claim else None,
+            pending_counts=False,
         ),
         held=candidates_queries.held_by(candidate.id),
         cycles=cycles,

@@ -330,6 +330,30 @@ class TestClaims:
         assert story.to("2021-07-02").decide("again").status == "approved"
         assert story.notices("claim_decided") == 2
 
+    def test_a_returned_claim_can_be_handed_in_with_another_day(self, professional_2021: Story) -> None:
+        story = professional_2021
+        story.to("2021-02-10").claim("ilt-40", "2021-02-05", "first")
+        story.decide("first", "return")
+        story.to("2021-02-12").claim("ilt-40", "2021-02-04", "again")
+
+        assert str(story.decide("again").completed_on) == "2021-02-04"
+        assert Claim.objects.count() == 1
+
+    def test_a_report_of_another_day_counts_and_the_pending_claim_does_not(self, professional_2021: Story) -> None:
+        """A course counts once a cycle (CR-04); a claim that waits has not counted yet."""
+        story = professional_2021
+        story.to("2021-02-10").claim("ilt-40", "2021-02-05")
+        story.report("ilt-40", "2021-02-06")
+        refused("CR-04", story.decide)
+        assert story.balance().available == 40
+
+    def test_an_entry_level_certification_keeps_no_claim_open(self, story: Story) -> None:
+        """CE-15: what counts is a certification at an eligible level."""
+        story.to("2021-01-10").certify("ccst-networking", "2020-01-01")
+        story.certify("ccnp-enterprise", "2018-06-15")
+        story.enroll()
+        refused("CE-15", lambda: story.to("2021-06-15").claim("ilt-40", "2021-06-10"))
+
     def test_submitting_twice_is_submitting_once(self, professional_2021: Story) -> None:
         from credits.services.claims import submit_claim
 

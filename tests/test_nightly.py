@@ -1,0 +1,265 @@
+"""The nightly sweeps: once a night, oldest first, killed at any point and run again with the same end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from candidates.models import Candidate, Certification, Notice, StatusChange
+from ceportal import nightly
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision, Finding
+from ceportal.kernel.models import Delivery, Event, NightlyRun
+from credits.models import Entry, Grant
+from payments import services as payments
+from payments.models import Invoice, Order, Payment
+from tests import factories
+from tests.story import Story, day, noon
+
+PROJECT = Path(__file__).resolve().parent.parent
+NIGHT = day("2021-05-04")
+MORNING = clock.at(NIGHT, nightly.HOUR, nightly.MINUTE)
+A_NIGHT_IN_A_PROCESS = """
+import sys, datetime, django
+django.setup()
+from ceportal import nightly
+nightly.run_due_nights(now=datetime.datetime.fromisoformat(sys.argv[1]))
+"""
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def world(settings: Any, tmp_path: Path) -> None:
+    """One night on which every sweep but the book's own days has something to do, for several people."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    call_command("load_reference", "--quiet")
+    with nights_left_out():
+        for number in ("LAPSES-1", "LAPSES-2", "LAPSES-3"):
+            told(number, "ccnp-enterprise", "2018-05-04")
+        for number in ("REMINDED-1", "REMINDED-2"):
+            told(number, "ccnp-enterprise", "2018-06-03")
+        for number in ("EXPIRES-1", "EXPIRES-2"):
+            story = told(number, "ccnp-enterprise", "2020-01-01")
+            story.enroll()
+            story.report("dig-40", "2020-12-01")
+            Grant.objects.filter(candidate=story.candidate).update(expires_on=NIGHT)
+        for number in ("PAYS-1", "PAYS-2"):
+            pay_three_business_days_before(told(number, "ccnp-enterprise", "2020-01-01").candidate)
+    NightlyRun.objects.create(day=NIGHT - timedelta(days=1), finished_at=MORNING - timedelta(days=1))
+
+
+@contextmanager
+def nights_left_out() -> Iterator[None]:
+    """Tell stories without their nights: what is due is due in the night of the test."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(nightly, "run_night", lambda **_day: {})
+    yield
+    patch.undo()
+
+
+def told(number: str, track: str, certified_on: str) -> Story:
+    story = Story(factories.CandidateFactory.create(number=number))
+    story.to("2021-01-10").certify(track, certified_on)
+    return story
+
+
+def pay_three_business_days_before(candidate: Candidate) -> None:
+    order = payments.open_order(
+        candidate_id=candidate.id,
+        purpose=Order.Purpose.ADMIN_FEE,
+        reference=f"cycle:{candidate.number}",
+        lines=[payments.LineRequest("Administrative fee", 30000)],
+        decision=Decision((Finding("CE-08", True, "The credits are there."),)),
+        now=noon(day("2021-04-28")),
+    )
+    paid_at = noon(day("2021-04-29"))
+    Order.objects.filter(id=order.id).update(status=Order.Status.PAID, paid_at=paid_at)
+    Payment.objects.create(
+        order=order,
+        status=Payment.Status.SUCCEEDED,
+        amount_cents=order.total_cents,
+        session_id=f"cs_{candidate.number}",
+        cardholder_name="A. Candidate",
+        created_at=paid_at,
+        expires_at=paid_at,
+        next_check_at=paid_at,
+        paid_at=paid_at,
+    )
+
+
+def end_state() -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that nights change, in words that do not depend on the order in which rows were written."""
+
+    def rows(queryset: QuerySet[Any], *fields: str) -> list[tuple[Any, ...]]:
+        return sorted(queryset.values_list(*fields), key=repr)
+
+    person = "candidate__number"
+    return {
+        "certifications": rows(Certification.objects.all(), person, "status", "active_ends_on", "next_change_on"),
+        "changes": rows(StatusChange.objects.all(), "certification__candidate__number", "after", "effective_on"),
+        "entries": rows(Entry.objects.all(), person, "kind", "amount", "counts_from", "written_at"),
+        "grants": rows(Grant.objects.all(), person, "remaining"),
+        "notices": rows(Notice.objects.all(), person, "kind", "created_at", "subject", "body"),
+        "invoices": rows(Invoice.objects.all(), person, "number", "issued_on"),
+        "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
+        "deliveries": rows(Delivery.objects.all(), "receiver", "event__topic", "event__candidate_id"),
+        "nights": rows(NightlyRun.objects.all(), "day"),
+    }
+
+
+def undisturbed(run: Callable[[], object]) -> dict[str, list[tuple[Any, ...]]]:
+    """The end state that a run would leave, without leaving it."""
+    with transaction.atomic():
+        run()
+        state = end_state()
+        transaction.set_rollback(True)
+    # Rows of a second run have other keys; events name the rows they are about.
+    state["events"] = sorted({(topic, candidate) for topic, _subject, candidate in state["events"]}, key=repr)
+    return state
+
+
+def left() -> dict[str, list[tuple[Any, ...]]]:
+    """The end state that was left, in the same words."""
+    return undisturbed(lambda: None)
+
+
+class TestOneNight:
+    def test_every_sweep_does_its_part(self) -> None:
+        counts = nightly.run_night(day=NIGHT)
+        assert counts == {
+            "certifications follow the calendar": 3,
+            "paths that a date opens": 0,
+            "credits expire": 2,
+            "lapse notices": 5,
+            "invoices due": 2,
+        }
+        assert Certification.objects.filter(status="inactive").count() == 3
+        assert set(Invoice.objects.values_list("number", flat=True)) == {"INV-2021-000001", "INV-2021-000002"}
+
+    def test_twice_is_once(self) -> None:
+        nightly.run_night(day=NIGHT)
+        after_one = left()
+        assert set(nightly.run_night(day=NIGHT).values()) == {0}
+        assert left() == after_one
+        assert nightly.run_due_nights(now=MORNING) == []
+
+
+class TestNightsDue:
+    @pytest.mark.parametrize(
+        ("_case", "moment", "due"),
+        [
+            ("before the hour the day is not over", MORNING - timedelta(minutes=1), []),
+            ("at the hour it is due", MORNING, [NIGHT]),
+            ("the days of a pause, oldest first", MORNING + timedelta(days=2), [0, 1, 2]),
+        ],
+    )
+    def test_days(self, _case: str, moment: Any, due: list[Any]) -> None:
+        expected = [each if isinstance(each, date) else NIGHT + timedelta(days=each) for each in due]
+        assert nightly.nights_due(now=moment) == expected
+
+    def test_a_portal_that_never_ran_begins_today(self) -> None:
+        NightlyRun.objects.all().delete()
+        assert nightly.nights_due(now=MORNING) == [NIGHT]
+
+    def test_nights_after_a_very_long_pause_are_those_of_the_last_year(self) -> None:
+        years_later = MORNING + timedelta(days=1000)
+        due = nightly.nights_due(now=years_later)
+        assert due[-1] == NIGHT + timedelta(days=1000)
+        assert len(due) == nightly.LONGEST_PAUSE_DAYS + 1
+
+    def test_a_pause_ends_as_if_there_had_been_none(self) -> None:
+        last = MORNING + timedelta(days=31)
+
+        def night_by_night() -> None:
+            for offset in range(32):
+                nightly.run_due_nights(now=MORNING + timedelta(days=offset))
+
+        expected = undisturbed(night_by_night)
+        assert len(expected["notices"]) > len(undisturbed(lambda: nightly.run_night(day=NIGHT))["notices"])
+
+        ran = nightly.run_due_nights(now=last)
+        assert ran == [NIGHT + timedelta(days=offset) for offset in range(32)]
+        assert left() == expected
+
+
+@contextmanager
+def night_stuck_at(row: QuerySet[Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """A night in another process, which has come as far as a row that is locked here; killed at the end."""
+    server, _, _name = os.environ["DATABASE_URL"].rpartition("/")
+    database = f"{server}/{connection.settings_dict['NAME']}"
+    environment = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "ceportal.settings"}
+    with transaction.atomic():
+        assert row.select_for_update().get()
+        process = subprocess.Popen(
+            [sys.executable, "-c", A_NIGHT_IN_A_PROCESS, MORNING.isoformat()], cwd=PROJECT, env=environment
+        )
+        try:
+            while not _somebody_waits():
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(0.05)
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+            " WHERE datname = current_database() AND NOT granted"
+        )
+        waiting_for_rows = cursor.fetchone()[0]
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
+        return bool(waiting_for_rows or cursor.fetchone()[0])
+
+
+def _wait_for_the_killed_one() -> None:
+    """PostgreSQL lets go of a dead client's lock when it next looks; wait for that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [nightly.LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [nightly.LOCK])
+
+
+class TestKilled:
+    @pytest.mark.parametrize(
+        ("_case", "row", "done_before"),
+        [
+            ("in the first sweep", lambda: Candidate.objects.filter(number="LAPSES-2"), (1, 0, 0)),
+            ("between two notices", lambda: Candidate.objects.filter(number="REMINDED-2"), (3, 1, 0)),
+            ("in the last sweep", lambda: Order.objects.filter(candidate__number="PAYS-2"), (3, 6, 1)),
+        ],
+    )
+    def test_a_night_killed_and_repeated_ends_as_if_undisturbed(
+        self, _case: str, row: Callable[[], QuerySet[Any]], done_before: tuple[int, int, int]
+    ) -> None:
+        expected = undisturbed(lambda: nightly.run_due_nights(now=MORNING))
+
+        with night_stuck_at(row()):
+            pass
+        _wait_for_the_killed_one()
+        lapsed = Certification.objects.filter(status="inactive").count()
+        assert (lapsed, Notice.objects.count(), Invoice.objects.count()) == done_before
+        assert not NightlyRun.objects.filter(day=NIGHT).exists()
+
+        assert nightly.run_due_nights(now=MORNING) == [NIGHT]
+        assert left() == expected
+
+    def test_a_second_process_leaves_the_night_to_the_first(self) -> None:
+        with night_stuck_at(Candidate.objects.filter(number="LAPSES-2")):
+            assert nightly.run_due_nights(now=MORNING) == []
+        _wait_for_the_killed_one()
+        assert not NightlyRun.objects.filter(day=NIGHT).exists()

@@ -352,7 +352,8 @@ class TestClaims:
         story.to("2021-01-10").certify("ccst-networking", "2020-01-01")
         story.certify("ccnp-enterprise", "2018-06-15")
         story.enroll()
-        refused("CE-15", lambda: story.to("2021-06-15").claim("ilt-40", "2021-06-10"))
+        story.to("2021-06-15")
+        refused("CE-15", lambda: story.claim("ilt-40", "2021-06-10"))
 
     def test_submitting_twice_is_submitting_once(self, professional_2021: Story) -> None:
         from credits.services.claims import submit_claim

@@ -125,7 +125,7 @@ class Certification(models.Model):
 
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="certifications")
     track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="certifications")
-    number = models.CharField(max_length=30, unique=True)
+    number = models.CharField(max_length=61, unique=True)
     first_certified_on = models.DateField()
     status = models.CharField(max_length=20, choices=Status)
     active_ends_on = models.DateField(null=True, blank=True)  # a term bought ahead included; null: valid for life

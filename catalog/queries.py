@@ -186,3 +186,11 @@ def with_credits_on(items: QuerySet[Item], day: date) -> QuerySet[Item]:
     """Items, listed or not, each with what it is worth on a day as `credits_today`; None where it is not listed."""
     listed = Listing.objects.filter(running_on(day), item_id=OuterRef("pk"))
     return items.annotate(credits_today=Subquery(listed.values("credits")[:1]))
+
+
+def items_of_provider(provider_id: int, *, since: date | None = None) -> QuerySet[Item]:
+    """The items a provider was ever authorised for; with a day, those it is authorised for then or later (CAT-07)."""
+    authorisations = Authorisation.objects.filter(provider_id=provider_id, item_id=OuterRef("pk"))
+    if since is not None:
+        authorisations = authorisations.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=since))
+    return Item.objects.filter(Exists(authorisations)).order_by("title", "id")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from credits.views import claims, evidence, home, ledger
+from credits.views import claims, evidence, home, ledger, provider
 
 app_name = "credits"
 urlpatterns = [
@@ -21,3 +21,10 @@ urlpatterns = [
 ]
 
 # ── Providers: /provider/ ─────────────────────────────────────────────────────────────────────────
+urlpatterns += [
+    path("provider/", provider.review_queue, name="review_queue"),
+    path("provider/claims/<str:number>/", provider.review_claim, name="review_claim"),
+    path("provider/approve/", provider.approve_several, name="approve_several"),
+    path("provider/report/", provider.report_completion, name="report_completion"),
+    path("provider/deliveries/", provider.deliveries, name="deliveries"),
+]

@@ -1,0 +1,34 @@
+"""Who may see a provider's pages: its active members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+
+from catalog.models import ProviderMember
+
+
+class MemberRequest(HttpRequest):
+    """A request of someone who acts for a provider, with the membership that lets them in."""
+
+    member: ProviderMember
+
+
+def provider_member_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let members through with `request.member`; for anyone else who is signed in there is no such page."""
+
+    @wraps(view)
+    @login_required
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        members = ProviderMember.objects.filter(active=True).select_related("provider")
+        member = members.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
+        if member is None:
+            raise Http404
+        request.member = member  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -66,8 +66,11 @@ def _terms(held: queries.Held, day: date) -> tuple[TermLine, ...]:
     terms = list(held.certification.terms.all())  # prefetched
     begun = [term for term in terms if term.starts_on <= day]
     lines = []
-    for term in terms:
+    for term, following in zip(terms, [*terms[1:], None], strict=True):
         dates = date_term(BOOK, level=held.life.level, starts_on=term.starts_on, day=day)
+        ends_on = term.ends_on or (dates.active_ends_on if dates else None)
+        if following is not None and (ends_on is None or following.starts_on < ends_on):
+            ends_on = following.starts_on  # of two terms that overlap, the one that begins later holds
         state = "coming" if term.starts_on > day else "running" if term is begun[-1] else "past"
-        lines.append(TermLine(term, term.ends_on or (dates.active_ends_on if dates else None), state))
+        lines.append(TermLine(term, ends_on, state))
     return tuple(reversed(lines))

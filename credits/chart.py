@@ -16,6 +16,8 @@ LEFT, RIGHT, TOP, BOTTOM = 36, 720, 12, 216
 MONTHS_AT_LEAST = 12
 BAR_AT_MOST = 22
 LABELS_AT_MOST = 12
+YEARS_ONLY_FROM = 36
+HUES = {"used": "info"}  # told apart from what expired, which is grey as well
 STEPS = (5, 10, 20, 25, 50, 100, 200, 500, 1000)
 
 
@@ -97,14 +99,19 @@ def draw(sums: Sequence[MonthSum], *, today: date) -> Chart | None:
     def x_of(month: int) -> float:
         return LEFT + (month - first + 0.5) * width
 
-    labelled = range(first, last + 1, -(-count // LABELS_AT_MOST))
-    points = [f"{round(x_of(first + place))},{y_of(balance)}" for place, balance in enumerate(balances)]
+    # Where months would crowd, the years stand alone, each at its January.
+    every = 12 if count > YEARS_ONLY_FROM else -(-count // LABELS_AT_MOST)
+    offset = -first % 12 if every == 12 else 0
+    labelled = range(first + offset, last + 1, every)
+    points = []
+    for place, balance in enumerate(balances):  # a step where the month turns
+        points += [f"{round(LEFT + edge * width)},{y_of(balance)}" for edge in (place, place + 1)]
     return Chart(
         title=_("Credits over time"),
         text=_("Credits earned, used and expired a month, with the balance; %(balance)s at the end.")
         % {"balance": balances[-1]},
         bars=tuple(_bars(sums, x_of=x_of, y_of=y_of, width=max(2, min(BAR_AT_MOST, int(width * 0.7))))),
-        ticks=tuple(Tick(round(x_of(month)), _month_label(month, years_only=count > 36)) for month in labelled),
+        ticks=tuple(Tick(round(x_of(month)), _month_label(month, years_only=every == 12)) for month in labelled),
         levels=tuple(Level(y_of(value), value) for value in range(bottom, top + 1, step)),
         balance=" ".join(points),
         zero_y=y_of(0),
@@ -146,7 +153,7 @@ def _bars(
                 y=upper,
                 width=width,
                 height=max(1, lower - upper),
-                kind=each.kind,
+                kind=HUES.get(each.kind, each.kind),
                 title=f"{MONTHS_3[each.month.month]} {each.month.year}: {each.credits:+d}",
             )
         )

@@ -65,19 +65,26 @@ def _only_provider(item: Item | None, day: date) -> str | None:
     return codes[0] if len(codes) == 1 else None
 
 
-def live(claim: Claim | None, candidate: Candidate, *, now: datetime) -> Live:
-    """The rule that decides later, asked now."""
-    missing = []
-    if claim is None or claim.item is None:
-        missing.append(_("the training"))
-    if claim is None or claim.provider_id is None:
-        missing.append(_("the provider"))
-    if claim is None or claim.completed_on is None:
-        missing.append(_("the day you completed it"))
-    if claim is None or missing:
-        return Live(None, tuple(missing), None)
+def live(claim: Claim, candidate: Candidate, *, now: datetime) -> Live:
+    """The rule that decides later, asked now, once the claim says what, where and when."""
+    wanted = (
+        (claim.item, _("the training")),
+        (claim.provider, _("the provider")),
+        (claim.completed_on, _("the day you completed it")),
+    )
+    missing = tuple(name for given, name in wanted if given is None)
+    if missing:
+        return Live(None, missing, None)
     decision = claims.assess(claim, candidate, now=now)
     return Live(explain(decision), (), repeated_claim(claim, decision))
+
+
+def _as_shown(claim: Claim | None, form: ClaimEntryForm, candidate: Candidate, item: Item | None) -> Claim:
+    """The claim as the page shows it: what is kept, else what the form begins with."""
+    if claim is not None and claim.item_id == (item.id if item else None):
+        return claim
+    provider = providers_of(item).filter(code=form.initial.get("provider") or "").first()
+    return Claim(candidate=candidate, item=item, provider=provider)
 
 
 def repeated_claim(claim: Claim, decision: Decision) -> Claim | None:
@@ -111,7 +118,7 @@ def form_context(
         "form_key": key,
         "item": item,
         "listing": catalog_queries.listing_on(item.id, _worth_on(claim, day)) if item else None,
-        "live": live(claim, candidate, now=now),
+        "live": live(_as_shown(claim, form, candidate, item), candidate, now=now),
         "evidence": kept_evidence(claim),
         "evidence_needed": item is not None and item.kind in rules.SELF_PACED,
         "limits": EvidenceLimits(),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Authorisation, Delivery, Item, Provider
 from credits.evidence import BYTES_AT_MOST
 from credits.models import Claim
+from credits.rules import SELF_PACED
 from credits.services.claims import ClaimForm
 from credits.services.filing import Upload
 
@@ -139,10 +140,19 @@ class ClaimEntryForm(forms.Form):
         if "provider" in self.fields:
             self.fields["provider"].queryset = providers  # type: ignore[attr-defined]
         self.fields["delivery"].queryset = self._deliveries(item, day)  # type: ignore[attr-defined]
-        if not submitting:
-            for field in self.fields.values():
-                field.required = False
-        self.fields["evidence"].required = False
+        self.submitting = submitting
+        # What a page marks as optional: the certificate is, unless the training is self-paced (CE-11). Whether it is
+        # there is for the rule to say, since it may have been attached before.
+        self.fields["evidence"].required = item is not None and item.kind in SELF_PACED
+
+    def full_clean(self) -> None:
+        """Read what was sent; of a draft nothing is required."""
+        required = {name: field.required for name, field in self.fields.items()}
+        for name, field in self.fields.items():
+            field.required = field.required and self.submitting and name != "evidence"
+        super().full_clean()
+        for name, field in self.fields.items():
+            field.required = required[name]
 
     def _deliveries(self, item: Item | None, day: date) -> QuerySet[Delivery]:
         if self.claim is not None and "provider" not in self.fields:

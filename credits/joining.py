@@ -106,10 +106,16 @@ def fee_quote(candidate: Candidate, *, now: datetime) -> FeeQuote:
         .select_related("order")
         .first()
     )
-    return FeeQuote(explain(decision), line, tax, paid.order if paid else None, _then(decision.clauses_unmet))
+    return FeeQuote(
+        explain(decision),
+        line,
+        tax,
+        paid.order if paid else None,
+        _then(decision.clauses_unmet, asked=line is not None),
+    )
 
 
-def _then(unmet: tuple[str, ...]) -> NextThing | None:
+def _then(unmet: tuple[str, ...], *, asked: bool) -> NextThing | None:
     ways = {
         "CE-06": NextThing(
             _("See where your certifications stand."), reverse("credits:dashboard"), _("To the dashboard")
@@ -120,6 +126,8 @@ def _then(unmet: tuple[str, ...]) -> NextThing | None:
             _("Earn the credits first; the fee is offered when they are there."),
             reverse("credits:claim_new"),
             _("Claim a training"),
-        ),
+        )
+        if asked
+        else NextThing(_("No way to renew bears a fee today."), reverse("credits:dashboard"), _("To the dashboard")),
     }
     return next((ways[clause] for clause in unmet if clause in ways), None)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from candidates import queries as candidates_queries
 from candidates.models import Acceptance, Agreement, Candidate, Notice, Term
 from candidates.queries import Held
-from candidates.rules import bought_ahead
+from candidates.rules import bought_ahead, rank
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from credits import queries, renewal
@@ -31,6 +31,7 @@ from credits.standing import (
 from credits.wording import credits_text, days_text
 
 RENEWED_SHOWN_DAYS = 30  # how long the home congratulates
+SOON = timedelta(days=21)  # what is urgent stands out when it is as near as this
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         ).select_related("item", "provider")
     )
     waiting = _waiting(open_claims, day)
-    cards = tuple(standing_card(each, day) for each in held)
+    cards = tuple(standing_card(each, day) for each in sorted(held, key=_highest_first))
     top = highest_renewable(held, day)
     progress = _progress(top, facts, open_claims, cycles, day) if top else None
     renewed = _renewed_lately(held, now)
@@ -92,6 +93,10 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         ).first(),
         zone_differs=candidate.time_zone != settings.PROGRAMME_TIME_ZONE,
     )
+
+
+def _highest_first(held: Held) -> tuple[int, str]:
+    return -rank(held.life.level), held.certification.track.name
 
 
 def _terms(candidate: Candidate, day: date) -> Terms:
@@ -167,7 +172,7 @@ def _dates(
     """What comes, the nearest first; what is past is told elsewhere."""
     found = [*_certification_dates(cards), *_expiry_dates(grants, day), *_claim_dates(waiting)]
     return tuple(
-        NextDate(each.day, days_text(each.day, day), each.label, each.url, each.urgent)
+        NextDate(each.day, days_text(each.day, day), each.label, each.url, each.urgent and each.day - day <= SOON)
         for each in sorted(found, key=lambda each: each.day)
         if each.day >= day
     )

@@ -55,8 +55,8 @@ def held_in(certifications: Iterable[Certification]) -> list[Held]:
 
 
 def record_of(user: AbstractBaseUser | AnonymousUser) -> Candidate | None:
-    """The candidate's record that a login is linked to."""
-    return Candidate.objects.filter(user=user).first() if isinstance(user, User) else None
+    """The candidate's record that a login is linked to; read once a request, since the user keeps it."""
+    return getattr(user, "candidate", None) if isinstance(user, User) else None
 
 
 def current_agreement(kind: str, day: date) -> Agreement | None:

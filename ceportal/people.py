@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 
+import candidates.queries
 from candidates.models import Candidate
 from catalog.models import ProviderMember
 from exams.models import SiteMember
@@ -25,7 +26,7 @@ def roles_of(user: AbstractBaseUser) -> Roles:
     known: Roles | None = getattr(user, "_portal_roles", None)
     if known is None:
         known = Roles(
-            candidate=Candidate.objects.filter(user_id=user.pk).first(),
+            candidate=candidates.queries.record_of(user),
             member=ProviderMember.objects.filter(user_id=user.pk, active=True).select_related("provider").first(),
             proctor=SiteMember.objects.filter(user_id=user.pk, active=True).select_related("site").first(),
         )

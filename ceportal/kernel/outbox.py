@@ -49,10 +49,17 @@ def emit(topic: str, subject: models.Model, *, now: datetime, candidate_id: int 
     receivers = _wiring("DELIVERIES").get(topic, ())
     if receivers:
         Delivery.objects.bulk_create(Delivery(event=event, receiver=receiver, due_at=now) for receiver in receivers)
-        transaction.on_commit(_nudge)
+        _nudge_after_commit()
     for path in _wiring("REACTIONS").get(topic, ()):
         _function(path)(event, now)
     return event
+
+
+def _nudge_after_commit() -> None:
+    """Once a transaction, however many events it makes. What a rollback takes back is asked for again."""
+    waiting = transaction.get_connection().run_on_commit
+    if not any(function is _nudge for _savepoints, function, _robust in waiting):
+        transaction.on_commit(_nudge)
 
 
 def _nudge() -> None:

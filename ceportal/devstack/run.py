@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -79,17 +80,17 @@ def _run(options: argparse.Namespace) -> NoReturn:
 def announcement(stack: Stack) -> str:
     """What a person wants to know when the portal is up."""
     lines = ["", f"The portal is at {stack.address}/ (Ctrl-C stops it)", ""]
-    widths = [max((len(login[part]) for login in stack.logins), default=0) for part in ("who", "email")]
-    lines += [
-        f"  {login['who']:<{widths[0]}}  {login['email']:<{widths[1]}}  {login['password']}" for login in stack.logins
-    ]
+    who = max((len(login.who) for login in stack.logins), default=0)
+    email = max((len(login.email) for login in stack.logins), default=0)
+    lines += [f"  {login.who:<{who}}  {login.email:<{email}}  {login.password}" for login in stack.logins]
     lines += ["", f"Mail it sends: {stack.address}/demo/mail/", f"Logs: {stack.var / 'log'}"]
     return "\n".join(lines)
 
 
 def announcement_as_json(stack: Stack) -> str:
     """The same for a program, with the environment that commands on the same data need."""
-    return json.dumps({"address": stack.address, "logins": stack.logins, "environment": stack.environment})
+    logins = [asdict(login) for login in stack.logins]
+    return json.dumps({"address": stack.address, "logins": logins, "environment": stack.environment})
 
 
 def _options() -> argparse.Namespace:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import http.client
-import json
 import os
 import subprocess
 import sys
@@ -16,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NoReturn, cast
 
+from ceportal.demo.logins import DEMO_LOGINS, DemoLogin
 from ceportal.devstack import stylesheet
 from ceportal.devstack.folder import check_space, local_secrets, remember_processes
+from ceportal.devstack.mark import code_state, read_mark
 from ceportal.devstack.postgres import Cluster
 from ceportal.devstack.processes import LOOPBACK, CannotStart, Service, free_port, start_service
 from ceportal.devstack.valkey import ValkeyServer
@@ -42,11 +43,15 @@ class Stack:
     say: Callable[[str], object] = print
     given: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     environment: dict[str, str] = field(default_factory=dict, init=False)
-    logins: list[dict[str, str]] = field(default_factory=list, init=False)
     _stopping: bool = field(default=False, init=False)
     _servers: list[Service] = field(default_factory=list, init=False)
     _portal: list[Service] = field(default_factory=list, init=False)
     _adding: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def logins(self) -> tuple[DemoLogin, ...]:
+        """Whom one can sign in as."""
+        return DEMO_LOGINS if self.demo_data else ()
 
     @property
     def address(self) -> str:
@@ -80,7 +85,10 @@ class Stack:
             future.result()
 
     def prepare(self) -> None:
-        """Migrate and load what is missing, in one process; keep the logins it ends with."""
+        """Migrate and load what is missing, unless this very code has done so before."""
+        mark = read_mark(self.environment["DATABASE_URL"])
+        if mark.prepared_by == code_state() and (mark.demo_loaded or not self.demo_data):
+            return
         arguments = ["--demo-data"] if self.demo_data else []
         service = self._start_python(
             self._portal, "The preparation", "ceportal.devstack.prepare", *arguments,
@@ -88,11 +96,7 @@ class Stack:
         )  # fmt: skip
         with cast(IO[bytes], service.process.stdout) as lines:
             for line in lines:
-                text = line.decode().rstrip()
-                if text.startswith("["):
-                    self.logins = json.loads(text)
-                else:
-                    self.say(text)
+                self.say(line.decode().rstrip())
         status = service.process.wait()
         self._leave_if_stopping()
         self._portal.remove(service)
@@ -184,6 +188,7 @@ class Stack:
             "DEBUG": "1",
             "DEMO": "1",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "",  # four processes would compile everything anew at every start
         }
 
     def _log(self, name: str) -> Path:

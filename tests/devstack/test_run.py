@@ -71,7 +71,7 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 def alive(processes: dict[int, str]) -> list[int]:
-    return [pid for pid, mark in processes.items() if born(pid) == mark]
+    return [pid for pid, mark in processes.items() if mark and born(pid) == mark]  # no mark: it was ending already
 
 
 def wait_until(happened: Callable[[], object]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.core.management import call_command
 
+from candidates.models import Agreement
+from candidates.services import accept_agreement
 from catalog.models import Item
 from catalog.services import decide_listing, hold_review
 from ceportal.kernel.decisions import Refused
@@ -432,11 +434,14 @@ class TestEnrollment:
         refused("CE-05", lambda: story.enroll(accept=False))
         refused("CE-05", lambda: story.to("2021-01-11").claim("ilt-40", "2021-01-10"))
 
-    def test_new_terms_are_accepted_before_the_next_claim(self, story: Story) -> None:
-        story.to("2020-02-01").certify("ccie-security", "2019-05-01")
-        story.enroll()
-        story.to("2020-03-01")
-        refused("CE-05", lambda: story.claim("ilt-40", "2020-02-28"))
+    def test_new_terms_are_accepted_before_the_next_claim(self, professional_2021: Story) -> None:
+        story = professional_2021
+        Agreement.objects.create(
+            kind="terms", version="2.0", title="Terms", text="Changed.", effective_on=story.now.date()
+        )
+        refused("CE-05", lambda: story.claim("ilt-40", "2021-01-09"))
+        accept_agreement(candidate_id=story.candidate.id, kind="terms", ip_address=None, now=story.now)
+        assert story.claim("ilt-40", "2021-01-09").status == "submitted"
 
     def test_enrolling_twice_is_enrolling_once(self, professional_2021: Story) -> None:
         professional_2021.enroll()

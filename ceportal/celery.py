@@ -7,13 +7,12 @@ import structlog
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
-from django_structlog.celery.steps import DjangoStructLogInitStep
+from django_structlog.celery.receivers import CeleryReceiver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ceportal.settings")
 
 app = Celery("ceportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
 app.autodiscover_tasks(["ceportal.kernel", "ceportal.demo"])
 app.conf.beat_schedule = {
@@ -21,6 +20,12 @@ app.conf.beat_schedule = {
     "nightly sweeps": {"task": "ceportal.run_nightly", "schedule": crontab(minute=30)},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
 }
+
+
+# Whoever queues a task sends the id of the request along, and whoever runs it logs under that id. Connected here once
+# for web server and worker alike: the library's two ways together would say everything twice in the worker.
+request_ids = CeleryReceiver()
+request_ids.connect_worker_signals()
 
 
 @setup_logging.connect

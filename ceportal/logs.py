@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 # Whoever has such a link can confirm the address or set a new password.
 ACCOUNT_KEY = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"?]+")
 

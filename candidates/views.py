@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from candidates import attempts, reading, services
+from candidates import attempts, queries, reading, services
 from candidates.access import CandidateRequest, candidate_required
 from candidates.forms import ContactForm, LinkForm
-from candidates.models import Candidate, Notice
+from candidates.models import Notice
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
@@ -49,7 +49,7 @@ def link(request: HttpRequest) -> HttpResponse:
 
 
 def _link_page(request: HttpRequest, form: LinkForm, refused: Explanation | None) -> HttpResponse:
-    own = Candidate.objects.filter(user_id=request.user.pk).first()
+    own = queries.record_of(request.user)
     context = {"form": form, "refused": refused, "own": own}
     return render(request, "candidates/link.html", context, status=UNPROCESSABLE if form.is_bound else 200)
 

@@ -55,7 +55,7 @@ class EnrollForm(forms.Form):
     )
 
 
-class DeliveryChoice(forms.ModelChoiceField):  # type: ignore[type-arg] - not generic when it runs
+class DeliveryChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic when it runs
     """A run of a training, named by place and last day."""
 
     def label_from_instance(self, delivery: Any) -> str:

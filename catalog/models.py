@@ -170,11 +170,15 @@ class Listing(models.Model):
         ordering = ["starts_on"]
         constraints = [
             models.CheckConstraint(
-                name="listing_ends_after_start", condition=Q(ends_on__isnull=True) | Q(ends_on__gt=F("starts_on"))
+                name="listing_ends_after_start",
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gt=F("starts_on")),
             ),
             ExclusionConstraint(
                 name="listing_one_at_a_time",
-                expressions=[("item", RangeOperators.EQUAL), (_days("starts_on", "ends_on"), RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("item", RangeOperators.EQUAL),
+                    (_days("starts_on", "ends_on"), RangeOperators.OVERLAPS),
+                ],
             ),
         ]
 

@@ -81,7 +81,8 @@ class Attempt(models.Model):
                 condition=Q(supersedes__isnull=True),
             ),
             models.CheckConstraint(
-                name="attempt_known_result", condition=Q(result__in=["pass", "fail", "annulled", "disallowed"])
+                name="attempt_known_result",
+                condition=Q(result__in=["pass", "fail", "annulled", "disallowed"]),
             ),
         ]
 

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,148 +18,359 @@ class Migration(migrations.Migration):
     operations = [
         BtreeGistExtension(),  # exclusion constraints on integers need it
         migrations.CreateModel(
-            name='Provider',
+            name="Provider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('website', models.URLField(blank=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("website", models.URLField(blank=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='BoardReview',
+            name="BoardReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quarter', models.CharField(max_length=7, unique=True)),
-                ('held_on', models.DateField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("quarter", models.CharField(max_length=7, unique=True)),
+                ("held_on", models.DateField()),
             ],
             options={
-                'ordering': ['-held_on'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quarter__regex', '^\\d{4}-Q[1-4]$')), name='board_review_quarter')],
+                "ordering": ["-held_on"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quarter__regex", "^\\d{4}-Q[1-4]$")), name="board_review_quarter"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('summary', models.TextField(blank=True)),
-                ('kind', models.CharField(choices=[('instructor_led', 'Instructor-led'), ('virtual', 'Virtual instructor-led'), ('digital', 'Digital with labs'), ('digital_lite', 'Digital without labs'), ('learning_path', 'Learning path'), ('custom', 'Custom instructor-led'), ('workshop', 'Workshop'), ('bootcamp', 'Bootcamp'), ('other', 'Other, pre-approved')], max_length=20)),
-                ('technology', models.CharField(blank=True, max_length=60)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('hours', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('registration_number', models.CharField(blank=True, max_length=40)),
-                ('sample', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.SlugField(max_length=60, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("summary", models.TextField(blank=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("instructor_led", "Instructor-led"),
+                            ("virtual", "Virtual instructor-led"),
+                            ("digital", "Digital with labs"),
+                            ("digital_lite", "Digital without labs"),
+                            ("learning_path", "Learning path"),
+                            ("custom", "Custom instructor-led"),
+                            ("workshop", "Workshop"),
+                            ("bootcamp", "Bootcamp"),
+                            ("other", "Other, pre-approved"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("technology", models.CharField(blank=True, max_length=60)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("hours", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("registration_number", models.CharField(blank=True, max_length=40)),
+                ("sample", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['title'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['instructor_led', 'virtual', 'digital', 'digital_lite', 'learning_path', 'custom', 'workshop', 'bootcamp', 'other'])), name='item_known_kind'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'custom'), _negated=True), models.Q(('registration_number', ''), _negated=True), _connector='OR'), name='item_custom_is_registered')],
+                "ordering": ["title"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "instructor_led",
+                                    "virtual",
+                                    "digital",
+                                    "digital_lite",
+                                    "learning_path",
+                                    "custom",
+                                    "workshop",
+                                    "bootcamp",
+                                    "other",
+                                ],
+                            )
+                        ),
+                        name="item_known_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "custom"), _negated=True),
+                            models.Q(("registration_number", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="item_custom_is_registered",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BoardDecision',
+            name="BoardDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('list', 'listed'), ('change', 'changed'), ('delist', 'delisted')], max_length=10)),
-                ('effective_on', models.DateField()),
-                ('credits', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('decided_at', models.DateTimeField()),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='catalog.boardreview')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='board_decisions', to='catalog.item')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("list", "listed"), ("change", "changed"), ("delist", "delisted")],
+                        max_length=10,
+                    ),
+                ),
+                ("effective_on", models.DateField()),
+                ("credits", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="catalog.boardreview",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="board_decisions",
+                        to="catalog.item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-decided_at'],
+                "ordering": ["-decided_at"],
             },
         ),
         migrations.CreateModel(
-            name='Listing',
+            name="Listing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('credits', models.PositiveSmallIntegerField()),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='listing', to='catalog.boarddecision')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='catalog.item')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("credits", models.PositiveSmallIntegerField()),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="listing",
+                        to="catalog.boarddecision",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="listings",
+                        to="catalog.item",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_on'],
+                "ordering": ["starts_on"],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('place', models.CharField(blank=True, max_length=120)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('created_at', models.DateTimeField()),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='catalog.item')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='catalog.provider')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("place", models.CharField(blank=True, max_length=120)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="catalog.item",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="catalog.provider",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ['-ends_on'],
+                "verbose_name_plural": "deliveries",
+                "ordering": ["-ends_on"],
             },
         ),
         migrations.CreateModel(
-            name='Authorisation',
+            name="Authorisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='authorisations', to='catalog.item')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='authorisations', to='catalog.provider')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="authorisations",
+                        to="catalog.item",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="authorisations",
+                        to="catalog.provider",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderMember',
+            name="ProviderMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('reviewer', 'reviewer'), ('manager', 'manager')], default='reviewer', max_length=10)),
-                ('active', models.BooleanField(default=True)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='catalog.provider')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='provider_member', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("reviewer", "reviewer"), ("manager", "manager")],
+                        default="reviewer",
+                        max_length=10,
+                    ),
+                ),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="catalog.provider",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="provider_member",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='boarddecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credits__isnull', True), ('outcome', 'delist')), models.Q(('credits__isnull', False), ('outcome__in', ['list', 'change'])), _connector='OR'), name='board_decision_credits_unless_delisted'),
+            model_name="boarddecision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("credits__isnull", True), ("outcome", "delist")),
+                    models.Q(("credits__isnull", False), ("outcome__in", ["list", "change"])),
+                    _connector="OR",
+                ),
+                name="board_decision_credits_unless_delisted",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='listing_ends_after_start'),
+            model_name="listing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__isnull", True), ("ends_on__gt", models.F("starts_on")), _connector="OR"),
+                name="listing_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listing',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('item', '='), (models.Func(models.F('starts_on'), django.db.models.functions.comparison.Coalesce(models.F('ends_on'), models.Value('infinity'), output_field=models.DateField()), function='daterange'), '&&')], name='listing_one_at_a_time'),
+            model_name="listing",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("item", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            django.db.models.functions.comparison.Coalesce(
+                                models.F("ends_on"), models.Value("infinity"), output_field=models.DateField()
+                            ),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="listing_one_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('provider', 'code'), name='delivery_code_unique'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("provider", "code"), name="delivery_code_unique"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='delivery_ends_after_start'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="delivery_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='authorisation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gt', models.F('starts_on')), _connector='OR'), name='authorisation_ends_after_start'),
+            model_name="authorisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__isnull", True), ("ends_on__gt", models.F("starts_on")), _connector="OR"),
+                name="authorisation_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='authorisation',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('provider', '='), ('item', '='), (models.Func(models.F('starts_on'), django.db.models.functions.comparison.Coalesce(models.F('ends_on'), models.Value('infinity'), output_field=models.DateField()), function='daterange'), '&&')], name='authorisation_one_at_a_time'),
+            model_name="authorisation",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("provider", "="),
+                    ("item", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            django.db.models.functions.comparison.Coalesce(
+                                models.F("ends_on"), models.Value("infinity"), output_field=models.DateField()
+                            ),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="authorisation_one_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providermember',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['reviewer', 'manager'])), name='provider_member_known_role'),
+            model_name="providermember",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["reviewer", "manager"])), name="provider_member_known_role"
+            ),
         ),
     ]

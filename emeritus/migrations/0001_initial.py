@@ -5,26 +5,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('candidates', '0001_initial'),
+        ("candidates", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EmeritusRecord',
+            name="EmeritusRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('route', models.CharField(choices=[('recertify', 'by the current recertification requirements'), ('written_and_lab', 'by a written exam and a lab')], default='recertify', max_length=20)),
-                ('origin', models.CharField(choices=[('purchase', 'bought'), ('business_transformation', 'Business Transformation certification')], default='purchase', max_length=30)),
-                ('created_at', models.DateTimeField()),
-                ('certification', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='emeritus_records', to='candidates.certification')),
-                ('term', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='emeritus_record', to='candidates.term')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[
+                            ("recertify", "by the current recertification requirements"),
+                            ("written_and_lab", "by a written exam and a lab"),
+                        ],
+                        default="recertify",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("purchase", "bought"),
+                            ("business_transformation", "Business Transformation certification"),
+                        ],
+                        default="purchase",
+                        max_length=30,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "certification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="emeritus_records",
+                        to="candidates.certification",
+                    ),
+                ),
+                (
+                    "term",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="emeritus_record",
+                        to="candidates.term",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('route__in', ['recertify', 'written_and_lab'])), name='emeritus_known_route'), models.CheckConstraint(condition=models.Q(('origin__in', ['purchase', 'business_transformation'])), name='emeritus_known_origin')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("route__in", ["recertify", "written_and_lab"])), name="emeritus_known_route"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("origin__in", ["purchase", "business_transformation"])),
+                        name="emeritus_known_origin",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,79 +6,159 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('candidates', '0001_initial'),
+        ("candidates", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('fixed', 'fixed'), ('mobile', 'mobile')], default='fixed', max_length=10)),
-                ('country', models.CharField(max_length=2)),
-                ('time_zone', models.CharField(max_length=50)),
-                ('address', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("fixed", "fixed"), ("mobile", "mobile")], default="fixed", max_length=10
+                    ),
+                ),
+                ("country", models.CharField(max_length=2)),
+                ("time_zone", models.CharField(max_length=50)),
+                ("address", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Exam',
+            name="Exam",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('entry', 'Entry'), ('associate', 'Associate'), ('concentration', 'Concentration'), ('core', 'Technology core'), ('expert_written', 'Expert written'), ('expert_lab', 'Expert lab or practical'), ('unproctored', 'Unproctored online')], max_length=20)),
-                ('retires_on', models.DateField(blank=True, null=True)),
-                ('earns', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='earned_by', to='candidates.track')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("entry", "Entry"),
+                            ("associate", "Associate"),
+                            ("concentration", "Concentration"),
+                            ("core", "Technology core"),
+                            ("expert_written", "Expert written"),
+                            ("expert_lab", "Expert lab or practical"),
+                            ("unproctored", "Unproctored online"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("retires_on", models.DateField(blank=True, null=True)),
+                (
+                    "earns",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="earned_by",
+                        to="candidates.track",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('taken_on', models.DateField()),
-                ('result', models.CharField(choices=[('pass', 'pass'), ('fail', 'fail'), ('annulled', 'annulled'), ('disallowed', 'disallowed')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('recorded_at', models.DateTimeField()),
-                ('candidate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='candidates.candidate')),
-                ('supersedes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='exams.attempt')),
-                ('exam', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='exams.exam')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("taken_on", models.DateField()),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("pass", "pass"),
+                            ("fail", "fail"),
+                            ("annulled", "annulled"),
+                            ("disallowed", "disallowed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "candidate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="candidates.candidate"
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="exams.attempt"
+                    ),
+                ),
+                (
+                    "exam",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="exams.exam"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-taken_on', '-id'],
+                "ordering": ["-taken_on", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='SiteMember',
+            name="SiteMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('active', models.BooleanField(default=True)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='exams.site')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='site_member', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="members", to="exams.site"
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="site_member",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='exam',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['entry', 'associate', 'concentration', 'core', 'expert_written', 'expert_lab', 'unproctored'])), name='exam_known_kind'),
+            model_name="exam",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        ["entry", "associate", "concentration", "core", "expert_written", "expert_lab", "unproctored"],
+                    )
+                ),
+                name="exam_known_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes__isnull', True)), fields=('candidate', 'exam', 'taken_on'), name='attempt_once_per_day'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("supersedes__isnull", True)),
+                fields=("candidate", "exam", "taken_on"),
+                name="attempt_once_per_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('result__in', ['pass', 'fail', 'annulled', 'disallowed'])), name='attempt_known_result'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("result__in", ["pass", "fail", "annulled", "disallowed"])),
+                name="attempt_known_result",
+            ),
         ),
     ]

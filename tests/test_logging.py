@@ -112,6 +112,7 @@ def test_a_worker_logs_under_the_id_of_the_request_down_to_the_mail(request_id: 
     enqueued = [line["child_task_id"] for line in lines if line.get("event") == "task_enqueued"]
     assert len(enqueued) == len(set(enqueued)), "each is said once"
     text = json.dumps(lines)
+    assert "delivery_failed" not in text, text
     assert alice.email not in text
     assert alice.name not in text
     (message,) = Path(portal.MAIL_DIR).glob("*.log")

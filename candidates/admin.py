@@ -81,7 +81,7 @@ class UserAdmin(StaffAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
         kept = ("email", "last_login", "date_joined")
-        return kept if request.user.is_superuser else (*kept, "is_staff", "is_superuser", "groups")  # type: ignore[union-attr]
+        return kept if request.user.is_superuser else (*kept, "is_staff", "is_superuser", "groups")
 
     def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         return do_act(

@@ -26,7 +26,7 @@ class IsCandidate(IsAuthenticated):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not super().has_permission(request, view):
             return False
-        candidate = Candidate.objects.filter(user_id=request.user.pk).first()
+        candidate = Candidate.objects.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
         view.candidate = candidate  # type: ignore[attr-defined]
         return candidate is not None
 

@@ -28,7 +28,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(required=False)
     instance = serializers.CharField()
-    errors = serializers.DictField(required=False, help_text="By parameter, where some were not understood.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # the name by which problems list them
+        required=False, help_text="By parameter, where some were not understood."
+    )
     decision = DecisionSerializer(required=False, help_text="Where the rules refuse: every finding.")
 
 
@@ -77,5 +79,5 @@ class ProblemSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         problem = OpenApiResponse(ProblemSerializer, description="A problem (RFC 9457).")
-        answer = self._get_response_for_code(problem, "default", [CONTENT_TYPE])
+        answer = self._get_response_for_code(problem, "default", [CONTENT_TYPE])  # type: ignore[no-untyped-call]
         return {**super()._get_response_bodies(direction), "default": answer}

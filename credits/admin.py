@@ -30,7 +30,7 @@ CLAIM_HUES = {"submitted": "info", "returned": "warning", "approved": "success",
 class Explained(RecordAdmin):
     """A record with the decision that made it."""
 
-    exclude = ("decision",)
+    exclude: tuple[str, ...] = ("decision",)
     readonly_fields: tuple[str, ...] = ("why",)
 
     @display(description=_("decision"))

@@ -74,7 +74,7 @@ class DecisionForm(forms.Form):
 
     def is_stale(self) -> bool:
         """Whether the claim was handed in anew after the reviewer opened it."""
-        return self.data.get("seen", "") != handed_in(self.claim)
+        return bool(self.data.get("seen", "") != handed_in(self.claim))
 
 
 def handed_in(claim: Claim) -> str:

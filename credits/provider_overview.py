@@ -233,7 +233,8 @@ def ticked(member: ProviderMember, numbers: list[str], opened: Mapping[str, str]
     Only claims that wait are given; what was decided meanwhile is left out.
     """
     chosen = claims_of(member.provider).filter(number__in=numbers, status=Claim.Status.SUBMITTED)
-    seen, unseen = [], []
+    seen: list[Claim] = []
+    unseen: list[Claim] = []
     for claim in chosen.order_by(*SORTS["due"][1]):
         (seen if opened.get(str(claim.pk)) == handed_in(claim) else unseen).append(claim)
     return seen, unseen

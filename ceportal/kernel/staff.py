@@ -96,6 +96,11 @@ class StaffAdmin(ModelAdmin):
         """Whether this person may use the acts on these records."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def record(self, request: HttpRequest, object_id: str) -> Any:
         """The record an act is about; 404 where there is none."""
         found = self.get_object(request, unquote(object_id))
@@ -158,7 +163,7 @@ def do_act(
     url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     if back is not None:
         url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[back.pk])
-    bound = form(request.POST or None, initial=dict(initial or {}))
+    bound = form(request.POST if request.method == "POST" else None, initial=dict(initial or {}))
     refusal = None
     if request.method == "POST" and bound.is_valid():
         try:

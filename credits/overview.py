@@ -58,7 +58,7 @@ class Overview:
     step: NextStep
     renewed: Term | None
     bounced: Notice | None
-    zone_differs: bool
+    zone: str  # the programme's time zone where it is not the candidate's own; else empty
 
 
 def overview(candidate: Candidate, *, now: datetime) -> Overview:
@@ -91,7 +91,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         bounced=Notice.objects.filter(
             candidate=candidate, status=Notice.Status.BOUNCED, address=candidate.email
         ).first(),
-        zone_differs=candidate.time_zone != settings.PROGRAMME_TIME_ZONE,
+        zone="" if candidate.time_zone == settings.PROGRAMME_TIME_ZONE else settings.PROGRAMME_TIME_ZONE,
     )
 
 

@@ -70,7 +70,7 @@ class PathView:
     fee_cents: int | None  # before tax; None where the path bears no fee
     credits_needed: int
     credits_there: int
-    exams_done: bool
+    takes_exams: bool
 
 
 def status_now(held: Held, day: date) -> str:
@@ -168,5 +168,5 @@ def path_view(progress: PathProgress, level: str, day: date) -> PathView:
         fee_cents=money.cents(fees[level]) if progress.fee and level in fees else None,
         credits_needed=progress.credits_needed,
         credits_there=min(progress.credits_there, progress.credits_needed),
-        exams_done=not progress.exams_missing,
+        takes_exams="exams" in progress.path,
     )

@@ -72,9 +72,9 @@ def save_draft(*, candidate_id: int, form_key: UUID, form: ClaimForm, now: datet
 
 
 def _returned(candidate_id: int, item_id: int | None) -> Claim | None:
-    return Claim.objects.filter(
-        candidate_id=candidate_id, item_id=item_id, item__isnull=False, status=Claim.Status.RETURNED
-    ).first()
+    if item_id is None:
+        return None
+    return Claim.objects.filter(candidate_id=candidate_id, item_id=item_id, status=Claim.Status.RETURNED).first()
 
 
 @transaction.atomic

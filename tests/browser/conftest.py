@@ -21,6 +21,7 @@ from tests.plugin import environment_of_tests
 
 PROJECT = Path(__file__).resolve().parents[2]
 TELEPHONE, DESKTOP = 390, 1280
+FEE_ERA = "2019-11-04"
 SETTINGS_OF_TESTS = {"DATABASE_URL", "REDIS_URL", *environment_of_tests(PROJECT)}
 
 
@@ -51,20 +52,23 @@ class LiveStack:
 
 @pytest.fixture(scope="session")
 def live_stack() -> Iterator[LiveStack]:
-    """Web, worker, beat, card sandbox, PostgreSQL and Valkey, with the demo data, for all browser tests together."""
-    with running_stack("--throwaway") as stack:
+    """Web, worker, beat, card sandbox, PostgreSQL and Valkey, with the demo data, for all browser tests together.
+
+    The demo begins in the era of the administrative fee, so that there is something to pay.
+    """
+    with running_stack("--throwaway", DEMO_START=FEE_ERA) as stack:
         yield stack
 
 
 @contextmanager
-def running_stack(*options: str) -> Iterator[LiveStack]:
+def running_stack(*options: str, **environment: str) -> Iterator[LiveStack]:
     """Start the portal on free ports, with nothing in it yet; it ends with its input, so also if pytest is killed."""
     folder = Path(tempfile.mkdtemp(prefix="ceportal-stack-"))  # pytest's own are closed to PostgreSQL's account
     folder.chmod(0o711)
     command = [sys.executable, "-m", "ceportal.devstack.run", "--port", "0", "--var", str(folder / "var")]
     process = subprocess.Popen(
         [*command, "--json", "--until-input-ends", *options],
-        cwd=PROJECT, env=_without_test_settings(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        cwd=PROJECT, env=_without_test_settings() | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         text=True, start_new_session=True,
     )  # fmt: skip
     with process:

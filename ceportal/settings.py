@@ -145,7 +145,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 AUTH_USER_MODEL = "candidates.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # addresses are unique, whatever their case, which the check does not see
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

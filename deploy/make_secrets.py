@@ -33,7 +33,7 @@ def keep(name: str, content: str) -> bool:
     if path.exists():
         return False
     path.write_text(content)
-    path.chmod(0o444)
+    path.chmod(0o644)
     return True
 
 

@@ -35,6 +35,15 @@ def read_settings(environment: dict[str, str]) -> subprocess.CompletedProcess[st
     return run("-c", wanted, environment=environment)
 
 
+@pytest.fixture(scope="module")
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assets as production serves them, under hashed names."""
+    folder = tmp_path_factory.mktemp("static")
+    done = run("manage.py", "collectstatic", "--no-input", environment=production(STATIC_ROOT=str(folder)))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 def test_every_secret_and_address_is_needed() -> None:
     assert NEEDED == [
         "BASE_URL",
@@ -78,10 +87,8 @@ def test_the_deployment_check_has_nothing_to_say() -> None:
     assert "WARNING" not in done.stderr
 
 
-def test_static_files_are_collected_with_every_name_they_refer_to(tmp_path: Path) -> None:
-    done = run("manage.py", "collectstatic", "--no-input", environment=production(STATIC_ROOT=str(tmp_path)))
-    assert done.returncode == 0, done.stderr
-    manifest = json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
+def test_static_files_are_collected_with_every_name_they_refer_to(static_files: Path) -> None:
+    manifest = json.loads((static_files / "staticfiles.json").read_text())["paths"]
     assert {"js/page.js", "img/favicon.svg", "django_htmx/htmx-2.min.js"} <= set(manifest)
 
 
@@ -137,14 +144,6 @@ def gunicorn(environment: dict[str, str]) -> Iterator[Server]:
         process.wait(START_SECONDS)
         reader.join()
         process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("static")
-    done = run("manage.py", "collectstatic", "--no-input", environment=production(STATIC_ROOT=str(folder)))
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.mark.django_db(transaction=True)

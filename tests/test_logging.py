@@ -56,8 +56,8 @@ def worker() -> Iterator[Callable[[Callable[[list[dict[str, Any]]], bool]], list
     server, _, _name = os.environ["DATABASE_URL"].rpartition("/")
     database = f"{server}/{connection.settings_dict['NAME']}"
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--app", "ceportal.celery", "worker", "--pool", "solo",
-         "--without-mingle", "--without-gossip", "--loglevel", "INFO"],
+        [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--app", "ceportal.celery", "worker",
+         "--pool", "solo", "--without-mingle", "--without-gossip", "--loglevel", "INFO"],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": database, "DEMO": "1", "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

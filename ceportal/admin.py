@@ -6,11 +6,13 @@ from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from ceportal.kernel.staff import RecordAdmin
 
 # Staff sign in where everybody does: with the same limits and the same second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.index_title = _("Dashboard")
 
 for model in (EmailAddress, Authenticator):
     if admin.site.is_registered(model):

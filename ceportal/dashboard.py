@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from candidates.models import Certification, Notice, Track
@@ -42,10 +42,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a chart, in the units of its SVG; `text` says it in words."""
+    """One bar of a chart, in the units of its SVG; `short` stands over it, `text` says it in full."""
 
     label: str
     text: str
+    short: str
     amount: int
     x: int
     y: int
@@ -124,10 +125,10 @@ def claims_by_age(day: date) -> list[Bar]:
     )
     return _bars(
         [
-            (_("overdue"), due["overdue"], str(due["overdue"])),
-            (_("< 3 days"), due["three"], str(due["three"])),
-            (_("< 7 days"), due["week"], str(due["week"])),
-            (_("later"), due["later"], str(due["later"])),
+            _counted(_("overdue"), due["overdue"]),
+            _counted(_("< 3 days"), due["three"]),
+            _counted(_("< 7 days"), due["week"]),
+            _counted(_("later"), due["later"]),
         ],
         late_first=True,
     )
@@ -148,8 +149,9 @@ def lapses_coming(day: date) -> list[Bar]:
         for days in LAPSE_HORIZONS_DAYS
     }
     coming = Certification.objects.filter(status=Certification.Status.ACTIVE, active_ends_on__gt=day).aggregate(**ends)
-    counts = [(days, coming[f"within_{days}"]) for days in LAPSE_HORIZONS_DAYS]
-    return _bars([(_("%(days)s days") % {"days": days}, count, str(count)) for days, count in counts])
+    return _bars(
+        [_counted(_("%(days)s days") % {"days": days}, coming[f"within_{days}"]) for days in LAPSE_HORIZONS_DAYS]
+    )
 
 
 def revenue_by_month(day: date) -> tuple[list[Bar], int]:
@@ -171,23 +173,44 @@ def revenue_by_month(day: date) -> tuple[list[Bar], int]:
     for sign, sums in ((1, taken), (-1, returned)):
         for month, cents in sums:
             months[month.date()] += sign * cents
-    bars = _bars([(date_format(month, "M"), cents, _month_text(month, cents)) for month, cents in months.items()])
-    return bars, sum(months.values())
+    return _bars([_earned(month, cents) for month, cents in months.items()]), sum(months.values())
 
 
-def _month_text(month: date, cents: int) -> str:
-    return f"{date_format(month, 'YEAR_MONTH_FORMAT')}: {amount_text(cents)}"
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What a bar stands for."""
+
+    label: str
+    amount: int
+    text: str
+    short: str
 
 
-def _bars(values: Sequence[tuple[str, int, str]], *, late_first: bool = False) -> list[Bar]:
-    highest = max(_amounts(values), default=0) or 1
+def _counted(label: str, count: int) -> Amount:
+    return Amount(label, count, f"{label}: {count}", str(count))
+
+
+def _earned(month: date, cents: int) -> Amount:
+    text = f"{date_format(month, 'YEAR_MONTH_FORMAT')}: {amount_text(cents)}"
+    short = number_format(round(cents / 100), force_grouping=True) if cents else ""
+    return Amount(date_format(month, "M"), cents, text, short)
+
+
+def _bars(amounts: Sequence[Amount], *, late_first: bool = False) -> list[Bar]:
+    highest = max((each.amount for each in amounts), default=0) or 1
     bars = []
-    for position, (label, amount, text) in enumerate(values):
-        height = round(CHART_HEIGHT * max(amount, 0) / highest)
-        late = late_first and position == 0
-        bars.append(Bar(label, text, amount, position * COLUMN_WIDTH, CHART_HEIGHT - height, height, late))
+    for position, each in enumerate(amounts):
+        height = round(CHART_HEIGHT * max(each.amount, 0) / highest)
+        bars.append(
+            Bar(
+                label=each.label,
+                text=each.text,
+                short=each.short,
+                amount=each.amount,
+                x=position * COLUMN_WIDTH,
+                y=CHART_HEIGHT - height,
+                height=height,
+                late=late_first and position == 0,
+            )
+        )
     return bars
-
-
-def _amounts(values: Iterable[tuple[str, int, str]]) -> list[int]:
-    return [amount for _label, amount, _text in values]

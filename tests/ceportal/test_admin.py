@@ -1,12 +1,11 @@
-"""The administration: who gets in, that every page opens without asking too much, what stays as it is, what acts do."""
+"""The administration: who gets in, that every page opens without asking too much, what stays as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -17,29 +16,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from candidates import services as people
-from candidates.models import Candidate, Certification, Notice, User
+from candidates.models import Candidate, Notice, User
 from catalog.models import (
-    Authorisation,
     BoardDecision,
-    BoardReview,
     Listing,
     ProviderMember,
 )
-from catalog.models import Delivery as Run
 from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event
-from credits.models import AdministrativeFee, Claim, Entry
-from credits.services import claims, enrollment, reports, reviews
-from emeritus.services import import_emeritus
+from credits.models import Claim, Entry
 from exams.models import Attempt, SiteMember
-from exams.services import record_attempt
-from payments.models import Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import Invoice, Payment, Refund, StripeEvent
 from tests import factories
-from tests.factories import day, noon
-from tests.story import PDF
+from tests.ceportal.staff_world import NOW, somebody
+from tests.factories import day
 
-NOW = noon("2026-05-04")
 OURS = ("kernel", "candidates", "catalog", "payments", "exams", "emeritus", "credits")
 MODELS = [model for label in OURS for model in apps.get_app_config(label).get_models()]
 LISTS = [f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in MODELS]
@@ -69,110 +60,6 @@ def _today(settings: Any, tmp_path: Any) -> Iterator[None]:
 def desk(client: Client, dan: User) -> Client:
     client.force_login(dan)
     return client
-
-
-def somebody(member: ProviderMember) -> Candidate:
-    """A candidate with rows in nearly every table: enrolled, claimed, approved, reported, paid, refunded."""
-    candidate = factories.CandidateFactory.create(login=True)
-    track = factories.TrackFactory.create()
-    people.import_certification(
-        candidate_id=candidate.id, track_code=track.code, certified_on=day("2025-01-01"), now=NOW
-    )
-    enrollment.enroll(candidate_id=candidate.id, accept_terms=True, ip_address="192.0.2.1", now=NOW)
-    for outcome in ("approve", "return"):
-        run = factories.DeliveryFactory.create(provider=member.provider, ends_on=day("2026-04-01"))
-        form = claims.ClaimForm(
-            item_id=run.item_id, provider_id=run.provider_id, delivery_id=run.id, completed_on=run.ends_on
-        )
-        claim = claims.save_draft(candidate_id=candidate.id, form_key=uuid4(), form=form, now=NOW)
-        claims.attach_evidence(candidate_id=candidate.id, claim_id=claim.id, name="c.pdf", content=PDF, now=NOW)
-        claims.submit_claim(candidate_id=candidate.id, claim_id=claim.id, now=NOW)
-        reviews.decide_claim(claim_id=claim.id, member_id=member.id, outcome=outcome, reason="So be it.", now=NOW)
-    reported = factories.listed_item(provider=member.provider, credits=8)
-    reports.report_completion(
-        provider_id=member.provider_id,
-        candidate_id=candidate.id,
-        item_code=reported.code,
-        completed_on=day("2026-04-02"),
-        member_id=member.id,
-        now=NOW,
-    )
-    exam = factories.ExamFactory.create(number="300-415", kind="concentration")
-    record_attempt(
-        candidate_id=candidate.id, exam_number=exam.number, taken_on=day("2025-01-02"), result="fail", now=NOW
-    )
-    people.write_notice(
-        candidate=candidate, kind="test", key=f"test:{candidate.id}", subject="A word", body="To you.", now=NOW
-    )
-    paid_and_refunded(candidate)
-    in_emeritus = factories.CandidateFactory.create()
-    import_emeritus(
-        candidate_id=in_emeritus.id,
-        track_code=track.code,
-        certified_on=day("2010-01-01"),
-        until=day("2026-12-01"),
-        now=NOW,
-    )
-    return candidate
-
-
-def paid_and_refunded(candidate: Candidate) -> Order:
-    order = paid_order(candidate)
-    Refund.objects.create(
-        payment=order.payments.get(), amount_cents=12100, reason="Because.", requested_at=NOW, next_check_at=NOW
-    )
-    AdministrativeFee.objects.create(cycle=candidate.cycles.get(), order=order, paid_on=NOW.date())
-    Invoice.objects.create(
-        order=order,
-        candidate=candidate,
-        year=2026,
-        sequence=candidate.id,
-        number=f"2026-{candidate.id:06}",
-        content={"total": "121.00"},
-        issued_on=NOW.date(),
-        issued_at=NOW,
-    )
-    StripeEvent.objects.create(
-        stripe_id=f"evt_{candidate.id}", kind="charge.refunded", body="{}", received_at=NOW, due_at=NOW
-    )
-    return order
-
-
-def paid_order(candidate: Candidate) -> Order:
-    order = Order.objects.create(
-        candidate=candidate,
-        number=f"O-{candidate.id}",
-        purpose=Order.Purpose.ADMIN_FEE,
-        reference=f"cycle:{candidate.id}",
-        status=Order.Status.PAID,
-        currency="USD",
-        net_cents=10000,
-        tax_cents=2100,
-        total_cents=12100,
-        decision=[],
-        created_at=NOW,
-        paid_at=NOW,
-    )
-    OrderLine.objects.create(
-        order=order,
-        position=1,
-        description="Fee",
-        net_cents=10000,
-        tax_country="BE",
-        tax_percent=21,
-        tax_cents=2100,
-    )
-    Payment.objects.create(
-        order=order,
-        status=Payment.Status.SUCCEEDED,
-        amount_cents=12100,
-        session_id=f"cs_{candidate.id}",
-        created_at=NOW,
-        expires_at=NOW,
-        next_check_at=NOW,
-        paid_at=NOW,
-    )
-    return order
 
 
 # ── Who gets in ───────────────────────────────────────────────────────────────────────────────────
@@ -354,136 +241,3 @@ def test_a_version_in_force_is_not_rewritten(desk: Client) -> None:
 
     assert rewrite(running) == HTTPStatus.FORBIDDEN
     assert rewrite(coming) == HTTPStatus.FOUND
-
-
-# ── Acts ──────────────────────────────────────────────────────────────────────────────────────────
-def test_a_candidate_is_registered_and_a_certification_imported(desk: Client) -> None:
-    track = factories.TrackFactory.create()
-    person = {"number": "csco7", "name": "Ann", "born": "1990-02-03", "country": "be", "email": "ann@example.org"}
-
-    assert desk.post("/admin/candidates/candidate/add/", person).status_code == HTTPStatus.FOUND
-    again = desk.post("/admin/candidates/candidate/add/", person)
-    ann = Candidate.objects.get(number="CSCO7")
-    held = {"track": track.pk, "certified_on": "2025-01-01"}
-    url = f"/admin/candidates/candidate/{ann.id}/import-certification/"
-
-    assert "registered already" in again.content.decode()
-    assert (ann.country, Event.objects.filter(topic="candidates.candidate_registered").count()) == ("BE", 1)
-    assert desk.post(url, held).status_code == HTTPStatus.FOUND
-    assert Certification.objects.get(candidate=ann).status == "active"
-    wrong = desk.post(url, {"track": track.pk, "certified_on": "2026-05-05"})
-    assert "This day is still to come." in wrong.content.decode()
-
-
-def test_a_decision_of_the_board_is_recorded_or_refused_with_its_reasons(desk: Client, dan: User) -> None:
-    item = factories.ItemFactory.create()
-    desk.post("/admin/catalog/boardreview/add/", {"held_on": "2026-05-04"})
-    review = BoardReview.objects.get(quarter="2026-Q2")
-    url = f"/admin/catalog/item/{item.id}/decide/"
-    asked = {"outcome": "list", "credits": "500", "effective_on": "2026-06-01", "review": review.pk}
-
-    refused = desk.post(url, asked)
-    assert refused.status_code == HTTPStatus.CONFLICT
-    assert "A training is worth between 4 and 64 credits, not 500." in refused.content.decode()
-    assert 'value="500"' in refused.content.decode()
-    assert not Listing.objects.exists()
-
-    assert desk.post(url, asked | {"credits": "40"}).status_code == HTTPStatus.FOUND
-    assert Listing.objects.get().credits == 40
-    assert BoardDecision.objects.get().decided_by == dan
-
-
-def test_authorisations_and_runs_go_through_their_services(desk: Client) -> None:
-    item, provider = factories.ItemFactory.create(), factories.ProviderFactory.create()
-    run = {"provider": provider.pk, "item": item.pk, "code": "R-1", "starts_on": "2026-06-01", "ends_on": "2026-06-05"}
-
-    assert desk.post("/admin/catalog/delivery/add/", run).status_code == HTTPStatus.CONFLICT  # not authorised
-    desk.post(f"/admin/catalog/item/{item.id}/authorise/", {"provider": provider.pk, "starts_on": "2026-01-01"})
-    authorisation = Authorisation.objects.get()
-    assert desk.post("/admin/catalog/delivery/add/", run).status_code == HTTPStatus.FOUND
-    desk.post(f"/admin/catalog/authorisation/{authorisation.id}/withdraw/", {"ends_on": "2026-07-01"})
-
-    authorisation.refresh_from_db()
-    assert authorisation.ends_on == day("2026-07-01")
-    assert Run.objects.get().code == "R-1"
-
-
-def test_a_result_is_recorded_once_and_an_unknown_candidate_is_said(desk: Client, alice: Candidate) -> None:
-    exam = factories.ExamFactory.create()
-    result = {"candidate": alice.number, "exam": exam.pk, "taken_on": "2026-05-01", "result": "fail"}
-
-    for _time in range(2):
-        assert desk.post("/admin/exams/attempt/record/", result).status_code == HTTPStatus.FOUND
-    unknown = desk.post("/admin/exams/attempt/record/", result | {"candidate": "nobody"})
-
-    assert Attempt.objects.count() == 1
-    assert "There is no candidate with the number NOBODY." in unknown.content.decode()
-    assert desk.post("/admin/exams/attempt/record/", result | {"result": "pass"}).status_code == HTTPStatus.CONFLICT
-
-
-def test_a_refund_is_requested_once_and_refused_where_an_invoice_stands(desk: Client, alice: Candidate) -> None:
-    order = paid_order(alice)
-    url = f"/admin/payments/order/{order.id}/refund/"
-
-    assert "USD" in desk.get(url).content.decode()
-    for _time in range(2):
-        assert desk.post(url, {"reason": "Paid twice elsewhere."}).status_code == HTTPStatus.FOUND
-    assert Refund.objects.get().amount_cents == 12100
-    assert desk.post(f"/admin/payments/order/{order.id}/cancel/").status_code == HTTPStatus.CONFLICT
-
-
-def test_a_silent_card_service_changes_nothing(desk: Client, alice: Candidate) -> None:
-    order = paid_order(alice)
-    payment = order.payments.get()
-    Payment.objects.filter(pk=payment.pk).update(status=Payment.Status.OPEN, paid_at=None)
-
-    page = desk.post(f"/admin/payments/payment/{payment.id}/refresh/", {"go": "1"})
-
-    assert "The card service does not answer." in page.content.decode()
-    payment.refresh_from_db()
-    assert payment.status == Payment.Status.OPEN
-
-
-def test_a_failed_delivery_is_tried_again(desk: Client, bob: ProviderMember) -> None:
-    factories.AgreementFactory.create()
-    somebody(bob)
-    failed = Delivery.objects.filter(receiver="mail").earliest("id")
-    Delivery.objects.filter(pk=failed.pk).update(status=Delivery.Status.FAILED, attempts=12)
-    others = Delivery.objects.exclude(pk=failed.pk)
-    before = list(others.values_list("id", "status", "due_at"))
-    chosen = [str(each) for each in Delivery.objects.values_list("id", flat=True)]
-
-    desk.post("/admin/kernel/delivery/", {"action": "try_again", "_selected_action": chosen})
-
-    failed.refresh_from_db()
-    assert (failed.status, failed.attempts, failed.due_at) == (Delivery.Status.PENDING, 0, NOW)
-    assert list(others.values_list("id", "status", "due_at")) == before
-
-
-def test_a_login_is_opened_without_a_password(
-    desk: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Callable[..., Any]
-) -> None:
-    login = {"email": "New@Example.org", "name": "New Reviewer"}
-
-    assert desk.post("/admin/candidates/user/add/", login).status_code == HTTPStatus.FOUND
-    again = desk.post("/admin/candidates/user/add/", login)
-    user = User.objects.get(email="new@example.org")
-    with django_capture_on_commit_callbacks(execute=True):
-        Client().post("/accounts/password/reset/", {"email": "new@example.org"})
-
-    assert "There is a login with this address already." in again.content.decode()
-    assert not user.has_usable_password()
-    assert [message.to for message in mailoutbox] == [["new@example.org"]]
-
-
-def test_staff_without_the_power_cannot_make_themselves_administrators(client: Client) -> None:
-    clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
-    clerk.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user"]))
-    client.force_login(clerk)
-
-    client.post(
-        f"/admin/candidates/user/{clerk.id}/change/", {"name": "Clerk", "is_active": "on", "is_superuser": "on"}
-    )
-
-    clerk.refresh_from_db()
-    assert (clerk.name, clerk.is_superuser) == ("Clerk", False)

@@ -12,18 +12,16 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from candidates import services as people
 from candidates.models import Candidate, User
-from catalog.models import Delivery, Item, Provider, ProviderMember
+from catalog.models import Item, Provider, ProviderMember
 from ceportal.kernel import clock
 from ceportal.kernel.models import Event
-from credits.models import Claim, CompletionReport, Grant
-from credits.services import claims, enrollment, reviews
+from credits.models import Claim, Grant
+from credits.services import claims, reviews
 from tests import factories
-from tests.factories import day, noon
+from tests.credits.provider_world import TODAY, enrolled, handed_in
 from tests.story import PDF
 
-TODAY = noon("2026-05-04")
 PAGES = ("/provider/", "/provider/approve/", "/provider/report/", "/provider/deliveries/")
 pytestmark = pytest.mark.django_db
 MaxQueries = Callable[[int], Any]
@@ -40,27 +38,6 @@ def _today(settings: Any, tmp_path: Any) -> Iterator[None]:
 @pytest.fixture
 def training(acme: Provider) -> Item:
     return factories.listed_item(code="secure-lab", title="Secure networks lab", provider=acme, credits=40)
-
-
-def enrolled(candidate: Candidate) -> Candidate:
-    people.import_certification(
-        candidate_id=candidate.id,
-        track_code=factories.TrackFactory.create().code,
-        certified_on=day("2025-01-01"),
-        now=TODAY,
-    )
-    enrollment.enroll(candidate_id=candidate.id, accept_terms=True, ip_address=None, now=TODAY)
-    return candidate
-
-
-def handed_in(candidate: Candidate, item: Item, *, days_ago: int = 0, kit: str = "digital") -> Claim:
-    """A claim of the candidate, with a file, handed in so many days ago."""
-    provider = item.authorisations.get().provider
-    at = TODAY - timedelta(days=days_ago)
-    form = claims.ClaimForm(item_id=item.id, provider_id=provider.id, completed_on=day("2026-04-01"), kit=kit)
-    claim = claims.save_draft(candidate_id=candidate.id, form_key=uuid4(), form=form, now=at)
-    claims.attach_evidence(candidate_id=candidate.id, claim_id=claim.id, name="c.pdf", content=PDF, now=at)
-    return claims.submit_claim(candidate_id=candidate.id, claim_id=claim.id, now=at)
 
 
 @pytest.fixture
@@ -345,80 +322,3 @@ def test_ticking_nothing_says_how(client: Client, claim: Claim, bob: ProviderMem
     page = client.get("/provider/approve/", follow=True)
     assert page.redirect_chain[-1][0] == "/provider/"
     assert "Tick the claims you have looked at" in page.content.decode()
-
-
-# ── Reports ───────────────────────────────────────────────────────────────────────────────────────
-def report(client: Client, number: str, item: str = "secure-lab", completed_on: str = "2026-04-01") -> Any:
-    return client.post("/provider/report/", {"number": number, "item": item, "completed_on": completed_on})
-
-
-def test_a_report_earns_and_reporting_it_twice_is_reporting_it_once(
-    client: Client, alice: Candidate, training: Item, bob: ProviderMember
-) -> None:
-    enrolled(alice)
-    client.force_login(bob.user)
-
-    for _time in range(2):
-        assert report(client, alice.number.lower())["Location"] == "/provider/report/"
-
-    assert CompletionReport.objects.get().reported_by == bob
-    assert Grant.objects.get().amount == 40
-    assert "40 credits earned." in client.get("/provider/report/").content.decode()
-
-
-def test_an_unknown_number_is_said_beside_its_field(client: Client, training: Item, bob: ProviderMember) -> None:
-    client.force_login(bob.user)
-    page = report(client, "CSCO99")
-    assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "There is no candidate with the number CSCO99." in page.context["form"].errors["number"][0]
-    assert 'value="CSCO99"' in page.content.decode()
-
-
-def test_a_refused_report_says_why_and_changes_nothing(
-    client: Client, alice: Candidate, training: Item, bob: ProviderMember
-) -> None:
-    client.force_login(bob.user)
-    page = report(client, alice.number)
-    assert page.status_code == HTTPStatus.CONFLICT
-    assert "The candidate is not enrolled in the programme." in page.content.decode()
-    assert not CompletionReport.objects.exists()
-
-
-def test_only_the_providers_own_trainings_can_be_reported(
-    client: Client, alice: Candidate, training: Item, carol: ProviderMember
-) -> None:
-    enrolled(alice)
-    client.force_login(carol.user)
-    page = report(client, alice.number)
-    assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert list(page.context["form"].errors) == ["item"]
-    assert not CompletionReport.objects.exists()
-
-
-# ── Deliveries ────────────────────────────────────────────────────────────────────────────────────
-def schedule(client: Client, **changes: str) -> Any:
-    run = {"item": "secure-lab", "code": "RUN-9", "place": "", "starts_on": "2026-06-01", "ends_on": "2026-06-05"}
-    return client.post("/provider/deliveries/", run | changes)
-
-
-def test_a_run_is_scheduled_and_listed(client: Client, training: Item, bob: ProviderMember) -> None:
-    client.force_login(bob.user)
-    assert schedule(client).status_code == HTTPStatus.FOUND
-    assert "RUN-9" in client.get("/provider/deliveries/").content.decode()
-
-
-def test_days_in_the_wrong_order_and_a_code_used_before_are_refused(
-    client: Client, training: Item, bob: ProviderMember
-) -> None:
-    client.force_login(bob.user)
-    assert schedule(client, ends_on="2026-05-05").status_code == HTTPStatus.CONFLICT
-    assert not Delivery.objects.exists()
-    schedule(client)
-    assert schedule(client).status_code == HTTPStatus.CONFLICT
-    assert Delivery.objects.count() == 1
-
-
-def test_others_runs_are_not_listed(client: Client, training: Item, bob: ProviderMember, carol: ProviderMember) -> None:
-    factories.DeliveryFactory.create(provider=bob.provider, item=training, code="OURS")
-    client.force_login(carol.user)
-    assert "OURS" not in client.get("/provider/deliveries/").content.decode()

@@ -1,0 +1,123 @@
+"""People with rows in nearly every table, for the pages of staff."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from candidates import services as people
+from candidates.models import Candidate
+from catalog.models import ProviderMember
+from credits.models import AdministrativeFee
+from credits.services import claims, enrollment, reports, reviews
+from emeritus.services import import_emeritus
+from exams.services import record_attempt
+from payments.models import Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from tests import factories
+from tests.factories import day, noon
+from tests.story import PDF
+
+NOW = noon("2026-05-04")
+
+
+def somebody(member: ProviderMember) -> Candidate:
+    """A candidate with rows in nearly every table: enrolled, claimed, approved, reported, paid, refunded."""
+    candidate = factories.CandidateFactory.create(login=True)
+    track = factories.TrackFactory.create()
+    people.import_certification(
+        candidate_id=candidate.id, track_code=track.code, certified_on=day("2025-01-01"), now=NOW
+    )
+    enrollment.enroll(candidate_id=candidate.id, accept_terms=True, ip_address="192.0.2.1", now=NOW)
+    for outcome in ("approve", "return"):
+        run = factories.DeliveryFactory.create(provider=member.provider, ends_on=day("2026-04-01"))
+        form = claims.ClaimForm(
+            item_id=run.item_id, provider_id=run.provider_id, delivery_id=run.id, completed_on=run.ends_on
+        )
+        claim = claims.save_draft(candidate_id=candidate.id, form_key=uuid4(), form=form, now=NOW)
+        claims.attach_evidence(candidate_id=candidate.id, claim_id=claim.id, name="c.pdf", content=PDF, now=NOW)
+        claims.submit_claim(candidate_id=candidate.id, claim_id=claim.id, now=NOW)
+        reviews.decide_claim(claim_id=claim.id, member_id=member.id, outcome=outcome, reason="So be it.", now=NOW)
+    reported = factories.listed_item(provider=member.provider, credits=8)
+    reports.report_completion(
+        provider_id=member.provider_id,
+        candidate_id=candidate.id,
+        item_code=reported.code,
+        completed_on=day("2026-04-02"),
+        member_id=member.id,
+        now=NOW,
+    )
+    exam = factories.ExamFactory.create(number="300-415", kind="concentration")
+    record_attempt(
+        candidate_id=candidate.id, exam_number=exam.number, taken_on=day("2025-01-02"), result="fail", now=NOW
+    )
+    people.write_notice(
+        candidate=candidate, kind="test", key=f"test:{candidate.id}", subject="A word", body="To you.", now=NOW
+    )
+    paid_and_refunded(candidate)
+    in_emeritus = factories.CandidateFactory.create()
+    import_emeritus(
+        candidate_id=in_emeritus.id,
+        track_code=track.code,
+        certified_on=day("2010-01-01"),
+        until=day("2026-12-01"),
+        now=NOW,
+    )
+    return candidate
+
+
+def paid_and_refunded(candidate: Candidate) -> Order:
+    order = paid_order(candidate)
+    Refund.objects.create(
+        payment=order.payments.get(), amount_cents=12100, reason="Because.", requested_at=NOW, next_check_at=NOW
+    )
+    AdministrativeFee.objects.create(cycle=candidate.cycles.get(), order=order, paid_on=NOW.date())
+    Invoice.objects.create(
+        order=order,
+        candidate=candidate,
+        year=2026,
+        sequence=candidate.id,
+        number=f"2026-{candidate.id:06}",
+        content={"total": "121.00"},
+        issued_on=NOW.date(),
+        issued_at=NOW,
+    )
+    StripeEvent.objects.create(
+        stripe_id=f"evt_{candidate.id}", kind="charge.refunded", body="{}", received_at=NOW, due_at=NOW
+    )
+    return order
+
+
+def paid_order(candidate: Candidate) -> Order:
+    order = Order.objects.create(
+        candidate=candidate,
+        number=f"O-{candidate.id}",
+        purpose=Order.Purpose.ADMIN_FEE,
+        reference=f"cycle:{candidate.id}",
+        status=Order.Status.PAID,
+        currency="USD",
+        net_cents=10000,
+        tax_cents=2100,
+        total_cents=12100,
+        decision=[],
+        created_at=NOW,
+        paid_at=NOW,
+    )
+    OrderLine.objects.create(
+        order=order,
+        position=1,
+        description="Fee",
+        net_cents=10000,
+        tax_country="BE",
+        tax_percent=21,
+        tax_cents=2100,
+    )
+    Payment.objects.create(
+        order=order,
+        status=Payment.Status.SUCCEEDED,
+        amount_cents=12100,
+        session_id=f"cs_{candidate.id}",
+        created_at=NOW,
+        expires_at=NOW,
+        next_check_at=NOW,
+        paid_at=NOW,
+    )
+    return order

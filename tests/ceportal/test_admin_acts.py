@@ -1,0 +1,169 @@
+"""What staff do in the administration: every act is one service call, done once, or refused with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from candidates.models import Candidate, Certification, User
+from catalog.models import Authorisation, BoardDecision, BoardReview, Listing, ProviderMember
+from catalog.models import Delivery as Run
+from ceportal.kernel import clock
+from ceportal.kernel.models import Delivery, Event
+from exams.models import Attempt
+from payments.models import Payment, Refund
+from tests import factories
+from tests.ceportal.staff_world import NOW, paid_order, somebody
+from tests.factories import day
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _today(settings: Any, tmp_path: Any) -> Iterator[None]:
+    settings.MEDIA_ROOT = str(tmp_path)
+    with clock.standing_at(NOW):
+        yield
+
+
+@pytest.fixture
+def desk(client: Client, dan: User) -> Client:
+    client.force_login(dan)
+    return client
+
+
+def test_a_candidate_is_registered_and_a_certification_imported(desk: Client) -> None:
+    track = factories.TrackFactory.create()
+    person = {"number": "csco7", "name": "Ann", "born": "1990-02-03", "country": "be", "email": "ann@example.org"}
+
+    assert desk.post("/admin/candidates/candidate/add/", person).status_code == HTTPStatus.FOUND
+    again = desk.post("/admin/candidates/candidate/add/", person)
+    ann = Candidate.objects.get(number="CSCO7")
+    held = {"track": track.pk, "certified_on": "2025-01-01"}
+    url = f"/admin/candidates/candidate/{ann.id}/import-certification/"
+
+    assert "registered already" in again.content.decode()
+    assert (ann.country, Event.objects.filter(topic="candidates.candidate_registered").count()) == ("BE", 1)
+    assert desk.post(url, held).status_code == HTTPStatus.FOUND
+    assert Certification.objects.get(candidate=ann).status == "active"
+    wrong = desk.post(url, {"track": track.pk, "certified_on": "2026-05-05"})
+    assert "This day is still to come." in wrong.content.decode()
+
+
+def test_a_decision_of_the_board_is_recorded_or_refused_with_its_reasons(desk: Client, dan: User) -> None:
+    item = factories.ItemFactory.create()
+    desk.post("/admin/catalog/boardreview/add/", {"held_on": "2026-05-04"})
+    review = BoardReview.objects.get(quarter="2026-Q2")
+    url = f"/admin/catalog/item/{item.id}/decide/"
+    asked = {"outcome": "list", "credits": "500", "effective_on": "2026-06-01", "review": review.pk}
+
+    refused = desk.post(url, asked)
+    assert refused.status_code == HTTPStatus.CONFLICT
+    assert "A training is worth between 4 and 64 credits, not 500." in refused.content.decode()
+    assert 'value="500"' in refused.content.decode()
+    assert not Listing.objects.exists()
+
+    assert desk.post(url, asked | {"credits": "40"}).status_code == HTTPStatus.FOUND
+    assert Listing.objects.get().credits == 40
+    assert BoardDecision.objects.get().decided_by == dan
+
+
+def test_authorisations_and_runs_go_through_their_services(desk: Client) -> None:
+    item, provider = factories.ItemFactory.create(), factories.ProviderFactory.create()
+    run = {"provider": provider.pk, "item": item.pk, "code": "R-1", "starts_on": "2026-06-01", "ends_on": "2026-06-05"}
+
+    assert desk.post("/admin/catalog/delivery/add/", run).status_code == HTTPStatus.CONFLICT  # not authorised
+    desk.post(f"/admin/catalog/item/{item.id}/authorise/", {"provider": provider.pk, "starts_on": "2026-01-01"})
+    authorisation = Authorisation.objects.get()
+    assert desk.post("/admin/catalog/delivery/add/", run).status_code == HTTPStatus.FOUND
+    desk.post(f"/admin/catalog/authorisation/{authorisation.id}/withdraw/", {"ends_on": "2026-07-01"})
+
+    authorisation.refresh_from_db()
+    assert authorisation.ends_on == day("2026-07-01")
+    assert Run.objects.get().code == "R-1"
+
+
+def test_a_result_is_recorded_once_and_an_unknown_candidate_is_said(desk: Client, alice: Candidate) -> None:
+    exam = factories.ExamFactory.create()
+    result = {"candidate": alice.number, "exam": exam.pk, "taken_on": "2026-05-01", "result": "fail"}
+
+    for _time in range(2):
+        assert desk.post("/admin/exams/attempt/record/", result).status_code == HTTPStatus.FOUND
+    unknown = desk.post("/admin/exams/attempt/record/", result | {"candidate": "nobody"})
+
+    assert Attempt.objects.count() == 1
+    assert "There is no candidate with the number NOBODY." in unknown.content.decode()
+    assert desk.post("/admin/exams/attempt/record/", result | {"result": "pass"}).status_code == HTTPStatus.CONFLICT
+
+
+def test_a_refund_is_requested_once_and_refused_where_an_invoice_stands(desk: Client, alice: Candidate) -> None:
+    order = paid_order(alice)
+    url = f"/admin/payments/order/{order.id}/refund/"
+
+    assert "USD" in desk.get(url).content.decode()
+    for _time in range(2):
+        assert desk.post(url, {"reason": "Paid twice elsewhere."}).status_code == HTTPStatus.FOUND
+    assert Refund.objects.get().amount_cents == 12100
+    assert desk.post(f"/admin/payments/order/{order.id}/cancel/").status_code == HTTPStatus.CONFLICT
+
+
+def test_a_silent_card_service_changes_nothing(desk: Client, alice: Candidate) -> None:
+    order = paid_order(alice)
+    payment = order.payments.get()
+    Payment.objects.filter(pk=payment.pk).update(status=Payment.Status.OPEN, paid_at=None)
+
+    page = desk.post(f"/admin/payments/payment/{payment.id}/refresh/", {"go": "1"})
+
+    assert "The card service does not answer." in page.content.decode()
+    payment.refresh_from_db()
+    assert payment.status == Payment.Status.OPEN
+
+
+def test_a_failed_delivery_is_tried_again(desk: Client, bob: ProviderMember) -> None:
+    factories.AgreementFactory.create()
+    somebody(bob)
+    failed = Delivery.objects.filter(receiver="mail").earliest("id")
+    Delivery.objects.filter(pk=failed.pk).update(status=Delivery.Status.FAILED, attempts=12)
+    others = Delivery.objects.exclude(pk=failed.pk)
+    before = list(others.values_list("id", "status", "due_at"))
+    chosen = [str(each) for each in Delivery.objects.values_list("id", flat=True)]
+
+    desk.post("/admin/kernel/delivery/", {"action": "try_again", "_selected_action": chosen})
+
+    failed.refresh_from_db()
+    assert (failed.status, failed.attempts, failed.due_at) == (Delivery.Status.PENDING, 0, NOW)
+    assert list(others.values_list("id", "status", "due_at")) == before
+
+
+def test_a_login_is_opened_without_a_password(
+    desk: Client, mailoutbox: list[Any], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    login = {"email": "New@Example.org", "name": "New Reviewer"}
+
+    assert desk.post("/admin/candidates/user/add/", login).status_code == HTTPStatus.FOUND
+    again = desk.post("/admin/candidates/user/add/", login)
+    user = User.objects.get(email="new@example.org")
+    with django_capture_on_commit_callbacks(execute=True):
+        Client().post("/accounts/password/reset/", {"email": "new@example.org"})
+
+    assert "There is a login with this address already." in again.content.decode()
+    assert not user.has_usable_password()
+    assert [message.to for message in mailoutbox] == [["new@example.org"]]
+
+
+def test_staff_without_the_power_cannot_make_themselves_administrators(client: Client) -> None:
+    clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    client.force_login(clerk)
+
+    client.post(
+        f"/admin/candidates/user/{clerk.id}/change/", {"name": "Clerk", "is_active": "on", "is_superuser": "on"}
+    )
+
+    clerk.refresh_from_db()
+    assert (clerk.name, clerk.is_superuser) == ("Clerk", False)

@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from ceportal import people
+from ceportal.demo.logins import DEMO_LOGINS
 from ceportal.kernel import clock
 
 
@@ -30,6 +31,7 @@ class Navigation:
 
     items: tuple[NavigationItem, ...]
     person: str
+    account_items: tuple[NavigationItem, ...] = ()  # what is about the person, in the menu under the name
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": SimpleLazyObject(lambda: _navigation(request)),
         "demo": settings.DEMO,
+        "demo_logins": DEMO_LOGINS if settings.DEMO else (),
         "portal_day": SimpleLazyObject(lambda: clock.day_of(clock.now())),
     }
 
@@ -50,6 +53,7 @@ def _navigation(request: HttpRequest) -> Navigation:
     if user is None or not user.is_authenticated:
         return Navigation((item(_("Catalog"), "catalog:item_list"), item(_("Policy"), "policy:book")), "")
     items = []
+    account: tuple[NavigationItem, ...] = ()
     roles = people.roles_of(user)
     if roles.candidate or not (roles.member or roles.proctor or user.is_staff):
         items += [item(_("Dashboard"), "credits:dashboard"), item(_("Credits"), "credits:ledger")]
@@ -61,4 +65,6 @@ def _navigation(request: HttpRequest) -> Navigation:
     items += [item(_("Catalog"), "catalog:item_list"), item(_("Policy"), "policy:book")]
     if user.is_staff:
         items += [item(_("Administration"), "admin:index")]
-    return Navigation(tuple(items), user.get_short_name())
+    if roles.candidate:
+        account = (item(_("Notices"), "candidates:notice_list"), item(_("Contact"), "candidates:profile"))
+    return Navigation(tuple(items), user.get_short_name(), account)

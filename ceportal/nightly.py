@@ -55,7 +55,7 @@ def run_night(*, day: date) -> dict[str, int]:
 
 def run_due_nights(*, now: datetime) -> list[date]:
     """Run every night that is due. A second worker that comes by meanwhile leaves it to the first."""
-    with _holding_the_nights() as held:
+    with holding_the_nights() as held:
         days = nights_due(now=now) if held else []
         for day in days:
             run_night(day=day)
@@ -63,7 +63,7 @@ def run_due_nights(*, now: datetime) -> list[date]:
 
 
 @contextmanager
-def _holding_the_nights() -> Iterator[bool]:
+def holding_the_nights() -> Iterator[bool]:
     """A lock of the database session, so that each sweep can commit as it goes; a killed worker loses it at once."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])

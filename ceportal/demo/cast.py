@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from django.contrib.auth.hashers import make_password
@@ -21,12 +21,14 @@ REVIEWERS = {"acme": ("reviewer", "Ruth Adeyemi"), "globex": ("reviewer of anoth
 BORN = date(1984, 5, 17)
 
 
-def make_staff(shelf: Shelf, chance: Random, names: list[str], encoded_password: str) -> dict[int, list[int]]:
+def make_staff(
+    shelf: Shelf, chance: Random, names: list[str], encoded_password: str, *, now: datetime
+) -> dict[int, list[int]]:
     """Reviewers and managers of every provider, a proctor and an administrator; the members of each provider."""
     members: dict[int, list[int]] = {}
     for provider in shelf.providers.values():
-        users = [_login(*REVIEWERS[provider.code], encoded_password)] if provider.code in REVIEWERS else []
-        users += [_colleague(provider, names.pop()) for _each in range(chance.randint(1, 3))]
+        users = [_login(*REVIEWERS[provider.code], encoded_password, now=now)] if provider.code in REVIEWERS else []
+        users += [_colleague(provider, names.pop(), now=now) for _each in range(chance.randint(1, 3))]
         members[provider.id] = [
             ProviderMember.objects.create(
                 provider=provider,
@@ -35,9 +37,9 @@ def make_staff(shelf: Shelf, chance: Random, names: list[str], encoded_password:
             ).id
             for user in users
         ]
-    proctor = _login("proctor", "Petra Janssens", encoded_password)
+    proctor = _login("proctor", "Petra Janssens", encoded_password, now=now)
     SiteMember.objects.create(site=Site.objects.get(code="brussels"), user=proctor)
-    make_user(email_of("administrator"), "Ada Bergström", encoded_password, staff=True)
+    make_user(email_of("administrator"), "Ada Bergström", encoded_password, now=now, staff=True)
     return members
 
 
@@ -46,13 +48,13 @@ def encode_password() -> str:
     return make_password(PASSWORD)
 
 
-def _login(who: str, name: str, encoded_password: str) -> User:
-    return make_user(email_of(who), name, encoded_password)
+def _login(who: str, name: str, encoded_password: str, *, now: datetime) -> User:
+    return make_user(email_of(who), name, encoded_password, now=now)
 
 
-def _colleague(provider: Provider, name: str) -> User:
+def _colleague(provider: Provider, name: str, *, now: datetime) -> User:
     local = name.lower().replace(" ", ".").encode("ascii", "ignore").decode()
-    return make_user(f"{local}@{provider.code}.example", name)
+    return make_user(f"{local}@{provider.code}.example", name, now=now)
 
 
 def tell_candidates(scene: Scene, chance: Random, encoded_password: str) -> list[Story]:
@@ -66,7 +68,7 @@ def tell_candidates(scene: Scene, chance: Random, encoded_password: str) -> list
     stories = []
     for login, name, country, time_zone, number in who:
         story = Story(scene, Person(number, name, BORN, country, time_zone, email_of(login)), chance)
-        story.registers(_known_on(scene), user=_login(login, name, encoded_password))
+        story.registers(_known_on(scene), user=_login(login, name, encoded_password, now=scene.now))
         stories.append(story)
     midway, one_step, not_enrolled = stories
     _hold(midway, level, lapses_in=400)

@@ -91,9 +91,9 @@ def _tell(count: int) -> Loaded:
     scene = Scene(
         timeline=timeline,
         shelf=shelf,
-        reviewers=cast.make_staff(shelf, chance, staff_names, password),
+        reviewers=cast.make_staff(shelf, chance, staff_names, password, now=now),
         exams=_exams(),
-        today=clock.day_of(now),
+        now=now,
     )
     cast.tell_candidates(scene, chance, password)
     counts: Counter[str] = Counter()

@@ -32,7 +32,7 @@ PLACES: tuple[tuple[str, str, str, str], ...] = (
     ("KE", "Africa/Nairobi", "Wanjiru Otieno Amani Kiprop Achieng", "Kamau Odhiambo Mutua Njoroge Wekesa"),
     ("NG", "Africa/Lagos", "Chiamaka Tunde Ngozi Emeka Folake", "Adeyemi Eze Balogun Okonkwo Bello"),
     ("ZA", "Africa/Johannesburg", "Thandi Pieter Lerato Sipho Anneke", "Dlamini Botha Mokoena van_Wyk Naidoo"),
-    ("TR", "Europe/Istanbul", "Elif Emre Defne Kerem Zeynep", "Yılmaz Aydın Çelik Korkmaz Şahin"),
+    ("TR", "Europe/Istanbul", "Elif Emre Defne Kerem Zeynep", "Demirci Özdemir Çelik Korkmaz Şahin"),
 )
 
 

@@ -42,9 +42,7 @@ def settle(*, send_to: Collection[str]) -> None:
         relay.deliver(delivery_id=delivery_id, now=happened_at)
     written = Event.objects.filter(id=OuterRef("event_id")).values("occurred_at")
     mail.update(status=Delivery.Status.DONE, attempts=1, done_at=Subquery(written))
-    Notice.objects.filter(status=Notice.Status.QUEUED).update(
-        status=Notice.Status.DELIVERED, sent_at=F("created_at")
-    )
+    Notice.objects.filter(status=Notice.Status.QUEUED).update(status=Notice.Status.DELIVERED, sent_at=F("created_at"))
 
 
 def bounce_last(*, candidate: Candidate, now: datetime) -> None:

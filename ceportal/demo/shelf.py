@@ -57,12 +57,12 @@ class Shelf:
         self._reviews: dict[date, int] = {}
         self.providers = _make_providers()
 
-    def plan(self) -> None:
+    def plan(self, trainings: wares.Trainings = wares.TRAININGS) -> None:
         """Take in what is there and put the demonstration's own trainings on the timeline."""
         self._read_first_catalog()
         days = self._hold_reviews()
-        for technology, trainings in wares.TRAININGS.items():
-            for title, kind, hours in trainings:
+        for technology, taught in trainings.items():
+            for title, kind, hours in taught:
                 item = _make_item(title, kind, hours, technology)
                 self._items[item.id] = item
                 self._list(item, days)
@@ -241,4 +241,6 @@ def _make_item(title: str, kind: str, hours: int, technology: str) -> Item:
 def _within_the_book(credits: int, day: date) -> int:
     """About a credit an hour, between what the book allows (CAT-03)."""
     policy = BOOK.on(day)
-    return max(policy["training.min_credits"].value, min(policy["training.max_credits"].value, credits))
+    lowest: int = policy["training.min_credits"].value
+    highest: int = policy["training.max_credits"].value
+    return max(lowest, min(highest, credits))

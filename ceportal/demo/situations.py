@@ -24,6 +24,7 @@ TRACKS = {
 }
 LEVEL_WEIGHTS = {"associate": 3, "specialist": 1, "professional": 4, "expert": 3}
 WINDOW = timedelta(days=850)  # how far back most stories go: the more days, the more nights
+SHORTEST_HISTORY = timedelta(days=110)  # enough for a claim that was returned, handed in again and approved
 EXAM_DAYS = (1, 16)
 
 
@@ -39,7 +40,7 @@ class Holder:
 
 
 def start_for_end(level: str, end: date, *, seen_on: date) -> date:
-    """The day on which a term must start so that, seen on a day, its active period ends then, give or take some days."""
+    """When a term must start so that, by the book of a day, its active period ends on another, or close to it."""
     lengths = {value.get(level) for _day, value in BOOK.series["cert.active_months"].values}
     starts = [add_months(end, -months) for months in sorted(lengths - {None})]
     for start in starts:
@@ -63,15 +64,16 @@ def any_level(story: Story) -> str:
 def holder(
     story: Story, *, lapses_on: date, level: str = "", seen_on: date | None = None, long_ago: bool = False
 ) -> Holder:
-    """Register somebody whose certification lapses on a day unless renewed; `seen_on` is the day whose book dates it."""
+    """Register somebody whose certification lapses on a day unless renewed, as the book of `seen_on` dates it."""
     scene = story.scene
     level = level or any_level(story)
     track = story.chance.choice(TRACKS[level])
-    started_on = on_exam_day(start_for_end(level, lapses_on, seen_on=seen_on or scene.today))
+    started_on = start_for_end(level, lapses_on, seen_on=seen_on or scene.today)
+    started_on = on_exam_day(min(started_on, scene.today - SHORTEST_HISTORY))
     # The record comes in some days after the exam.
     oldest = started_on + timedelta(days=2) if long_ago else max(started_on + timedelta(days=2), scene.today - WINDOW)
     known_on = max(scene.first_day, min(oldest, scene.yesterday - timedelta(days=3)))
-    story.registers(known_on, user=make_user(story.person.email, story.person.name))
+    story.registers(known_on, user=make_user(story.person.email, story.person.name, now=story.scene.now))
     certified_on = add_years(started_on, -story.chance.choice((0, 0, 3, 6)))
     story.holds(track, term_started_on=started_on, recorded_on=known_on, certified_on=certified_on)
     soon = known_on + timedelta(days=story.chance.randrange(1, 30))
@@ -240,7 +242,9 @@ def _renewed(story: Story, *, by_credits: bool, by_exams: bool, level: str = "",
     if path.get("fee"):
         story.pays_fee(on)
     if chance.random() < 0.4 and on < scene.today - timedelta(days=60):
-        for completion in story.completions([story.some_day(on + ONE_DAY, scene.today - timedelta(days=30))], credits=1):
+        for completion in story.completions(
+            [story.some_day(on + ONE_DAY, scene.today - timedelta(days=30))], credits=1
+        ):
             story.earns(completion)
 
 
@@ -279,7 +283,12 @@ def credits_expiring(story: Story) -> None:
 def several_certifications(story: Story) -> None:
     """Holds certifications at several levels, which the highest renews with it (CERT-06)."""
     scene = story.scene
-    held = member(story, level=story.chance.choice([each for each in ("professional", "expert") if each in paths.open_levels(scene.today)]))
+    held = member(
+        story,
+        level=story.chance.choice(
+            [each for each in ("professional", "expert") if each in paths.open_levels(scene.today)]
+        ),
+    )
     lower = ["associate", "specialist"] + (["professional"] if held.level == "expert" else [])
     for level in lower:
         lapses_on = scene.today + timedelta(days=story.chance.randint(30, 900))
@@ -296,7 +305,7 @@ def emeritus(story: Story) -> None:
     recorded_on = max(scene.first_day, add_months(until, -12) + timedelta(days=5))
     recorded_on = min(recorded_on, scene.yesterday - timedelta(days=2))
     route = "written_and_lab" if chance.random() < 0.3 else "recertify"
-    story.registers(recorded_on, user=make_user(story.person.email, story.person.name))
+    story.registers(recorded_on, user=make_user(story.person.email, story.person.name, now=story.scene.now))
     certified_on = add_years(until, -chance.randint(11, 18))
     story.is_emeritus("ccie-security", certified_on=certified_on, until=until, recorded_on=recorded_on, route=route)
     if route == "recertify":
@@ -350,6 +359,7 @@ def shared_out(count: int, *, today: date) -> list[Situation]:
     total = sum(each.weight for each in known)
     chosen = [each for each in known for _copy in range(max(1, round(count * each.weight / total)))]
     return (chosen + [known[0]] * count)[: max(count, len(chosen))]
+
 
 # The first story of each has a last notice that came back: an address that was not kept current (CE-13).
 WITH_A_BOUNCE = (midway, lapsing_soon, inactive)

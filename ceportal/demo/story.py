@@ -16,13 +16,13 @@ from allauth.account.models import EmailAddress
 
 from candidates import services as candidates
 from candidates.models import Candidate, User
-from catalog.models import ProviderMember
 from ceportal.demo import wares
 from ceportal.demo.papers import certificate
 from ceportal.demo.payment import pay_fee
 from ceportal.demo.people import Person
 from ceportal.demo.shelf import Offer, Shelf
 from ceportal.demo.timeline import Timeline
+from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from credits.models import Claim
 from credits.services import claims, enrollment, reports, reviews
@@ -42,13 +42,17 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where stories play: the timeline, what is on offer, who reviews, which exams there are, and the day it is."""
+    """Where stories play: the timeline, what is on offer, who reviews, which exams there are, and the present."""
 
     timeline: Timeline
     shelf: Shelf
     reviewers: dict[int, list[int]]
     exams: dict[str, list[str]]
-    today: date
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return clock.day_of(self.now)
 
     @property
     def yesterday(self) -> date:
@@ -57,7 +61,8 @@ class Scene:
     @property
     def first_day(self) -> date:
         """The first day on which a story can play: the day after the programme began (CE-01)."""
-        return BOOK.on(self.today)["programme.starts_on"].value + ONE_DAY
+        starts_on: date = BOOK.on(self.today)["programme.starts_on"].value
+        return starts_on + ONE_DAY
 
 
 class Story:
@@ -123,16 +128,16 @@ class Story:
         """Sit an exam, whose result the test partner reports."""
         self._on(
             on,
-            lambda now: record_attempt(
-                candidate_id=self.id, exam_number=exam, taken_on=on, result=result, now=now
-            ),
+            lambda now: record_attempt(candidate_id=self.id, exam_number=exam, taken_on=on, result=result, now=now),
         )
 
     # ── The programme ─────────────────────────────────────────────────────────────────────────────
     def enrolls(self, on: date) -> None:
         """Enroll, from an address of the documentation's range."""
         address = f"203.0.113.{self.chance.randrange(1, 255)}"
-        self._on(on, lambda now: enrollment.enroll(candidate_id=self.id, accept_terms=True, ip_address=address, now=now))
+        self._on(
+            on, lambda now: enrollment.enroll(candidate_id=self.id, accept_terms=True, ip_address=address, now=now)
+        )
 
     def drafts(self, completion: Completion, *, on: date, evidence: bool = True, note: str = "") -> UUID:
         """Begin a claim; its key names it from then on."""
@@ -283,19 +288,11 @@ class Story:
         self.scene.timeline.on(day, act, turn=self._turn)
 
 
-def make_user(email: str, name: str, encoded_password: str = "", *, staff: bool = False) -> User:
+def make_user(email: str, name: str, encoded_password: str = "", *, now: datetime, staff: bool = False) -> User:
     """A login with a confirmed address; without a password nobody can sign in as them."""
-    user = User(email=email, name=name, is_staff=staff, is_superuser=staff, password=encoded_password)
+    user = User(email=email, name=name, is_staff=staff, is_superuser=staff, password=encoded_password, date_joined=now)
     if not encoded_password:
         user.set_unusable_password()
     user.save()
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
-
-
-def reviewers_of(member_rows: Sequence[ProviderMember]) -> dict[int, list[int]]:
-    """The members of each provider."""
-    found: dict[int, list[int]] = {}
-    for member in member_rows:
-        found.setdefault(member.provider_id, []).append(member.id)
-    return found

@@ -36,17 +36,17 @@ class Timeline:
         for moment, act in sorted(self._steps, key=itemgetter(0)):
             day = clock.day_of(moment)
             if day != last:
-                self._pass_time(last, day)
+                self.pass_time(last, day)
                 last = day
             try:
                 act(moment)
             except Refused as refusal:
                 self.refused.append((moment, refusal.decision.clauses_unmet))
-        self._pass_time(last, until)
+        self.pass_time(last, until)
         nightly.run_night(day=until)
 
     @staticmethod
-    def _pass_time(last: date | None, until: date) -> None:
+    def pass_time(last: date | None, until: date) -> None:
         """The relay comes by at the end of a day; then the nights are run up to the morning of another day."""
         post.write_what_is_due()
         if last is not None:

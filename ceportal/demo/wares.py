@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 PROVIDERS: tuple[tuple[str, str], ...] = (
     ("northwind", "Northwind Network School"),
     ("initech", "Initech Training"),
@@ -33,8 +35,9 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
     ("gulf-stream", "Gulf Stream Seminars"),
 )
 
-# Technology: title, kind, hours of teaching.
-TRAININGS: dict[str, tuple[tuple[str, str, int], ...]] = {
+Trainings = Mapping[str, tuple[tuple[str, str, int], ...]]  # by technology: title, kind, hours of teaching
+
+TRAININGS: Trainings = {
     "Enterprise": (
         ("Routing That Survives", "instructor_led", 40),
         ("Campus Fabrics from the Ground Up", "virtual", 32),
@@ -124,8 +127,8 @@ TRAININGS: dict[str, tuple[tuple[str, str, int], ...]] = {
 SUMMARIES: dict[str, str] = {
     "instructor_led": "{hours} hours in a classroom with an instructor and a lab of your own from the first morning.",
     "virtual": "{hours} hours live on line in short sessions, each with a lab that stays open until the next one.",
-    "digital": "Self-paced, about {hours} hours with labs that are checked as you go; the certificate comes at the end.",
-    "digital_lite": "Reading and videos without labs, about {hours} hours. Listed for information; it earns no credits.",
+    "digital": "Self-paced, about {hours} hours with labs that are checked as you go and a certificate at the end.",
+    "digital_lite": "Reading and videos without labs, about {hours} hours. Listed for information, without credits.",
     "learning_path": "Several courses and a closing project, about {hours} hours in all, self-paced and with labs.",
     "custom": "Made to measure from official material and registered with the derivative-works tool; {hours} hours.",
     "workshop": "{hours} hours around one problem in a small group: bring your own and leave with a plan.",
@@ -133,8 +136,10 @@ SUMMARIES: dict[str, str] = {
     "other": "Approved by the technical committee; {hours} hours of reading, discussion and a written exercise.",
 }
 
-PLACES = ("Antwerp", "Lyon", "Hamburg", "Seville", "Gdańsk", "Gothenburg", "Leeds", "Austin", "Ottawa", "Mérida",
-          "Recife", "Pune", "Osaka", "Busan", "Singapore", "Perth", "Abu Dhabi", "Kisumu", "Abuja", "Durban", "İzmir")  # fmt: skip
+PLACES = (
+    "Antwerp", "Lyon", "Hamburg", "Seville", "Gdańsk", "Gothenburg", "Leeds", "Austin", "Ottawa", "Mérida", "Recife",
+    "Pune", "Osaka", "Busan", "Singapore", "Perth", "Nairobi", "Abuja", "Durban", "İzmir",
+)  # fmt: skip
 
 RETURNED = (
     "The certificate shows another completion date than the claim. Please correct one of them.",

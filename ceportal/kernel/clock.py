@@ -77,11 +77,15 @@ def set_clock(moment: datetime) -> None:
 
 
 def begin_at(moment: datetime) -> None:
-    """Let a demo begin at any moment, also a past one. ValueError outside the demo, or once anything has happened."""
-    from ceportal.kernel.models import Event
+    """Let a demo begin at any moment, also a past one. ValueError outside the demo, or once anything came after it."""
+    from ceportal.kernel.models import Event, NightlyRun
 
-    if Event.objects.exists():
-        raise ValueError("Something has happened already; the clock can only be set ahead now.")
+    # What the reference data tell of, the first catalog, lies years before.
+    if (
+        Event.objects.filter(occurred_at__gt=moment).exists()
+        or NightlyRun.objects.filter(day__gt=day_of(moment)).exists()
+    ):
+        raise ValueError("Something has happened already after that moment; the clock can only be set ahead now.")
     _set_shift(moment)
 
 

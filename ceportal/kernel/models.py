@@ -81,13 +81,27 @@ class NightlyRun(models.Model):
 
 
 class ClockShift(models.Model):
-    """How far the demo's clock stands ahead of the real one, or behind it in a demo of the past; a single row."""
+    """How far the demo's clock stands ahead of the real one, or behind it in a demo of the past; a single row.
+
+    While the clock travels, night by night, the row says between which days.
+    """
 
     seconds = models.BigIntegerField()
+    travelling_from = models.DateField(null=True, blank=True)
+    travelling_to = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(name="clock_shift_single", condition=Q(id=1)),
+            models.CheckConstraint(
+                name="clock_shift_travels_forward",
+                condition=Q(travelling_from__isnull=True, travelling_to__isnull=True)
+                | Q(
+                    travelling_from__isnull=False,
+                    travelling_to__isnull=False,
+                    travelling_to__gt=models.F("travelling_from"),
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

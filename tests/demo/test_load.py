@@ -1,0 +1,225 @@
+"""load_demo: everybody in their situation, as if the portal had been there all the time; once, and in the demo only."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from io import StringIO
+from pathlib import Path
+from random import Random
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from candidates.models import Candidate, Certification, Notice
+from catalog.models import BoardDecision, Item, Listing, Provider, ProviderMember
+from catalog.models import Delivery as Run
+from ceportal import nightly, reference
+from ceportal.demo import load, mailbox, situations
+from ceportal.demo.logins import DEMO_LOGINS, email_of
+from ceportal.demo.people import people
+from ceportal.demo.shelf import Shelf
+from ceportal.demo.story import Scene, Story
+from ceportal.demo.timeline import Timeline
+from ceportal.kernel import clock
+from ceportal.kernel.models import Delivery, Event, NightlyRun
+from credits.models import Claim, Enrollment, Evidence, Recertification
+from credits.services import fees, reviews
+from exams.models import Exam
+from tests.demo.states import assert_true_to_the_rules, snapshot
+from tests.factories import day
+
+
+def claim_of(who: str, status: str) -> Claim:
+    return Claim.objects.get(candidate__email=email_of(who), status=status)
+
+
+def member_of(who: str) -> ProviderMember:
+    return ProviderMember.objects.get(user__email=email_of(who))
+
+
+@pytest.mark.usefixtures("demo")
+def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
+    with clock.standing_at(clock.at(day("2026-05-20"), 12)):
+        loaded = load.load(candidates=30)
+        assert loaded is not None
+        assert not loaded.refused
+        known = [each for each in situations.SITUATIONS if each.known_on(day("2026-05-20"))]
+        assert set(loaded.situations) == {each.name for each in known}
+        assert_true_to_the_rules(day("2026-05-20"))
+        before = snapshot()
+        assert load.load(candidates=30) is None
+        assert snapshot() == before
+
+    assert Candidate.objects.count() == 3 + sum(loaded.situations.values())
+    assert Provider.objects.count() == 30
+    assert Provider.objects.filter(members=None).count() == 0
+    assert Item.objects.count() >= 60
+    assert Listing.objects.filter(ends_on__isnull=False).exists()
+    assert set(BoardDecision.objects.values_list("outcome", flat=True)) == {"list", "change", "delist"}
+    assert Run.objects.filter(ends_on__lt=day("2026-05-20")).exists()
+    assert Run.objects.filter(starts_on__gt=day("2026-05-20")).exists()
+    assert set(Claim.objects.values_list("status", flat=True)) == {
+        "draft", "submitted", "returned", "approved", "rejected",
+    }  # fmt: skip
+    assert Claim.objects.filter(status="submitted", answer_due_on__lt=day("2026-05-20")).exists()
+    assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive"}
+    for evidence in Evidence.objects.all():
+        assert Path(evidence.file.path).read_bytes()[:4] in {b"%PDF", b"\x89PNG"}
+    # What is past is told and delivered: the worker finds nothing to do, and mailboxes of the logins are full.
+    assert not Delivery.objects.exclude(status="done").exists()
+    assert set(Notice.objects.values_list("status", flat=True)) == {"sent", "delivered", "bounced"}
+    letters = mailbox.letters_for(mailbox.Reader(everything=True, addresses=frozenset()))
+    assert len(letters) == Notice.objects.filter(address__in=[login.email for login in DEMO_LOGINS]).count()
+    for login in DEMO_LOGINS:
+        assert authenticate(username=login.email, password=login.password), login.who
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_one_step_that_is_left_renews() -> None:
+    with clock.standing_at(clock.at(day("2026-05-20"), 12)):
+        load.load(candidates=1)
+        claim = claim_of("candidate one step from renewal", "submitted")
+        reviews.decide_claim(claim_id=claim.id, member_id=member_of("reviewer").id, outcome="approve", now=clock.now())
+        renewal = Recertification.objects.get(candidate=claim.candidate)
+        assert renewal.requirement_on == claim.completed_on
+        states = Claim.objects.filter(candidate__email=email_of("candidate midway"))
+        assert set(states.values_list("status", flat=True)) == {
+            "draft", "submitted", "returned", "approved", "rejected",
+        }  # fmt: skip
+        assert claim_of("candidate midway", "submitted").provider == member_of("reviewer").provider
+        assert not Enrollment.objects.filter(candidate__email=email_of("candidate not enrolled")).exists()
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_era_of_the_fee_has_the_fee_and_suspended_experts() -> None:
+    load.load(candidates=1, start_on=day("2019-11-04"))
+    assert clock.day_of(clock.now()) == day("2019-11-04")
+    assert_true_to_the_rules(day("2019-11-04"))
+    assert set(Enrollment.objects.values_list("candidate__certifications__status", flat=True)) >= {
+        "active",
+        "suspended",
+    }
+    for enrollment in Enrollment.objects.all():
+        assert enrollment.candidate.certifications.filter(track__level="expert").exists()
+    ahead = Certification.objects.filter(terms__starts_on__gt=day("2019-11-04"))
+    assert ahead.exists()
+    payer = Candidate.objects.get(email=email_of("candidate one step from renewal"))
+    assert fees.assess_fee(candidate_id=payer.id, now=clock.now()).granted
+    assert payer.notices.filter(kind="fee_due").exists()
+    assert Event.objects.filter(occurred_at__gt=clock.now()).count() == 0
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_demonstration_just_after_the_rules_changed_follows_both_books() -> None:
+    load.load(candidates=1, start_on=day("2020-03-16"))
+    assert_true_to_the_rules(day("2020-03-16"))
+    assert not Certification.objects.filter(status="suspended").exists()
+
+
+@pytest.mark.usefixtures("demo")
+def test_what_was_interrupted_leaves_nothing_and_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    nights = 0
+
+    def killed_in_the_third_night(*, now: object) -> int:
+        nonlocal nights
+        nights += 1
+        if nights == 3:
+            raise Killed
+        return 0
+
+    with clock.standing_at(clock.at(day("2026-05-20"), 12)):
+        with monkeypatch.context() as patch:
+            patch.setattr(nightly, "SWEEPS", (*nightly.SWEEPS, ("the killed one", killed_in_the_third_night)))
+            with pytest.raises(Killed):
+                load.load(candidates=1)
+        assert not Candidate.objects.exists()
+        assert not load.is_loaded()
+        assert load.load(candidates=1) is not None
+        assert_true_to_the_rules(day("2026-05-20"))
+
+
+def test_it_is_refused_outside_the_demonstration(db: None) -> None:
+    with pytest.raises(CommandError, match=r"^Demonstration data are loaded with DEMO=1 only; .*$"):
+        call_command("load_demo", verbosity=0)
+    assert not Candidate.objects.exists()
+
+
+@pytest.mark.usefixtures("demo")
+def test_it_is_refused_beside_candidates_of_ones_own(alice: Candidate) -> None:
+    with pytest.raises(CommandError, match="candidates of its own"):
+        call_command("load_demo", verbosity=0)
+    assert list(Candidate.objects.all()) == [alice]
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(("start", "sentence"), [("2017-08-01", "too early"), ("soon", "not a day")])
+def test_a_start_that_cannot_be_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, start: str, sentence: str
+) -> None:
+    monkeypatch.setenv("DEMO_START", start)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("load_demo", verbosity=0)
+    assert not Candidate.objects.exists()
+
+
+def test_the_logins_are_printed_as_a_table() -> None:
+    out = StringIO()
+    call_command("load_demo", "--print-logins", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == len(DEMO_LOGINS) + 1
+    for login, line in zip(DEMO_LOGINS, lines[1:], strict=True):
+        assert line.split("  ")[0] == login.who
+        assert line.endswith(login.password)
+
+
+class EveryNight(Timeline):
+    """As the portal lives: no night is left out."""
+
+    @staticmethod
+    def pass_time(last: date | None, until: date) -> None:
+        Timeline.pass_time(None, until)
+        for offset in range(1, (until - last).days + 1 if last else 0):
+            nightly.run_night(day=last + timedelta(days=offset))
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_nights_left_out_would_have_changed_nothing() -> None:
+    reference.load()
+    told = []
+    for timeline in (Timeline(), EveryNight()):
+        with transaction.atomic():
+            told.append(_tell_two_lives(timeline))
+            transaction.set_rollback(True)
+    assert told[0] == told[1]
+    assert told[0]["entries"]
+    assert told[0]["notices"]
+
+
+def _tell_two_lives(timeline: Timeline) -> dict[str, list[object]]:
+    now = clock.at(day("2019-11-04"), 12)
+    chance = Random(1)
+    shelf = Shelf(timeline, chance, today=clock.day_of(now))
+    shelf.plan({})
+    reviewers = {
+        provider_id: [ProviderMember.objects.create(provider=provider, user=_user(provider_id, now)).id]
+        for provider_id, provider in shelf.providers.items()
+    }
+    exams = {exam.kind: [exam.number] for exam in Exam.objects.all()}
+    scene = Scene(timeline=timeline, shelf=shelf, reviewers=reviewers, exams=exams, now=now)
+    everybody = people(chance)
+    for plan in (situations.renewed_by_credits, situations.suspended, situations.inactive):
+        plan(Story(scene, next(everybody), chance))
+    timeline.tell(until=scene.today)
+    assert NightlyRun.objects.filter(day=scene.today).exists()
+    return snapshot()
+
+
+def _user(number: int, now: object) -> object:
+    from ceportal.demo.story import make_user
+
+    return make_user(f"reviewer{number}@example.org", "Reviewer", now=now)

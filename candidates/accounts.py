@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
 
 from candidates.models import User
+from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 
 
@@ -18,6 +22,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return True
+
+    def render_mail(self, *args: Any, **options: Any) -> EmailMessage:
+        """As allauth makes it, dated on the portal's clock, which the demonstration can set."""
+        message: EmailMessage = super().render_mail(*args, **options)
+        message.extra_headers["Date"] = format_datetime(clock.now())
+        return message
 
 
 @transaction.atomic

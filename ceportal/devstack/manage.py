@@ -7,6 +7,7 @@ command.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from ceportal.devstack.stack import PROJECT, Stack
 
 def main() -> int:
     """Run one management command; returns its exit status."""
-    var = PROJECT / "var"
+    var = Path(os.environ.get("DATA") or PROJECT / "var").resolve()
     folder.make_room(var)
     try:
         if folder.is_held(var):

@@ -96,7 +96,7 @@ def announcement_as_json(stack: Stack) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ceportal.devstack.run", description="Start the portal.")
     parser.add_argument("--port", default=os.environ.get("PORT") or str(DEFAULT_PORT), help="PORT; 0: a free one")
-    parser.add_argument("--var", type=Path, default=PROJECT / "var", help="folder of its data")
+    parser.add_argument("--var", type=Path, default=os.environ.get("DATA") or PROJECT / "var", help="DATA; its folder")
     parser.add_argument("--throwaway", action="store_true", help="faster, and not safe in a power cut")
     parser.add_argument("--without-demo-data", action="store_true", help="reference data only")
     parser.add_argument("--json", action="store_true", help="announce as one line of JSON")

@@ -22,6 +22,7 @@ env = environ.FileAwareEnv()
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
+DEMO_START = env.str("DEMO_START", default="")  # the day on which a demonstration's clock begins: 2019-11-04
 
 
 def secret(name: str, *, development: str) -> str:

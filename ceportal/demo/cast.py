@@ -19,6 +19,7 @@ from exams.models import Site, SiteMember
 
 REVIEWERS = {"acme": ("reviewer", "Ruth Adeyemi"), "globex": ("reviewer of another provider", "Goran Petrović")}
 BORN = date(1984, 5, 17)
+UNLINKED = Person("CE10000004", "Inès Fontaine", BORN, "FR", "Europe/Paris", "ines@example.org")
 
 
 def make_staff(
@@ -57,8 +58,8 @@ def _colleague(provider: Provider, name: str, *, now: datetime) -> User:
     return make_user(f"{local}@{provider.code}.example", name, now=now)
 
 
-def tell_candidates(scene: Scene, chance: Random, encoded_password: str) -> list[Story]:
-    """The stories of the candidates one can sign in as."""
+def tell_candidates(scene: Scene, chance: Random, encoded_password: str) -> None:
+    """The stories of the candidates one can sign in as, and of one whose record waits for a login to be linked."""
     level = paths.fee_level(scene.today) or "professional"
     who = (
         ("candidate midway", "Mira Lindqvist", "SE", "Europe/Stockholm", "CE10000001"),
@@ -76,7 +77,9 @@ def tell_candidates(scene: Scene, chance: Random, encoded_password: str) -> list
     _hold(one_step, level, lapses_in=75)
     _tell_one_step(one_step, level)
     _hold(not_enrolled, level, lapses_in=250)
-    return stories
+    unlinked = Story(scene, UNLINKED, chance)
+    unlinked.registers(_known_on(scene))
+    _hold(unlinked, level, lapses_in=300)
 
 
 def _known_on(scene: Scene) -> date:
@@ -113,7 +116,7 @@ def _tell_midway(story: Story, level: str) -> None:
     story.is_answered(refused, on=_ago(story, 36), outcome="reject")
     sent_back = story.files(_one(story, 30, credits=4, below=64, provider="globex"), on=_ago(story, 27))
     story.is_answered(sent_back, on=_ago(story, 22), outcome="return")
-    story.files(_one(story, 10, credits=4, below=needed // 3), on=_ago(story, 3))
+    story.files(_one(story, 10, credits=4, below=needed // 3), on=_ago(story, 3), evidence=True)
     story.drafts(_one(story, 6, credits=4, below=64, provider="globex"), on=_ago(story, 2), note="To be finished.")
 
 
@@ -130,4 +133,4 @@ def _tell_one_step(story: Story, level: str) -> None:
     last = _one(story, 9, credits=20, below=needed // 2 + 1)
     for completion in story.completions(days, credits=needed - last.offer.credits, below=needed):
         story.earns(completion)
-    story.files(last, on=_ago(story, 2))
+    story.files(last, on=_ago(story, 2), evidence=True)

@@ -18,6 +18,7 @@ from ceportal.demo.tasks import wake_travel
 from ceportal.kernel import clock
 
 LETTERS_A_PAGE = 30
+STATE = "demo/clock_state.html"
 
 View = Callable[..., HttpResponse]
 
@@ -73,7 +74,8 @@ def clock_page(request: HttpRequest) -> HttpResponse:
         return redirect("demo:clock")
     context = {"journey": travel.journey_under_way(now=now), "form": form, "now": now, "most_days": travel.MOST_DAYS}
     if request.headers.get("HX-Request"):
-        return render(request, "demo/clock_state.html", context)
+        arrived = context["journey"] is None  # then the whole page is shown anew, with its banner and form
+        return HttpResponse(headers={"HX-Refresh": "true"}) if arrived else render(request, STATE, context)
     return render(request, "demo/clock.html", context, status=422 if form.errors else 200)
 
 

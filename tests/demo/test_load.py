@@ -52,7 +52,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
         assert load.load(candidates=30) is None
         assert snapshot() == before
 
-    assert Candidate.objects.count() == 3 + sum(loaded.situations.values())
+    assert Candidate.objects.count() == 4 + sum(loaded.situations.values())
     assert Provider.objects.count() == 30
     assert Provider.objects.filter(members=None).count() == 0
     assert Item.objects.count() >= 60
@@ -158,10 +158,8 @@ def test_it_is_refused_beside_candidates_of_ones_own(alice: Candidate) -> None:
 
 @pytest.mark.usefixtures("demo")
 @pytest.mark.parametrize(("start", "sentence"), [("2017-08-01", "too early"), ("soon", "not a day")])
-def test_a_start_that_cannot_be_is_said_in_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, start: str, sentence: str
-) -> None:
-    monkeypatch.setenv("DEMO_START", start)
+def test_a_start_that_cannot_be_is_said_in_one_sentence(settings, start: str, sentence: str) -> None:
+    settings.DEMO_START = start
     with pytest.raises(CommandError, match=sentence):
         call_command("load_demo", verbosity=0)
     assert not Candidate.objects.exists()

@@ -123,6 +123,7 @@ class TestClock:
         travel.travel()
         page = client.get(CLOCK).content.decode()
         assert "every 1s" not in page
+        assert client.get(CLOCK, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
         assert clock.day_of(clock.now()) == to
 
     def test_a_day_that_cannot_be_is_said_beside_the_field(self, client: Client, dan: User) -> None:

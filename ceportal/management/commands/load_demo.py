@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
 
 def _start() -> date | None:
-    text = os.environ.get("DEMO_START", "")
+    text = settings.DEMO_START
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:

@@ -97,8 +97,9 @@ class Story:
             claims.attach_evidence(
                 candidate_id=self.candidate.id, claim_id=claim.id, name="certificate.pdf", content=PDF, now=self.now
             )
+        claim = claims.submit_claim(candidate_id=self.candidate.id, claim_id=claim.id, now=self.now)
         self.labels[label] = claim.id
-        return claims.submit_claim(candidate_id=self.candidate.id, claim_id=claim.id, now=self.now)
+        return claim
 
     def decide(self, label: str = "claim", outcome: str = "approve", *, by: ProviderMember | None = None) -> Claim:
         claim = Claim.objects.get(id=self.labels[label])

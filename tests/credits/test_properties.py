@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
 from ceportal import nightly
@@ -54,9 +54,12 @@ STARTS = some.sampled_from(
         ("ccna", date(2020, 3, 1), "2018-06-01"),
     ]
 )
+# The same stories in every run, and no search for a smaller one: a story is read as it stands.
 IN_PEACE = settings(
-    max_examples=10,
+    max_examples=20,
     deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

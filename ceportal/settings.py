@@ -20,14 +20,17 @@ from ceportal.admin_navigation import UNFOLD  # noqa: F401 - a setting: unfold r
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 
-DEBUG = env.bool("DEBUG", default=False)
+DEVELOPMENT = env.bool("DEBUG", default=False)  # plain HTTP, stand-in secrets, the card sandbox
 DEMO = env.bool("DEMO", default=False)
+if DEMO and not DEVELOPMENT:
+    raise ImproperlyConfigured("DEMO=1 needs DEBUG=1: without a second factor it is no place for real data.")
+DEBUG = DEVELOPMENT and not DEMO  # in the demonstration people meet the portal's own error pages
 DEMO_START = env.str("DEMO_START", default="")  # the day on which a demonstration's clock begins: 2019-11-04
 
 
 def secret(name: str, *, development: str) -> str:
     """A value that production must be given; development has a harmless stand-in."""
-    value: str = env.str(name, default=development if DEBUG else "").strip()  # files end with a line break
+    value: str = env.str(name, default=development if DEVELOPMENT else "").strip()  # files end with a line break
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Production needs it: set {name}, or {name}_FILE to the path of a file that holds it."
@@ -41,7 +44,7 @@ STRIPE_WEBHOOK_SECRET = secret("STRIPE_WEBHOOK_SECRET", development="whsec_devel
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")  # empty: Stripe itself
 BASE_URL = secret("BASE_URL", development="http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if DEBUG else [urlsplit(BASE_URL).hostname]
+    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if DEVELOPMENT else [urlsplit(BASE_URL).hostname]
 )
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 PROGRAMME_TIME_ZONE = env.str("PROGRAMME_TIME_ZONE", default="UTC")
@@ -187,11 +190,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEVELOPMENT
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 # Evidence is private: it has no URL of its own and is served through a permission check only.
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "var/media"))
 MEDIA_URL = ""
@@ -208,15 +211,15 @@ else:
     vars().update(env.email_url_config(secret("EMAIL_URL", development="smtp://localhost:25")))
     EMAIL_TIMEOUT = 20
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 # How many proxies stand in front, each of which adds to X-Forwarded-For. With none, nothing a client says is believed.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0 if DEBUG else 1)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0 if DEVELOPMENT else 1)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CARD_PAGES = STRIPE_API_BASE or "https://checkout.stripe.com"

@@ -66,6 +66,12 @@ def test_production_refuses_to_start_without(name: str, given: str | None) -> No
     assert f"{name}_FILE" in done.stderr
 
 
+def test_the_demonstration_is_refused_where_it_could_meet_real_data() -> None:
+    done = read_settings(production(DEMO="1"))
+    assert done.returncode != 0
+    assert "DEMO=1 needs DEBUG=1" in done.stderr
+
+
 def test_secrets_are_read_from_files_and_the_line_break_at_their_end_is_not_part_of_them(tmp_path: Path) -> None:
     changes: dict[str, str | None] = {}
     for name, value in [

@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
-                ("number", models.CharField(max_length=30, unique=True)),
+                ("number", models.CharField(max_length=61, unique=True)),
                 ("first_certified_on", models.DateField()),
                 (
                     "status",

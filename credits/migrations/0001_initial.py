@@ -3,7 +3,6 @@
 import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.functions.comparison
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 
@@ -17,7 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        BtreeGistExtension(),  # exclusion constraints on integers need it
+        # The extension that the exclusion constraint needs is there: catalog brings it, and takes it away last.
         migrations.CreateModel(
             name="Claim",
             fields=[

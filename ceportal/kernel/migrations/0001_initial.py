@@ -32,10 +32,24 @@ class Migration(migrations.Migration):
                     models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("seconds", models.BigIntegerField()),
+                ("travelling_from", models.DateField(blank=True, null=True)),
+                ("travelling_to", models.DateField(blank=True, null=True)),
             ],
             options={
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="clock_shift_single"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("travelling_from__isnull", True), ("travelling_to__isnull", True)),
+                            models.Q(
+                                ("travelling_from__isnull", False),
+                                ("travelling_to__gt", models.F("travelling_from")),
+                                ("travelling_to__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="clock_shift_travels_forward",
+                    ),
                 ],
             },
         ),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import factory
@@ -35,9 +35,9 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def noon(text: str) -> datetime:
+def noon(on: str | date) -> datetime:
     """Noon UTC of a day, when the steps of a story happen."""
-    return datetime.combine(day(text), datetime.min.time(), UTC) + timedelta(hours=12)
+    return datetime.combine(day(on) if isinstance(on, str) else on, time(12), UTC)
 
 
 class UserFactory(DjangoModelFactory[User]):

@@ -8,7 +8,7 @@ A step happens at noon of its day; every night up to it, its own day's included,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from candidates import services as candidates
@@ -28,16 +28,9 @@ from payments import gateway
 from payments.models import Payment
 from payments.services import record_checkout
 from tests import factories
+from tests.factories import day, noon
 
 PDF = b"%PDF-1.4 certificate of completion\n%%EOF\n"
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def noon(on: date) -> datetime:
-    return datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -209,6 +202,3 @@ class Story:
 
 def refused_with(refusal: Refused) -> tuple[str, ...]:
     return refusal.decision.clauses_unmet
-
-
-__all__ = ["PDF", "Story", "day", "noon", "refused_with"]

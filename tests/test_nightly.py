@@ -26,7 +26,8 @@ from credits.models import Entry, Grant
 from payments import services as payments
 from payments.models import Invoice, Order, Payment
 from tests import factories
-from tests.story import Story, day, noon
+from tests.factories import day, noon
+from tests.story import Story
 
 PROJECT = Path(__file__).resolve().parent.parent
 NIGHT = day("2021-05-04")
@@ -88,9 +89,9 @@ def pay_three_business_days_before(candidate: Candidate) -> None:
         reference=f"cycle:{candidate.number}",
         lines=[payments.LineRequest("Administrative fee", 30000)],
         decision=Decision((Finding("CE-08", True, "The credits are there."),)),
-        now=noon(day("2021-04-28")),
+        now=noon("2021-04-28"),
     )
-    paid_at = noon(day("2021-04-29"))
+    paid_at = noon("2021-04-29")
     Order.objects.filter(id=order.id).update(status=Order.Status.PAID, paid_at=paid_at)
     Payment.objects.create(
         order=order,

@@ -17,7 +17,7 @@ from candidates.rules import (
     status_on,
 )
 from ceportal.kernel.policy import BOOK
-from tests.story import day
+from tests.factories import day
 
 
 def life(level: str, certified_on: str, *terms: TermFacts) -> LifeFacts:
@@ -33,14 +33,14 @@ def term(
 @pytest.mark.parametrize(
     ("_case", "level", "starts_on", "on", "active_ends_on", "inactive_on"),
     [
-        ("an expert of 2017: two years, one suspended", "expert", "2017-08-01", "2017-08-01", "2019-08-01", "2020-08-01"),
+        ("an expert of 2017: two years and one", "expert", "2017-08-01", "2017-08-01", "2019-08-01", "2020-08-01"),
         ("still so the day before the change", "expert", "2018-05-01", "2020-02-23", "2020-05-01", "2021-05-01"),
         ("the change re-dates what runs then", "expert", "2018-05-01", "2020-02-24", "2021-05-01", "2021-05-01"),
         ("a suspended one is re-dated too", "expert", "2017-05-01", "2020-02-24", "2020-05-01", "2020-05-01"),
         ("what ended that very day is not", "expert", "2017-02-24", "2020-02-24", "2019-02-24", "2020-02-24"),
         ("what ends the day after is", "expert", "2017-02-25", "2020-02-24", "2020-02-25", "2020-02-25"),
         ("before the book its first value holds", "expert", "2010-03-01", "2012-01-01", "2012-03-01", "2013-03-01"),
-        ("a professional: three years in both eras", "professional", "2018-06-15", "2021-01-01", "2021-06-15", "2021-06-15"),
+        ("a professional: three in both eras", "professional", "2018-06-15", "2021-01-01", "2021-06-15", "2021-06-15"),
         ("29 February becomes the 28th", "professional", "2020-02-29", "2020-03-01", "2023-02-28", "2023-02-28"),
     ],
 )  # fmt: skip

@@ -16,7 +16,8 @@ from candidates.models import Acceptance, Agreement, Candidate, Certification, N
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from tests import factories
-from tests.story import Story, day, noon
+from tests.factories import day, noon
+from tests.story import Story
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -112,7 +113,7 @@ class TestReminders:
         story.to("2023-03-03")
         assert story.candidate.notices.filter(kind="lapse_reminder").count() == 3
 
-        assert sweeps.send_lapse_notices(now=noon(day("2023-03-03"))) == 0
+        assert sweeps.send_lapse_notices(now=noon("2023-03-03")) == 0
         assert story.candidate.notices.filter(kind="lapse_reminder").count() == 3
 
 
@@ -135,6 +136,19 @@ class TestNotices:
         notice.refresh_from_db()
         assert (notice.status, notice.sent_at, notice.address) == ("sent", NOW, candidate.email)
         assert [message.to for message in mail.outbox] == [[candidate.email]]
+
+    def test_a_message_that_came_back_is_noted_once(self, candidate: Candidate) -> None:
+        notice = self._write(candidate)
+        assert notice is not None
+        assert not services.record_bounce(notice_id=notice.id, now=NOW)  # it has not left yet
+        send_notice(Event.objects.get(topic="candidates.notice_written"), NOW)
+
+        assert services.record_bounce(notice_id=notice.id, now=NOW)
+        assert not services.record_bounce(notice_id=notice.id, now=NOW)
+
+        notice.refresh_from_db()
+        assert notice.status == "bounced"
+        assert Event.objects.filter(topic="candidates.notice_bounced").count() == 1
 
     def test_a_changed_address_is_used_from_then_on(self, candidate: Candidate) -> None:
         services.change_contact(

@@ -18,7 +18,8 @@ from ceportal.kernel.models import Event
 from credits.models import Claim, Cycle, Entry, Grant, Recertification
 from credits.services import claims, reviews
 from tests import factories
-from tests.story import Story, day
+from tests.factories import day
+from tests.story import Story
 
 
 def told(settings: Any, tmp_path: Any) -> Story:

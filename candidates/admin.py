@@ -7,11 +7,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action, display
 
 from candidates import accounts, services
@@ -353,6 +354,7 @@ class NoticeAdmin(RecordAdmin):
     list_select_related = ("candidate",)
     search_fields = ("candidate__number", "candidate__name", "address", "subject")
     date_hierarchy = "created_at"
+    actions = ("record_bounce",)
 
     @display(
         description=gettext_lazy("delivery"),
@@ -361,3 +363,10 @@ class NoticeAdmin(RecordAdmin):
     )
     def state(self, notice: Notice) -> tuple[str, str]:
         return notice.status, notice.get_status_display()
+
+    @admin.action(description=gettext_lazy("Note that it came back"), permissions=["act"])
+    def record_bounce(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
+        now = clock.now()
+        noted = sum(services.record_bounce(notice_id=notice.id, now=now) for notice in notices)
+        done = ngettext("%(count)d message is noted as returned.", "%(count)d messages are noted as returned.", noted)
+        messages.info(request, done % {"count": noted})

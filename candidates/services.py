@@ -176,6 +176,7 @@ def earn_certification(
     Emits candidates.certification_earned, upon which the others at its level and below are renewed (CERT-06).
     """
     candidate = lock_candidate(candidate_id)
+    catch_up(candidate_id, now=now)
     track = Track.objects.get(code=track_code)
     certification = Certification.objects.filter(candidate=candidate, track=track).first()
     first = certification is None
@@ -297,6 +298,11 @@ def follow_calendar(*, candidate_id: int, now: datetime) -> list[StatusChange]:
     Emits candidates.certification_changed for each that was due, whether its status changed or only its dates.
     """
     lock_candidate(candidate_id)
+    return catch_up(candidate_id, now=now)
+
+
+def catch_up(candidate_id: int, *, now: datetime) -> list[StatusChange]:
+    """As `follow_calendar`, for callers that hold the lock and must not depend on whether tonight's sweep has run."""
     day = clock.day_of(now)
     due = list(
         Certification.objects.filter(candidate_id=candidate_id, next_change_on__lte=day).values_list("id", flat=True)
@@ -350,6 +356,22 @@ def compose_notice(
     return write_notice(
         candidate=candidate, kind=kind, key=key, subject=subject.strip(), body=body.strip() + "\n", now=now
     )
+
+
+@transaction.atomic
+def record_bounce(*, notice_id: int, now: datetime) -> bool:
+    """Note that a message came back from its address (CE-13); the dashboard shows it. False where that is known.
+
+    A message not received changes no deadline. Emits candidates.notice_bounced.
+    """
+    lock_candidate(Notice.objects.values_list("candidate_id", flat=True).get(id=notice_id))
+    notice = Notice.objects.select_for_update(no_key=True).get(id=notice_id)
+    if notice.status not in {Notice.Status.SENT, Notice.Status.DELIVERED}:
+        return False
+    notice.status = Notice.Status.BOUNCED
+    notice.save(update_fields=["status"])
+    emit("candidates.notice_bounced", notice, now=now, kind=notice.kind)
+    return True
 
 
 @transaction.atomic

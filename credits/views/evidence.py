@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from candidates.models import User
+from catalog.models import Provider
 from credits.models import Claim, Evidence
 
 ENDINGS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
@@ -44,6 +45,7 @@ def evidence_file(request: HttpRequest, evidence_id: int) -> FileResponse:
 def _visible_to(user: User) -> Q:
     if user.is_staff:
         return Q()
-    members = Q(claim__provider__members__user=user, claim__provider__members__active=True)
+    # A subquery, since a join would find the file once for each member of the provider.
+    members = Q(claim__provider__in=Provider.objects.filter(members__user=user, members__active=True))
     handed_in = ~Q(claim__status=Claim.Status.DRAFT) & Q(removed_at__isnull=True)
     return Q(claim__candidate__user=user, removed_at__isnull=True) | (members & handed_in)

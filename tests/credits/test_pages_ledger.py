@@ -139,6 +139,12 @@ def test_who_may_see_a_file(client: Client, handed_in: Evidence, bob: ProviderMe
     assert client.get(address).url.startswith(reverse("account_login"))
 
 
+def test_its_owner_sees_a_file_once_however_many_members_the_provider_has(me: Client, handed_in: Evidence, acme):
+    factories.ProviderMemberFactory.create_batch(2, provider=acme)
+    answer = me.get(address_of(handed_in))
+    assert b"".join(answer) == PDF
+
+
 def test_a_file_is_shown_and_runs_nothing(me: Client, handed_in: Evidence):
     answer = me.get(address_of(handed_in))
     assert b"".join(answer) == PDF

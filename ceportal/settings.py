@@ -166,6 +166,14 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever changes an account, its owner hears of it
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time, as CE-13 knows one registered address
 ACCOUNT_ADAPTER = "candidates.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "candidates.account_forms.LoginForm",
+    "signup": "candidates.account_forms.SignupForm",
+    "add_email": "candidates.account_forms.AddEmailForm",
+    "change_password": "candidates.account_forms.ChangePasswordForm",
+    "reset_password": "candidates.account_forms.ResetPasswordForm",
+    "reset_password_from_key": "candidates.account_forms.ResetPasswordKeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "CE Portal"
 

@@ -45,26 +45,31 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 
 def _navigation(request: HttpRequest) -> Navigation:
-    def item(label: str, name: str) -> NavigationItem:
-        url = reverse(name)
-        return NavigationItem(label, url, request.path == url or (url != "/" and request.path.startswith(url)))
-
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return Navigation((item(_("Catalog"), "catalog:item_list"), item(_("Policy"), "policy:book")), "")
-    items = []
-    account: tuple[NavigationItem, ...] = ()
+        return Navigation(_entries(request, [(_("Catalog"), "catalog:item_list"), (_("Policy"), "policy:book")]), "")
+    items: list[tuple[str, str]] = []
+    account: list[tuple[str, str]] = []
     roles = people.roles_of(user)
-    if roles.candidate or not (roles.member or roles.proctor or user.is_staff):
-        items += [item(_("Dashboard"), "credits:dashboard"), item(_("Credits"), "credits:ledger")]
-        items += [item(_("Claims"), "credits:claim_list"), item(_("Payments"), "payments:invoice_list")]
-    if roles.member:
-        items += [item(_("Review queue"), "credits:review_queue")]
-    if roles.proctor:
-        items += [item(_("Desk"), "exams:desk")]
-    items += [item(_("Catalog"), "catalog:item_list"), item(_("Policy"), "policy:book")]
-    if user.is_staff:
-        items += [item(_("Administration"), "admin:index")]
     if roles.candidate:
-        account = (item(_("Notices"), "candidates:notice_list"), item(_("Contact"), "candidates:profile"))
-    return Navigation(tuple(items), user.get_short_name(), account)
+        items += [(_("Dashboard"), "credits:dashboard"), (_("Credits"), "credits:ledger")]
+        items += [(_("Claims"), "credits:claim_list"), (_("Payments"), "payments:invoice_list")]
+        account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
+    elif not (roles.member or roles.proctor or user.is_staff):
+        items += [(_("Connect your record"), "candidates:link")]
+    if roles.member:
+        items += [(_("Review queue"), "credits:review_queue"), (_("Report"), "credits:report_completion")]
+        items += [(_("Deliveries"), "credits:deliveries")]
+    if roles.proctor:
+        items += [(_("Desk"), "exams:desk")]
+    items += [(_("Catalog"), "catalog:item_list"), (_("Policy"), "policy:book")]
+    if user.is_staff:
+        items += [(_("Administration"), "admin:index")]
+    return Navigation(_entries(request, items), user.get_short_name(), _entries(request, account))
+
+
+def _entries(request: HttpRequest, items: list[tuple[str, str]]) -> tuple[NavigationItem, ...]:
+    """The entries; current is the one whose address the page's begins with, of several the longest."""
+    found = [(label, reverse(name)) for label, name in items]
+    current = max((url for _label, url in found if request.path.startswith(url)), key=len, default="")
+    return tuple(NavigationItem(label, url, url == current) for label, url in found)

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -58,6 +59,12 @@ def level_rows(day: date) -> list[dict[str, Any]]:
         }
         for level, label in Track.Level.choices
     ]
+
+
+@require_safe
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the icon of what names none: the administration, evidence in a frame."""
+    return redirect(static("img/favicon.svg"))
 
 
 @never_cache

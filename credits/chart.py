@@ -123,7 +123,7 @@ def _index(day: date) -> int:
 
 
 def _month_label(month: int, *, years_only: bool) -> str:
-    name = str(MONTHS_3[month % 12 + 1])
+    name = str(MONTHS_3[month % 12 + 1]).capitalize()
     year = month // 12
     return str(year) if years_only else f"{name} {year}" if month % 12 == 0 else name
 

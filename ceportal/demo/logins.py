@@ -40,7 +40,7 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "reviewer",
         "ruth@example.org",
         PASSWORD,
-        "Decides the claims of Acme Learning, some of them overdue.",
+        "Decides the claims of Acme Learning.",
     ),
     DemoLogin(
         "reviewer of another provider",

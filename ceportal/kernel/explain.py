@@ -57,6 +57,8 @@ def _readable(value: Any) -> Any:
 
 def value_text(value: Any) -> str:
     """A parameter's value in one line: "90", "professional 80, expert 120", "no such rule"."""
+    if isinstance(value, date):
+        return date_format(value, "DATE_FORMAT")
     plain = thawed(value)
     if plain is None:
         return gettext("no such rule")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from candidates.rules import ENDED
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
@@ -18,7 +19,6 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
 FOR_INFORMATION_KIND = "digital_lite"  # may be listed, earns nothing (CAT-05)
 CUSTOM_KIND = "custom"
 SELF_PACED_KINDS = frozenset({"digital", "digital_lite", "learning_path"})  # claimed with a certificate (CE-11)
-LAPSED_STATUSES = frozenset({"inactive", "revoked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ def assess_view(facts: ViewerFacts, policy: Policy) -> Decision:
     A certification that lapsed or was revoked is not held any more; one in grace still is.
     """
     levels = policy["enrollment.eligible_levels"]
-    holds = any(level in levels.value and status not in LAPSED_STATUSES for level, status in facts.certifications)
+    holds = any(level in levels.value and status not in ENDED for level, status in facts.certifications)
     return Decision(
         (
             finding(

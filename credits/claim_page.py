@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from candidates.models import Candidate
 from catalog import queries as catalog_queries
 from catalog.models import Item
+from catalog.rules import SELF_PACED_KINDS
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
-from credits import rules
 from credits.evidence import BYTES_AT_MOST, MEGABYTES_AT_MOST
 from credits.forms import EVIDENCE_KINDS, ClaimEntryForm, providers_of
 from credits.models import Claim, Evidence
@@ -120,7 +120,7 @@ def form_context(
         "listing": catalog_queries.listing_on(item.id, _worth_on(claim, day)) if item else None,
         "live": live(_as_shown(claim, form, candidate, item), candidate, now=now),
         "evidence": kept_evidence(claim),
-        "evidence_needed": item is not None and item.kind in rules.SELF_PACED,
+        "evidence_needed": item is not None and item.kind in SELF_PACED_KINDS,
         "limits": EvidenceLimits(),
         "answer_days": BOOK.on(day)["claims.decide_within_days"].value,
         "today": day,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -17,12 +17,13 @@ from candidates.models import Candidate
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
+from ceportal.kernel.policy import BOOK
 from credits.forms import ClaimFilter
 from credits.models import Claim, Evidence
-from credits.overview import last_day_to_file
 from credits.wording import days_text
 
 PER_PAGE = 20
+# Not decided for good, in the order in which they want attention.
 OPEN = (Claim.Status.RETURNED, Claim.Status.SUBMITTED, Claim.Status.DRAFT)
 
 
@@ -38,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A state the list can be narrowed to."""
+    """A state a list of claims can be narrowed to."""
 
     label: str
     url: str
@@ -51,21 +52,43 @@ class Moment:
     """A point in a claim's life, for components/timeline.html."""
 
     label: str
-    day: date | None
-    note: str
+    day: date
     status: str
-    past: bool
+    note: str = ""
+    past: bool = True
     url: str = ""
+
+
+def with_evidence(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    """Claims, each with the files that were not taken back as `kept_evidence`."""
+    kept = Evidence.objects.filter(removed_at__isnull=True)
+    return claims.prefetch_related(Prefetch("evidence", kept, to_attr="kept_evidence"))
 
 
 def claims_of(candidate: Candidate) -> QuerySet[Claim]:
     """A candidate's claims with what is shown of them."""
-    kept = Prefetch("evidence", Evidence.objects.filter(removed_at__isnull=True), to_attr="kept_evidence")
-    return (
-        Claim.objects.filter(candidate=candidate)
-        .select_related("item", "provider", "delivery", "grant", "candidate")
-        .prefetch_related(kept)
-    )
+    claims = Claim.objects.filter(candidate=candidate)
+    return with_evidence(claims.select_related("item", "provider", "delivery", "grant", "candidate"))
+
+
+def page_of(claim: Claim) -> str:
+    """The address at which its candidate finds a claim: the form while it is a draft."""
+    page = "credits:claim_edit" if claim.status == Claim.Status.DRAFT else "credits:claim_detail"
+    return reverse(page, args=[claim.number])
+
+
+def last_day_to_file(claim: Claim) -> date | None:
+    """The last day on which a draft can be handed in (CE-14); None where no limit holds or it was filed before."""
+    if claim.completed_on is None or claim.submitted_on is not None:
+        return None
+    # The book of the completion day governs.
+    days = BOOK.on(claim.completed_on)["claims.submit_within_days"].value
+    return claim.completed_on + timedelta(days=days) if days is not None else None
+
+
+def stored_decision(raw: list[dict[str, Any]] | None) -> Explanation | None:
+    """A decision kept with a claim, in the reader's language; None where none was kept."""
+    return explain(Decision.from_json(raw)) if raw else None
 
 
 def claims_page(candidate: Candidate, query: QueryDict, *, day: date) -> dict[str, Any]:
@@ -108,9 +131,8 @@ def _tabs(counts: dict[str, int], state: str, text: str) -> list[Tab]:
 
 
 def _row(claim: Claim, day: date) -> Row:
-    overdue, note = False, ""
+    note = ""
     if claim.status == Claim.Status.SUBMITTED and claim.answer_due_on:
-        overdue = claim.answer_due_on < day
         note = _("Answer promised by %(day)s") % {"day": date_format(claim.answer_due_on, "DATE_FORMAT")}
     elif claim.status == Claim.Status.DRAFT:
         last = last_day_to_file(claim)
@@ -119,8 +141,7 @@ def _row(claim: Claim, day: date) -> Row:
         note = _("The provider asks for something")
     elif claim.decided_at is not None:
         note = _("Decided on %(day)s") % {"day": date_format(clock.day_of(claim.decided_at), "DATE_FORMAT")}
-    page = "credits:claim_edit" if claim.status == Claim.Status.DRAFT else "credits:claim_detail"
-    return Row(claim, reverse(page, args=[claim.number]), note, overdue)
+    return Row(claim, page_of(claim), note, claim.is_overdue(day))
 
 
 def detail(claim: Claim, *, now: datetime) -> dict[str, Any]:
@@ -131,39 +152,33 @@ def detail(claim: Claim, *, now: datetime) -> dict[str, Any]:
         "grant": getattr(claim, "grant", None),
         "evidence": claim.kept_evidence,  # type: ignore[attr-defined]
         "moments": _moments(claim, day),
-        "checked": _stored(claim.checked),
-        "decision": _stored(claim.decision),
-        "overdue": claim.status == Claim.Status.SUBMITTED
-        and claim.answer_due_on is not None
-        and claim.answer_due_on < day,
+        "checked": stored_decision(claim.checked),
+        "decision": stored_decision(claim.decision),
+        "overdue": claim.is_overdue(day),
         "answer_in": days_text(claim.answer_due_on, day) if claim.answer_due_on else "",
     }
-
-
-def _stored(raw: list[dict[str, Any]] | None) -> Explanation | None:
-    return explain(Decision.from_json(raw)) if raw else None
 
 
 def _moments(claim: Claim, day: date) -> list[Moment]:
     provider = {"provider": claim.provider.name if claim.provider else ""}
     moments = []
     if claim.completed_on:
-        moments.append(Moment(_("Training completed"), claim.completed_on, "", "earned", past=True))
+        moments.append(Moment(_("Training completed"), claim.completed_on, "earned"))
     if claim.submitted_on and claim.submitted_at:
-        moments.append(Moment(_("Filed with %(provider)s") % provider, claim.submitted_on, "", "submitted", past=True))
+        moments.append(Moment(_("Filed with %(provider)s") % provider, claim.submitted_on, "submitted"))
         if clock.day_of(claim.submitted_at) != claim.submitted_on:
             handed_in = clock.day_of(claim.submitted_at)
             note = _("Its first filing day stays.")
-            moments.append(Moment(_("Handed in again"), handed_in, note, "submitted", past=True))
+            moments.append(Moment(_("Handed in again"), handed_in, "submitted", note))
     if claim.status == Claim.Status.SUBMITTED and claim.answer_due_on:
-        late = claim.answer_due_on < day
+        late = claim.is_overdue(day)
         note = (
             _("The promised day has passed; the programme has been told.")
             if late
             else days_text(claim.answer_due_on, day)
         )
         moments.append(
-            Moment(_("Answer promised by"), claim.answer_due_on, note, "overdue" if late else "pending", past=False)
+            Moment(_("Answer promised by"), claim.answer_due_on, "overdue" if late else "pending", note, past=False)
         )
     elif claim.decided_at is not None:
         label = {
@@ -172,9 +187,9 @@ def _moments(claim: Claim, day: date) -> list[Moment]:
             Claim.Status.REJECTED: _("Rejected by %(provider)s"),
             Claim.Status.VOIDED: _("Voided"),
         }[Claim.Status(claim.status)]
-        moments.append(Moment(label % provider, clock.day_of(claim.decided_at), "", claim.status, past=True))
+        moments.append(Moment(label % provider, clock.day_of(claim.decided_at), claim.status))
     grant = getattr(claim, "grant", None)
     if grant is not None:
-        url = reverse("credits:ledger")
-        moments.append(Moment(_("Credits in your ledger, valid until"), grant.expires_on, "", "expiring", False, url))
+        label = _("Credits in your ledger, valid until")
+        moments.append(Moment(label, grant.expires_on, "expiring", past=False, url=reverse("credits:ledger")))
     return moments

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ceportal.kernel.decisions import Decision, finding
 from ceportal.kernel.decisions import gettext_noop as _
+from credits.rules import WITH_CANDIDATE
 
 MEGABYTES_AT_MOST = 10  # CE-11 says the number in its own words
 BYTES_AT_MOST = MEGABYTES_AT_MOST * 1024 * 1024
@@ -64,7 +65,7 @@ def assess_place(status: str) -> Decision:
         (
             finding(
                 "CE-10",
-                status in {"draft", "returned"},
+                status in WITH_CANDIDATE,
                 yes=_("The claim is with you."),
                 no=_("The claim has been handed in; its evidence cannot be changed now."),
                 next_step=_("Wait for the provider's answer."),

@@ -11,9 +11,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Authorisation, Delivery, Item, Provider
+from catalog.rules import SELF_PACED_KINDS
 from credits.evidence import BYTES_AT_MOST
 from credits.models import Claim
-from credits.rules import SELF_PACED
 from credits.services.claims import ClaimForm
 from credits.services.filing import Upload
 
@@ -143,7 +143,7 @@ class ClaimEntryForm(forms.Form):
         self.submitting = submitting
         # What a page marks as optional: the certificate is, unless the training is self-paced (CE-11). Whether it is
         # there is for the rule to say, since it may have been attached before.
-        self.fields["evidence"].required = item is not None and item.kind in SELF_PACED
+        self.fields["evidence"].required = item is not None and item.kind in SELF_PACED_KINDS
 
     def full_clean(self) -> None:
         """Read what was sent; of a draft nothing is required."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from candidates import queries as candidates_queries
 from candidates.models import Acceptance, Agreement, Candidate
 from ceportal.kernel import clock, money
+from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
 from credits import queries, rules
@@ -45,12 +46,12 @@ def joining_page(candidate: Candidate, *, now: datetime) -> JoiningPage:
     acceptance = candidate.acceptances.filter(agreement=terms).first() if terms else None
     # The box is still to be ticked: the decision shown leaves it open and judges the rest.
     facts = queries.enrollment_facts(candidate, day, terms_accepted=True)
-    decision = rules.assess_enrollment(facts, BOOK.on(day))
+    findings = rules.assess_enrollment(facts, BOOK.on(day)).findings
     return JoiningPage(
         terms=terms,
         acceptance=acceptance,
         enrollment=Enrollment.objects.filter(candidate=candidate).select_related("acceptance__agreement").first(),
-        decision=explain(type(decision)(tuple(each for each in decision.findings if each.clause != "CE-05"))),
+        decision=explain(Decision(tuple(each for each in findings if each.clause != "CE-05"))),
     )
 
 

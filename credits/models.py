@@ -8,6 +8,8 @@ holds the grants completed in it. What happens to a grant is told by *entries*, 
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -156,6 +158,10 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def is_overdue(self, day: date) -> bool:
+        """Whether the provider's answer has not come by the day promised for it (CE-10)."""
+        return self.status == self.Status.SUBMITTED and self.answer_due_on is not None and self.answer_due_on < day
 
 
 class Evidence(models.Model):

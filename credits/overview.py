@@ -16,8 +16,7 @@ from candidates.models import Acceptance, Agreement, Candidate, Notice, Term
 from candidates.queries import Held
 from candidates.rules import bought_ahead, rank
 from ceportal.kernel import clock
-from ceportal.kernel.policy import BOOK
-from credits import queries, renewal
+from credits import claim_reading, queries, renewal
 from credits.guidance import NextStep, Progress, Step, Terms, WaitingClaim, next_step, stations
 from credits.models import Claim, Cycle, Enrollment
 from credits.standing import (
@@ -69,9 +68,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
     facts = queries.renewal_facts(held, cycles, candidate.id)
     terms = _terms(candidate, day)
     open_claims = list(
-        Claim.objects.filter(
-            candidate=candidate, status__in=[Claim.Status.RETURNED, Claim.Status.SUBMITTED, Claim.Status.DRAFT]
-        ).select_related("item", "provider")
+        Claim.objects.filter(candidate=candidate, status__in=claim_reading.OPEN).select_related("item", "provider")
     )
     waiting = _waiting(open_claims, day)
     cards = tuple(standing_card(each, day) for each in sorted(held, key=_highest_first))
@@ -135,18 +132,13 @@ def _progress(
 
 
 def _waiting(open_claims: Sequence[Claim], day: date) -> tuple[WaitingClaim, ...]:
-    order = [Claim.Status.RETURNED, Claim.Status.SUBMITTED, Claim.Status.DRAFT]
+    order = claim_reading.OPEN
     ranked = sorted(open_claims, key=lambda each: (order.index(Claim.Status(each.status)), each.answer_due_on or day))
     return tuple(
         WaitingClaim(
             claim=each,
-            url=reverse(
-                "credits:claim_edit" if each.status == Claim.Status.DRAFT else "credits:claim_detail",
-                args=[each.number],
-            ),
-            overdue=each.status == Claim.Status.SUBMITTED
-            and each.answer_due_on is not None
-            and each.answer_due_on < day,
+            url=claim_reading.page_of(each),
+            overdue=each.is_overdue(day),
         )
         for each in ranked
     )
@@ -213,19 +205,10 @@ def _expiry_dates(grants: Sequence[renewal.GrantFacts], day: date) -> Iterator[_
 
 def _claim_dates(waiting: Sequence[WaitingClaim]) -> Iterator[_Due]:
     for each in waiting:
-        last_day = last_day_to_file(each.claim)
+        last_day = claim_reading.last_day_to_file(each.claim)
         if each.claim.status == Claim.Status.SUBMITTED and each.claim.provider and each.claim.answer_due_on:
             label = _("Answer promised by %(provider)s") % {"provider": each.claim.provider.name}
             yield _Due(each.claim.answer_due_on, label, each.url)
         elif last_day is not None:
             label = _("Last day to hand in claim %(number)s") % {"number": each.claim.number}
             yield _Due(last_day, label, each.url, urgent=True)
-
-
-def last_day_to_file(claim: Claim) -> date | None:
-    """The last day on which a draft can be handed in (CE-14); None where no limit holds or it was filed before."""
-    if claim.completed_on is None or claim.submitted_on is not None:
-        return None
-    # The book of the completion day governs.
-    days = BOOK.on(claim.completed_on)["claims.submit_within_days"].value
-    return claim.completed_on + timedelta(days=days) if days is not None else None

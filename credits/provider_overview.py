@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,10 +19,11 @@ from django.utils.translation import ngettext
 from catalog.models import Delivery, Provider, ProviderMember
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
-from ceportal.kernel.explain import Explanation, explain
+from ceportal.kernel.explain import explain
 from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
 from credits import queries, rules
+from credits.claim_reading import Moment, Tab, stored_decision, with_evidence
 from credits.models import Claim, CompletionReport, Evidence
 from credits.provider_forms import SORTS, STATES, QueueFilter, handed_in
 from credits.wording import days_text
@@ -44,36 +45,10 @@ class Row:
     own: bool  # the member's own claim, which a colleague decides (CE-10)
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A state the queue can be narrowed to."""
-
-    label: str
-    url: str
-    current: bool
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in a claim's life, for components/timeline.html."""
-
-    label: str
-    day: date
-    status: str
-    note: str = ""
-    past: bool = True
-
-
 def claims_of(provider: Provider) -> QuerySet[Claim]:
     """A provider's claims: what was handed in to it, in whatever state it is now."""
-    kept = Prefetch("evidence", Evidence.objects.filter(removed_at__isnull=True), to_attr="kept_evidence")
-    return (
-        Claim.objects.filter(provider=provider)
-        .exclude(status=Claim.Status.DRAFT)
-        .select_related("candidate", "item", "delivery", "decided_by__user")
-        .prefetch_related(kept)
-    )
+    claims = Claim.objects.filter(provider=provider).exclude(status=Claim.Status.DRAFT)
+    return with_evidence(claims.select_related("candidate", "item", "delivery", "decided_by__user"))
 
 
 def queue_page(member: ProviderMember, query: QueryDict, opened: Mapping[str, str], *, day: date) -> dict[str, Any]:
@@ -136,11 +111,10 @@ def _tabs(counts: Mapping[str, int], state: str, query: QueryDict) -> list[Tab]:
 def _row(claim: Claim, member: ProviderMember, opened: Mapping[str, str], day: date) -> Row:
     waits = claim.status == Claim.Status.SUBMITTED
     assert claim.answer_due_on is not None  # of everything beyond a draft
-    overdue = waits and claim.answer_due_on < day
     return Row(
         claim=claim,
         answer_in=_due_text(claim.answer_due_on, day) if waits else "",
-        overdue=overdue,
+        overdue=claim.is_overdue(day),
         opened=waits and opened.get(str(claim.pk)) == handed_in(claim),
         own=claim.candidate.user_id == member.user_id,
     )
@@ -176,21 +150,17 @@ def review_context(claim: Claim, member: ProviderMember, *, now: datetime) -> di
     return {
         "claim": claim,
         "waits": waits,
-        "overdue": waits and claim.answer_due_on < day,
+        "overdue": claim.is_overdue(day),
         "answer_in": _due_text(claim.answer_due_on, day) if waits else "",
         "evidence": claim.kept_evidence,  # type: ignore[attr-defined]
         "image_kinds": IMAGES,
-        "checked": _stored(claim.checked),
-        "decision": _stored(claim.decision),
+        "checked": stored_decision(claim.checked),
+        "decision": stored_decision(claim.decision),
         "approval": explain(_approval(claim, member)) if waits else None,
         "moments": _moments(claim),
         "others": _others(claim),
         "next": next_waiting(member, claim),
     }
-
-
-def _stored(raw: list[dict[str, Any]] | None) -> Explanation | None:
-    return explain(Decision.from_json(raw)) if raw else None
 
 
 def _approval(claim: Claim, member: ProviderMember) -> Decision:

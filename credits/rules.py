@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from candidates.rules import ENDED
+from catalog.rules import FOR_INFORMATION_KIND, SELF_PACED_KINDS
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
@@ -23,11 +24,9 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "rejected": frozenset(),
     "voided": frozenset(),
 }
-
+# Where a claim is with its candidate, who can change it and hand it in.
+WITH_CANDIDATE = frozenset(status for status, following in TRANSITIONS.items() if "submitted" in following)
 OUTCOMES: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "return": "returned"}
-
-# Self-paced digital training, whose claim needs the certificate of completion (CE-11, CAT-04).
-SELF_PACED = frozenset({"digital", "digital_lite", "learning_path"})
 
 
 # ── Enrollment ────────────────────────────────────────────────────────────────────────────────────
@@ -166,7 +165,7 @@ def _completion_findings(facts: CompletionFacts, policy: Policy) -> list[Finding
         ),
         finding(
             "CAT-05",
-            facts.item_kind != "digital_lite" and facts.listed_credits != 0,
+            facts.item_kind != FOR_INFORMATION_KIND and facts.listed_credits != 0,
             yes=_("It is of a kind that earns credits."),
             no=_("Digital training without labs earns no credits."),
             next_step=_("Look for the version with labs in the catalog."),
@@ -243,7 +242,7 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
         )
     )
     findings += _completion_findings(completion, policy)
-    if completion.item_kind in SELF_PACED:
+    if completion.item_kind in SELF_PACED_KINDS:
         findings.append(
             finding(
                 "CE-11",

@@ -56,7 +56,7 @@ def save_draft(*, candidate_id: int, form_key: UUID, form: ClaimForm, now: datet
             number="C-" + "".join(secrets.choice(NUMBER_ALPHABET) for _each in range(8)),
             created_at=now,
         )
-    if claim.status not in {Claim.Status.DRAFT, Claim.Status.RETURNED}:
+    if claim.status not in rules.WITH_CANDIDATE:
         return claim
     if claim.status == Claim.Status.DRAFT:
         claim.item_id = form.item_id
@@ -151,7 +151,7 @@ def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
     """
     candidate = candidates.lock_candidate(candidate_id)
     claim = Claim.objects.select_related("item", "delivery").get(id=claim_id, candidate_id=candidate_id)
-    if "submitted" not in rules.TRANSITIONS[claim.status]:
+    if claim.status not in rules.WITH_CANDIDATE:
         return claim
     decision = require(assess(claim, candidate, now=now))
     assert claim.item is not None and claim.completed_on is not None
@@ -187,7 +187,7 @@ def claim_to_fill(*, candidate_id: int, item: Item) -> Claim | None:
         Claim.objects.filter(
             candidate_id=candidate_id,
             item=item,
-            status__in=[Claim.Status.RETURNED, Claim.Status.DRAFT],
+            status__in=rules.WITH_CANDIDATE,
         )
         .order_by("-status", "-created_at")
         .first()

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ceportal.kernel.decisions import Decision, Refused
+from credits import rules
 from credits.models import Claim
 from credits.services import claims
 from credits.services.claims import ClaimForm
@@ -46,7 +47,7 @@ def file_claim(
     whose files were not all accepted is not handed in.
     """
     claim = claims.save_draft(candidate_id=candidate_id, form_key=form_key, form=form, now=now)
-    if claim.status not in {Claim.Status.DRAFT, Claim.Status.RETURNED}:
+    if claim.status not in rules.WITH_CANDIDATE:
         return Filed(claim)  # sent twice: it was handed in by the first
     if remove_evidence_id is not None:
         claims.remove_evidence(candidate_id=candidate_id, evidence_id=remove_evidence_id, now=now)

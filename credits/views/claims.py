@@ -22,6 +22,7 @@ from credits import claim_reading
 from credits.forms import ClaimEntryForm
 from credits.models import Claim
 from credits.picking import find_items
+from credits.rules import WITH_CANDIDATE
 from credits.services import claims as services
 from credits.services.filing import Filed, file_claim
 from credits.views.entry import Entry, complain
@@ -110,7 +111,7 @@ def _take(request: CandidateRequest, entry: Entry) -> HttpResponse:
     """Keep what was sent and, if asked, hand it in; whatever is refused is said beside its field."""
     form, submitting = entry.sent_form(), "submit" in request.POST
     filed = _file(entry, form, submit=form.is_valid() and submitting)
-    if filed.claim.status not in {Claim.Status.DRAFT, Claim.Status.RETURNED}:
+    if filed.claim.status not in WITH_CANDIDATE:
         messages.success(request, _("Your claim is with the provider."))
         return redirect("credits:claim_detail", number=filed.claim.number)
     entry = Entry.read(request, key=entry.key, now=entry.now)
@@ -157,7 +158,7 @@ def _keep_draft(request: CandidateRequest) -> HttpResponse:
     form = entry.sent_form()
     form.is_valid()
     filed = _file(entry, form, submit=False)
-    if filed.claim.status not in {Claim.Status.DRAFT, Claim.Status.RETURNED}:
+    if filed.claim.status not in WITH_CANDIDATE:
         return HttpResponseClientRedirect(reverse("credits:claim_detail", args=[filed.claim.number]))
     complain(form, filed)
     entry = Entry.read(request, key=key, now=entry.now)

@@ -16,6 +16,7 @@ from ceportal.kernel.explain import explain_finding
 from credits import claim_page
 from credits.forms import FIELD_OF_CLAUSE, ClaimEntryForm
 from credits.models import Claim
+from credits.rules import WITH_CANDIDATE
 from credits.services.filing import Filed
 
 
@@ -48,7 +49,7 @@ class Entry:
     @property
     def fillable(self) -> bool:
         """Whether the claim is with the candidate: new, a draft, or returned."""
-        return self.claim is None or self.claim.status in {Claim.Status.DRAFT, Claim.Status.RETURNED}
+        return self.claim is None or self.claim.status in WITH_CANDIDATE
 
     def blank_form(self) -> ClaimEntryForm:
         """The form as it begins: what the draft holds."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+
 import structlog
 from celery import shared_task
 
 from ceportal.kernel import clock, relay
 
 log = structlog.get_logger(__name__)
+
+AWAY_SECONDS = 30.0  # as often as beat asks for the relay
 
 
 @shared_task(name="kernel.relay")
@@ -24,9 +29,25 @@ def deliver(delivery_id: int) -> None:
     relay.deliver(delivery_id=delivery_id, now=clock.now())
 
 
+@dataclass(slots=True)
+class _Broker:
+    """What this process remembers of a broker it could not reach."""
+
+    away_until: float = 0.0  # monotonic seconds
+
+
+_broker = _Broker()
+
+
 def nudge_relay() -> None:
-    """Ask for the relay soon. A broker that cannot be reached is no error: the sweep comes by anyway."""
+    """Ask for the relay soon. A broker that cannot be reached is no error: the sweep comes by anyway.
+
+    Finding out takes the client some seconds, so a process that has found out does not ask again for a while.
+    """
+    if time.monotonic() < _broker.away_until:
+        return
     try:
         run_relay.apply_async(retry=False)
     except run_relay.OperationalError as error:
+        _broker.away_until = time.monotonic() + AWAY_SECONDS
         log.warning("relay_not_nudged", error=str(error))

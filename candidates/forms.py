@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
+
+from ceportal.kernel.countries import COUNTRIES
 
 OTHER_ZONES = ("Etc/", "SystemV/", "posix/", "right/")
 
@@ -23,13 +24,18 @@ def zone_choices() -> list[Any]:
     ]
 
 
+def country_choices() -> list[tuple[str, Any]]:
+    """All countries, after the country of residence, which needs no choice."""
+    return [("", _("The country of residence")), *COUNTRIES]
+
+
 class LinkForm(forms.Form):
     """The number and the birth date of a certification record."""
 
     number = forms.CharField(
         max_length=20,
         label=_("Candidate number"),
-        help_text=_("It stands on your certificate and your score reports, for example CSCO10000001."),
+        help_text=_("It stands on your certificate and your score reports, for example CE10000001."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     born = forms.DateField(
@@ -54,15 +60,10 @@ class ContactForm(forms.Form):
         label=_("Time zone"),
         help_text=_("Moments are shown in it. Days of the programme stay those of the programme."),
     )
-    billing_country = forms.CharField(
+    billing_country = forms.ChoiceField(
         required=False,
-        min_length=2,
-        max_length=2,
+        choices=country_choices,
         label=_("Billing country"),
-        help_text=_("Two letters, for example BE. Empty: your country of residence. Tax follows it."),
-        widget=forms.TextInput(attrs={"autocomplete": "billing country", "size": 4}),
-        validators=[RegexValidator(r"^[A-Za-z]{2}$", _("Give the two letters of the country, for example BE."))],
+        help_text=_("Tax follows it."),
+        widget=forms.Select(attrs={"autocomplete": "billing country"}),
     )
-
-    def clean_billing_country(self) -> str:
-        return str(self.cleaned_data["billing_country"]).upper()

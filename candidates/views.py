@@ -72,7 +72,7 @@ def profile(request: CandidateRequest) -> HttpResponse:
     form = ContactForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         services.change_contact(candidate_id=candidate.id, now=clock.now(), **form.cleaned_data)
-        messages.success(request, _("Your contact data are kept."))
+        messages.success(request, _("Your contact details are saved."))
         return redirect("candidates:profile")
     context = {"form": form, "candidate": candidate}
     return render(request, "candidates/profile.html", context, status=UNPROCESSABLE if form.errors else 200)

@@ -96,7 +96,7 @@ def test_link_can_be_tried_five_times_in_a_quarter_of_an_hour(newcomer: Client):
 # ── Contact ───────────────────────────────────────────────────────────────────────────────────────
 def test_contact(me: Client, alice: Candidate):
     assert "a message that does not reach you changes no deadline. CE-13" in text_of(me.get(PROFILE))
-    me.post(PROFILE, {"email": "new@example.org", "time_zone": "Asia/Tokyo", "billing_country": "jp"})
+    me.post(PROFILE, {"email": "new@example.org", "time_zone": "Asia/Tokyo", "billing_country": "JP"})
     alice.refresh_from_db()
     assert (alice.email, alice.time_zone, alice.billing_country) == ("new@example.org", "Asia/Tokyo", "JP")
 

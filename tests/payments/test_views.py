@@ -46,7 +46,7 @@ def test_an_order_says_what_it_asks_for_and_why(page, order, django_assert_max_n
     assert response.status_code == 200
     assert "Pay USD 363.00 by card" in text
     assert "Tax follows your billing country, BE: 21 %." in text
-    assert "BE 21 %" in text
+    assert "Belgium, 21 %" in text
     for amount in ("USD 300.00", "USD 63.00"):
         assert amount in text
     assert url("pay", order.number) in text

@@ -12,13 +12,10 @@ from typing import Any
 from ceportal.devstack.cards.money import written
 from ceportal.devstack.cards.store import Document
 from ceportal.devstack.cards.testcards import CARDS
+from ceportal.kernel.countries import COUNTRIES
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "style.css").read_bytes()
-COUNTRIES = tuple(
-    (code, name)
-    for code, name in (line.split("\t") for line in (HERE / "countries.tsv").read_text("utf-8").splitlines())
-)
 COUNTRY_CODES = frozenset(code for code, _name in COUNTRIES)
 BUTTONS = {"book": "Book", "donate": "Donate"}
 

@@ -195,9 +195,10 @@ class Term(models.Model):
     class Meta:
         ordering = ["starts_on", "id"]
         constraints = [
+            # A term bought ahead and a renewal on the day it begins start on the same day (CE-09).
             models.UniqueConstraint(
-                name="term_one_per_start",
-                fields=["certification", "starts_on"],
+                name="term_one_per_start_and_renewal",
+                fields=["certification", "starts_on", "renewed_on"],
                 condition=Q(withdrawn_at__isnull=True),
             ),
             models.CheckConstraint(

@@ -103,7 +103,8 @@ def term_on(facts: LifeFacts, day: date) -> TermFacts | None:
     return begun[-1] if begun else None
 
 
-def _dates_of(book: Book, facts: LifeFacts, term: TermFacts, day: date) -> TermDates | None:
+def dates_of(book: Book, facts: LifeFacts, term: TermFacts, day: date) -> TermDates | None:
+    """The dates of a term of either kind as they stand on a day; an Emeritus term is not active at all."""
     if term.kind == "emeritus":
         assert term.ends_on is not None
         return TermDates(term.starts_on, term.ends_on)
@@ -115,7 +116,7 @@ def status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
     term = term_on(facts, day)
     if term is None:
         return "active" if day >= facts.first_certified_on else None
-    dates = _dates_of(book, facts, term, day)
+    dates = dates_of(book, facts, term, day)
     if dates is None:
         return "active"
     if day < dates.active_ends_on:
@@ -133,12 +134,12 @@ def bought_ahead(facts: LifeFacts, day: date) -> bool:
 def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
     """The status of a certification on a day, the dates it runs to, and the next day on which any of this changes."""
     last = facts.terms[-1]
-    dates = _dates_of(book, facts, last, day)
+    dates = dates_of(book, facts, last, day)
     status = status_on(book, facts, day) or "active"
     turning_points = [term.starts_on for term in facts.terms]
     turning_points += book.change_days(*TERM_PARAMETERS) if status not in ENDED else ()
     running = term_on(facts, day)
-    for running_dates in (dates, _dates_of(book, facts, running, day) if running else None):
+    for running_dates in (dates, dates_of(book, facts, running, day) if running else None):
         if running_dates is not None:
             turning_points += [running_dates.active_ends_on, running_dates.inactive_on]
     return Standing(

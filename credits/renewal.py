@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from candidates.rules import RENEWABLE, LifeFacts, bought_ahead, date_term, rank, status_on
+from candidates.rules import RENEWABLE, LifeFacts, bought_ahead, date_term, dates_of, rank, status_on
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Parameter
@@ -171,7 +171,7 @@ def _days_of_interest(book: Book, facts: RenewalFacts, today: date) -> Iterator[
     for held in facts.held:
         for term in held.life.terms:
             days.add(term.starts_on)  # a term bought ahead begins (CE-09)
-            dates = date_term(book, level=held.level, starts_on=term.starts_on, day=today)
+            dates = dates_of(book, held.life, term, today)
             if dates:  # a higher certification ends and the credits pass to a lower one (CR-03)
                 days.add(dates.inactive_on)
     yield from sorted(day for day in days if since < day <= today)
@@ -183,15 +183,17 @@ def next_renewal(book: Book, facts: RenewalFacts, today: date) -> Renewal | None
         return None
     for day in _days_of_interest(book, facts, today):
         renewable = renewable_on(book, facts, day)
-        top = highest_level(renewable)
-        for held in sorted(renewable, key=lambda each: rank(each.level), reverse=True):
-            if held.life.renewed_on >= day or bought_ahead(held.life, day):
-                continue
-            met = [each for each in progress_on(book, facts, held, day) if each.met]
-            if met:
-                # Of several paths the one that uses the fewest credits is taken (CR-06).
-                best = min(met, key=lambda each: each.credits_needed)
-                return _renewal(book, facts, held, best, day, highest=held.level == top)
+        met = [
+            (held, path)
+            for held in renewable
+            if held.life.renewed_on < day and not bought_ahead(held.life, day)
+            for path in progress_on(book, facts, held, day)
+            if path.met
+        ]
+        if met:
+            # Of several paths of a level the one that uses the fewest credits is taken, whosever it is (CR-06).
+            held, best = min(met, key=lambda each: (-rank(each[0].level), each[1].credits_needed))
+            return _renewal(book, facts, held, best, day, highest=held.level == highest_level(renewable))
     return None
 
 

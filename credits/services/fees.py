@@ -25,7 +25,11 @@ def assess_fee(*, candidate_id: int, now: datetime) -> Decision:
     cycles = queries.cycles_of(candidate_id)
     facts = queries.renewal_facts(held, cycles, candidate_id)
     renewable = renewal.renewable_on(BOOK, facts, day)
-    top = max(renewable, key=lambda each: (rank(each.level), each.life.renewed_on), default=None)
+    top = max(
+        renewable,
+        key=lambda each: (rank(each.level), not bought_ahead(each.life, day), each.life.renewed_on),
+        default=None,
+    )
     progress = renewal.progress_on(BOOK, facts, top, day) if top else []
     return rules.assess_fee(
         rules.FeeFacts(
@@ -63,13 +67,16 @@ def request_fee(*, candidate_id: int, now: datetime) -> Order:
 
 
 def record_fee(*, order_id: int, paid_on: date) -> bool:
-    """Enter the fee as paid for its cycle; False where the cycle is closed, so that it is no longer due.
+    """Enter the fee as paid for its cycle; False where nothing was due any more on the day it was paid (CE-08).
 
-    The caller holds the candidate's lock.
+    That is so where the book of that day knows no fee, and where the cycle was renewed otherwise or had ended
+    inactive by then (CE-06). The caller holds the candidate's lock.
     """
     order = Order.objects.get(id=order_id)
     cycle = Cycle.objects.get(id=int(order.reference.removeprefix("cycle-")))
-    if cycle.ended_on is not None and paid_on > cycle.ended_on:
+    renewed = cycle.end_reason == Cycle.EndReason.RENEWED
+    ended = cycle.ended_on is not None and paid_on > cycle.ended_on
+    if renewed or ended or not BOOK.on(paid_on)["recert.admin_fee"].value:
         return False
     AdministrativeFee.objects.get_or_create(cycle=cycle, defaults={"order": order, "paid_on": paid_on})
     return True

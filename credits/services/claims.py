@@ -136,23 +136,34 @@ def assess(claim: Claim, candidate: Candidate, *, now: datetime) -> Decision:
     facts = rules.ClaimFacts(
         completion=completion,
         terms_accepted=candidates_queries.has_accepted_current(candidate, Agreement.Kind.TERMS, day),
-        first_submitted_on=claim.submitted_on or day,
+        first_submitted_on=_first_submitted_on(claim, day),
         has_evidence=claim.id is not None and claim.evidence.filter(removed_at__isnull=True).exists(),
     )
     # The book of the day the activity was completed governs, not today's.
     return rules.assess_claim(facts, BOOK.on(claim.completed_on))
 
 
+def _first_submitted_on(claim: Claim, day: date) -> date:
+    """The day that CE-14 counts to: today for a claim corrected to a completion that its first day came before."""
+    assert claim.completed_on is not None
+    if claim.submitted_on is None or claim.submitted_on < claim.completed_on:
+        return day
+    return claim.submitted_on
+
+
 @transaction.atomic
 def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
     """Hand a claim in to its provider, or refuse and say why; submitting it twice is submitting it once.
 
-    A claim on an item of which another claim was returned should be that claim: `claim_to_fill` gives it.
+    A draft on an item of which another claim was returned hands that claim in, and is gone (CR-04).
     """
     candidate = candidates.lock_candidate(candidate_id)
     claim = Claim.objects.select_related("item", "delivery").get(id=claim_id, candidate_id=candidate_id)
     if claim.status not in rules.WITH_CANDIDATE:
         return claim
+    returned = _returned(candidate_id, claim.item_id) if claim.status == Claim.Status.DRAFT else None
+    if returned is not None:
+        claim = _fill_from_draft(returned, claim)
     decision = require(assess(claim, candidate, now=now))
     assert claim.item is not None and claim.completed_on is not None
     day = clock.day_of(now)
@@ -162,13 +173,25 @@ def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
     claim.status = Claim.Status.SUBMITTED
     claim.credits = listing.credits
     claim.submitted_at = now
-    claim.submitted_on = claim.submitted_on or day
+    claim.submitted_on = _first_submitted_on(claim, day)
     # Our promise counts from the day it was handed in, by that day's book (CE-10).
     claim.answer_due_on = day + timedelta(days=BOOK.on(day)["claims.decide_within_days"].value)
     claim.checked = decision.as_json()
     claim.save()
     emit("credits.claim_submitted", claim, now=now, again=again)
     return claim
+
+
+def _fill_from_draft(returned: Claim, draft: Claim) -> Claim:
+    """Put what a draft says, and its files, into the returned claim of the same item."""
+    if draft.completed_on is not None:
+        returned.completed_on = draft.completed_on
+    if draft.provider_id == returned.provider_id:
+        returned.delivery = draft.delivery
+    returned.kit, returned.note = draft.kit, draft.note
+    draft.evidence.update(claim=returned)
+    draft.delete()
+    return returned
 
 
 @transaction.atomic

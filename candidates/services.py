@@ -292,35 +292,36 @@ def _keep_standing(
 
 
 @transaction.atomic
-def follow_calendar(*, candidate_id: int, now: datetime) -> list[StatusChange]:
+def follow_calendar(*, candidate_id: int, now: datetime) -> None:
     """Let a candidate's certifications become what their dates say today: suspended, inactive, re-dated, begun anew.
 
     Emits candidates.certification_changed for each that was due, whether its status changed or only its dates.
     """
     lock_candidate(candidate_id)
-    return catch_up(candidate_id, now=now)
+    catch_up(candidate_id, now=now)
 
 
-def catch_up(candidate_id: int, *, now: datetime) -> list[StatusChange]:
-    """As `follow_calendar`, for callers that hold the lock and must not depend on whether tonight's sweep has run."""
+def catch_up(candidate_id: int, *, now: datetime) -> list[Held]:
+    """As `follow_calendar`, for callers that must not depend on whether tonight's sweep has run; what is held then.
+
+    The caller holds the candidate's lock and is in a transaction.
+    """
     day = clock.day_of(now)
-    due = list(
-        Certification.objects.filter(candidate_id=candidate_id, next_change_on__lte=day).values_list("id", flat=True)
-    )
+    held = queries.held_by(candidate_id)
+    due = [each for each in held if each.certification.next_change_on and each.certification.next_change_on <= day]
     if not due:
-        return []
-    changes = refresh_certifications(due, clause="CERT-01", reason="By its dates", now=now)
-    by_certification = {change.certification_id: change for change in changes}
-    for certification in Certification.objects.filter(id__in=due):
-        change = by_certification.get(certification.id)
+        return held
+    changes = _keep_standing(due, clause="CERT-01", reason="By its dates", now=now)
+    before = {change.certification_id: change.before for change in changes}
+    for row in (each.certification for each in due):
         emit(
             "candidates.certification_changed",
-            certification,
+            row,
             now=now,
-            before=change.before if change else certification.status,
-            after=certification.status,
+            before=before.get(row.id, row.status),
+            after=row.status,
         )
-    return changes
+    return queries.held_by(candidate_id)  # what reacted may have renewed some
 
 
 @transaction.atomic

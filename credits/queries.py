@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 import catalog.queries
@@ -42,17 +42,25 @@ def current_cycle(cycles: Sequence[Cycle]) -> Cycle | None:
     return cycles[-1] if cycles and cycles[-1].ended_on is None else None
 
 
-def grants_to_judge(cycle: Cycle | None) -> list[renewal.GrantFacts]:
-    """The credits of a cycle that no renewal has used, expired or not, oldest completion first (CR-06)."""
+def grants_to_judge(cycle: Cycle | None, *, lock: bool = False) -> list[renewal.GrantFacts]:
+    """The credits of a cycle that no renewal has used, expired or not, oldest completion first (CR-06).
+
+    Whoever is about to use them locks them: the sweep of CR-01 asks for no candidate's lock.
+    """
     if cycle is None:
         return []
-    lasting = Sum(
-        "entries__amount",
-        filter=~Q(entries__kind=Kind.EXPIRED) & ~Q(entries__kind=Kind.RESTORED, entries__corrects__kind=Kind.EXPIRED),
+    lasting = (
+        Entry.objects.filter(grant=OuterRef("pk"))
+        .exclude(kind=Kind.EXPIRED)
+        .exclude(kind=Kind.RESTORED, corrects__kind=Kind.EXPIRED)
+        .order_by()
+        .values("grant")
+        .annotate(sum=Sum("amount"))
     )
+    grants = Grant.objects.select_for_update(no_key=True) if lock else Grant.objects.all()
     rows = (
-        Grant.objects.filter(cycle=cycle)
-        .annotate(usable=Coalesce(lasting, 0))
+        grants.filter(cycle=cycle)
+        .annotate(usable=Subquery(lasting.values("sum")))
         .filter(usable__gt=0)
         .order_by("earned_on", "id")
         .values_list("id", "earned_on", "expires_on", "usable", "remaining")
@@ -65,7 +73,9 @@ def fee_of(cycle: Cycle | None) -> AdministrativeFee | None:
     return getattr(cycle, "fee", None)
 
 
-def renewal_facts(held: Sequence[Held], cycles: Sequence[Cycle], candidate_id: int) -> renewal.RenewalFacts:
+def renewal_facts(
+    held: Sequence[Held], cycles: Sequence[Cycle], candidate_id: int, *, lock: bool = False
+) -> renewal.RenewalFacts:
     """What a candidate's renewals depend on; a cycle that ended inactive can still be judged (CE-15)."""
     last = cycles[-1] if cycles else None
     fee = fee_of(last)
@@ -75,7 +85,7 @@ def renewal_facts(held: Sequence[Held], cycles: Sequence[Cycle], candidate_id: i
             renewal.ExamPass(each.exam_number, each.kind, each.taken_on)
             for each in exams.queries.passes_of(candidate_id)
         ),
-        grants=tuple(grants_to_judge(last)),
+        grants=tuple(grants_to_judge(last, lock=lock)),
         fee_paid_on=fee.paid_on if fee else None,
     )
 
@@ -226,6 +236,7 @@ def approval_facts(claim: Claim, member: ProviderMember, cycle: Cycle | None, *,
         by_the_provider=member.active and member.provider_id == claim.provider_id,
         own_claim=claim.candidate.user_id == member.user_id,
         kit=claim.kit,
+        in_a_cycle=cycle is not None,
         cycle_ended_inactive=cycle is not None and cycle.end_reason == Cycle.EndReason.INACTIVE,
         counted_already=counted_in_cycle(
             claim.candidate_id, claim.item_id, cycle, except_claim_id=claim.id, only_approved=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import candidates.services
 import payments.services
 from candidates.models import Certification
 from ceportal.kernel.models import Event
@@ -20,17 +21,17 @@ def on_certification_earned(event: Event, now: datetime) -> None:
     """A certification was earned: others are renewed (CERT-06), and a cycle starts (CR-02)."""
     certification = Certification.objects.select_related("track").get(id=event.subject_id)
     earned_on = date.fromisoformat(event.payload["earned_on"])
-    level = certification.track.level
     candidate_id = _candidate(event)
-    recertification.renew_by_earning(candidate_id=candidate_id, level=level, earned_on=earned_on, now=now)
-    cycles.start_by_earning(candidate_id=candidate_id, earned_on=earned_on, level=level, now=now)
+    recertification.renew_by_earning(
+        candidate_id=candidate_id, level=certification.track.level, earned_on=earned_on, now=now
+    )
+    cycles.start_by_earning(certification=certification, earned_on=earned_on, now=now)
     recertification.judge(candidate_id, now=now)
 
 
 def on_certification_changed(event: Event, now: datetime) -> None:
     """A date changed a certification: a path may have opened (CE-09), or the credits are lost (CR-03)."""
     recertification.judge(_candidate(event), now=now)
-    cycles.close_inactive(candidate_id=_candidate(event), now=now)
 
 
 def on_attempt_recorded(event: Event, now: datetime) -> None:
@@ -44,6 +45,7 @@ def on_order_paid(event: Event, now: datetime) -> None:
     if event.payload["purpose"] != Order.Purpose.ADMIN_FEE:
         return
     paid_on = date.fromisoformat(event.payload["paid_on"])
+    candidates.services.catch_up(_candidate(event), now=now)
     if fees.record_fee(order_id=event.subject_id, paid_on=paid_on):
         recertification.judge(_candidate(event), now=now)
     else:

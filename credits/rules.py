@@ -119,6 +119,7 @@ class CompletionFacts:
     listed_credits: int | None  # on the completion day
     authorised: bool
     counted_already: bool  # the item, in the cycle that the completion falls in
+    own_report: bool = False  # reported by the very person who completed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,13 @@ def assess_report(facts: CompletionFacts, policy: Policy) -> Decision:
             no=_("The completion date lies in the future."),
             next_step=_("Report the training once it is completed."),
         ),
+        finding(
+            "CE-10",
+            not facts.own_report,
+            yes=_("It is not a completion of your own."),
+            no=_("Nobody reports a completion of their own."),
+            next_step=_("Ask a colleague to report it."),
+        ),
         _pending_at_expiry(facts.cycle_ended_inactive, policy),
         *_completion_findings(facts, policy),
     ]
@@ -297,6 +305,7 @@ class ApprovalFacts:
     by_the_provider: bool
     own_claim: bool
     kit: str
+    in_a_cycle: bool  # an import since may have dated the first cycle later than the completion (CR-02)
     cycle_ended_inactive: bool
     counted_already: bool  # by another approved claim or a report in the same cycle
     reason_given: bool
@@ -350,6 +359,13 @@ def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decisio
             not facts.counted_already,
             yes=_("The training has not counted in this cycle yet."),
             no=_("The training has counted in this cycle already."),
+        ),
+        finding(
+            "CR-06",
+            facts.in_a_cycle,
+            yes=_("The completion falls in a recertification cycle of the candidate."),
+            no=_("The completion falls before the candidate's current recertification cycle."),
+            next_step=_("Credits count within the cycle in which they were earned."),
         ),
         _pending_at_expiry(facts.cycle_ended_inactive, policy),
     ]

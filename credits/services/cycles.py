@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from candidates import queries as candidates_queries
-from candidates.rules import ENDED, rank
+from candidates.models import Certification
+from candidates.queries import Held
+from candidates.rules import ENDED, dates_of, rank
 from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import queries
-from credits.models import Cycle
+from credits.models import Cycle, Entry
 from credits.services import ledger
 
 
@@ -35,23 +38,40 @@ def open_for_imported(*, candidate_id: int) -> None:
         Cycle.objects.filter(id=cycles[0].id).update(started_on=started_on)
 
 
-def start_by_earning(*, candidate_id: int, earned_on: date, level: str, now: datetime) -> None:
-    """Earning a certification at the highest level held is a renewal: a cycle ends and another starts (CR-02)."""
-    cycles = queries.cycles_of(candidate_id)
-    current = queries.current_cycle(cycles)
-    held = candidates_queries.held_by(candidate_id)
+def start_by_earning(*, certification: Certification, earned_on: date, now: datetime) -> None:
+    """Earning a certification at the highest level held is a renewal: a cycle ends and another starts (CR-02).
+
+    The day may be known late: then it is judged by what was held on it, and a cycle that has ended with a lapse since
+    is ended by the renewal, or goes on with what was earned (CR-03).
+    """
+    level = certification.track.level
+    if level == "entry":
+        return
+    known = queries.cycles_of(certification.candidate_id)
+    last = known[-1] if known else None
     others = [
         rank(each.life.level)
-        for each in held
-        if each.life.renewed_on < earned_on and each.status_on(earned_on) not in {*ENDED, None}
+        for each in candidates_queries.held_by(certification.candidate_id)
+        if each.certification.id != certification.id and each.status_on(earned_on) not in {*ENDED, None}
     ]
-    if current is None:
-        if level != "entry":
-            Cycle.objects.create(candidate_id=candidate_id, started_on=earned_on)
-    elif rank(level) >= max(others, default=0) and current.started_on <= earned_on:
-        following = close_renewed(current, on=earned_on)
-        ledger.move_to_next_cycle(current, next_cycle=following, now=now)
-        ledger.expire_cycle(current, counts_from=earned_on, clause="CR-02", now=now)
+    if last is None or (last.ended_on is not None and last.ended_on < earned_on):
+        Cycle.objects.create(candidate_id=certification.candidate_id, started_on=earned_on)
+    elif last.started_on > earned_on:
+        return  # a later renewal stands (CE-09)
+    elif rank(level) >= max(others, default=0):
+        following = close_renewed(last, on=earned_on)
+        ledger.move_to_next_cycle(last, next_cycle=following, now=now)
+        ledger.expire_cycle(last, counts_from=earned_on, clause="CR-02", now=now)
+    elif last.ended_on is not None:
+        _go_on(last, now=now)
+
+
+def _go_on(cycle: Cycle, *, now: datetime) -> None:
+    """Undo the end of a cycle that a certification, known late, was held beyond (CR-03)."""
+    cycle.ended_on, cycle.end_reason = None, ""
+    cycle.save(update_fields=["ended_on", "end_reason"])
+    expired = Entry.objects.filter(grant__cycle=cycle, kind=Entry.Kind.EXPIRED, clause="CR-03", entry__isnull=True)
+    ledger.restore_expired(expired.values_list("grant_id", flat=True), now=now)
 
 
 def close_renewed(cycle: Cycle, *, on: date) -> Cycle:
@@ -61,25 +81,48 @@ def close_renewed(cycle: Cycle, *, on: date) -> Cycle:
     return Cycle.objects.create(candidate_id=cycle.candidate_id, started_on=on + timedelta(days=1))
 
 
-def close_inactive(*, candidate_id: int, now: datetime) -> None:
+def close_inactive(*, candidate_id: int, held: Sequence[Held], cycle: Cycle | None, now: datetime) -> None:
     """Let the credits of a candidate who holds nothing eligible any more expire, and their cycle end (CR-03).
 
-    Where a certification is left that is not eligible yet, a new cycle starts with it.
+    That happens on the day the highest-level certification became inactive, whenever it is found. Where a
+    certification is left that is not eligible yet, a new cycle starts with it.
     """
-    renewable = [each for each in candidates_queries.held_by(candidate_id) if each.life.level != "entry"]
-    left = [each for each in renewable if each.certification.status not in ENDED]
-    # The book of the inactive day governs: today.
-    levels = BOOK.on(clock.day_of(now))["enrollment.eligible_levels"].value
-    current = queries.current_cycle(queries.cycles_of(candidate_id))
-    if current is None or any(each.life.level in levels for each in left):
+    if cycle is None or cycle.ended_on is not None:
         return
-    ends = [each.certification.inactive_on for each in renewable if each not in left]
-    inactive_on = max(end for end in ends if end is not None)
-    if inactive_on <= current.started_on:
-        return
-    current.ended_on, current.end_reason = inactive_on - timedelta(days=1), Cycle.EndReason.INACTIVE
-    current.save(update_fields=["ended_on", "end_reason"])
-    expired = ledger.expire_cycle(current, counts_from=inactive_on, clause="CR-03", now=now)
-    if left:
-        Cycle.objects.create(candidate_id=candidate_id, started_on=inactive_on)
-    emit("credits.cycle_closed", current, now=now, reason="inactive", expired=expired)
+    for inactive_on, something_left in _days_of_loss(held, after=cycle.started_on, until=clock.day_of(now)):
+        cycle.ended_on, cycle.end_reason = inactive_on - timedelta(days=1), Cycle.EndReason.INACTIVE
+        cycle.save(update_fields=["ended_on", "end_reason"])
+        expired = ledger.expire_cycle(cycle, counts_from=inactive_on, clause="CR-03", now=now)
+        emit("credits.cycle_closed", cycle, now=now, reason="inactive", expired=expired)
+        if not something_left:
+            return
+        cycle = Cycle.objects.create(candidate_id=candidate_id, started_on=inactive_on)
+
+
+def _days_of_loss(held: Sequence[Held], *, after: date, until: date) -> Iterator[tuple[date, bool]]:
+    """The days on which the highest certification ended and nothing eligible was left; whether anything was.
+
+    A record that had ended before it was imported changes nothing (CR-02).
+    """
+    held = [each for each in held if each.life.level != "entry"]
+    ends = {
+        dates.inactive_on
+        for each in held
+        for term in each.life.terms
+        if (dates := dates_of(BOOK, each.life, term, until)) is not None
+    }
+    for day in sorted(end for end in ends if after < end <= until):
+        known = [each for each in held if not each.certification.imported or _recorded_on(each) < day]
+        before, left = (
+            {each.life.level for each in known if each.status_on(asked) not in {*ENDED, None}}
+            for asked in (day - timedelta(days=1), day)
+        )
+        # The book of the inactive day governs.
+        eligible = BOOK.on(day)["enrollment.eligible_levels"].value
+        highest = max(before, key=rank, default=None)
+        if highest is not None and highest not in left and left.isdisjoint(eligible):
+            yield day, bool(left)
+
+
+def _recorded_on(held: Held) -> date:
+    return clock.day_of(min(term.created_at for term in held.certification.terms.all()))

@@ -75,7 +75,9 @@ def settle_grant(grant: Grant, *, now: datetime) -> None:
 
 def expire_cycle(cycle: Cycle, *, counts_from: date, clause: str, now: datetime) -> int:
     """Let all that is left in a cycle expire; credits."""
-    return _expire(Grant.objects.filter(cycle=cycle, remaining__gt=0), counts_from=counts_from, clause=clause, now=now)
+    # Locked, since the sweep of CR-01 asks for no candidate's lock.
+    grants = Grant.objects.select_for_update(no_key=True).filter(cycle=cycle, remaining__gt=0)
+    return _expire(grants, counts_from=counts_from, clause=clause, now=now)
 
 
 def _expire(grants: Iterable[Grant], *, counts_from: date, clause: str, now: datetime) -> int:

@@ -40,23 +40,32 @@ def judge_candidate(*, candidate_id: int, now: datetime) -> list[Recertification
     return judge(candidate_id, now=now)
 
 
-def judge(candidate_id: int, *, now: datetime, known_cycles: Sequence[Cycle] | None = None) -> list[Recertification]:
-    """As `judge_candidate`, for callers that hold the lock and are in a transaction."""
-    held = candidates_queries.held_by(candidate_id)
+def judge(
+    candidate_id: int,
+    *,
+    now: datetime,
+    known_cycles: Sequence[Cycle] | None = None,
+    known_held: Sequence[Held] | None = None,
+) -> list[Recertification]:
+    """As `judge_candidate`, for callers that hold the lock, are in a transaction and may have read the rows already."""
+    held = candidates_queries.held_by(candidate_id) if known_held is None else known_held
     known = queries.cycles_of(candidate_id) if known_cycles is None else known_cycles
-    state = Judged(tuple(held), known[-1] if known else None, queries.renewal_facts(held, known, candidate_id))
+    facts = queries.renewal_facts(held, known, candidate_id, lock=True)
+    state = Judged(tuple(held), known[-1] if known else None, facts)
     made = []
     while (due := renewal.next_renewal(BOOK, state.facts, clock.day_of(now))) is not None:
         recertification, state = _renew(candidate_id, due, state, now=now)
         made.append(recertification)
+    # What a renewal came too late for, or a date has ended, takes its credits with it (CR-03).
+    cycles.close_inactive(candidate_id=candidate_id, held=state.held, cycle=state.cycle, now=now)
     _tell_fee_due(candidate_id, state, now=now)
     return made
 
 
-def judge_grant(grant: Grant, *, known_cycles: Sequence[Cycle], now: datetime) -> None:
+def judge_grant(grant: Grant, *, held: Sequence[Held], cycles: Sequence[Cycle], now: datetime) -> None:
     """Judge the paths with credits just granted; what came too late for them expires at once (CE-09, CE-15)."""
     came_late = grant.cycle.ended_on is not None or grant.expires_on <= clock.day_of(now)
-    judge(grant.candidate_id, now=now, known_cycles=known_cycles)
+    judge(grant.candidate_id, now=now, known_cycles=cycles, known_held=held)
     if came_late:
         ledger.settle_grant(grant, now=now)
 
@@ -93,7 +102,7 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
         decision=due.decision.as_json(),
         made_at=now,
     )
-    following = state.cycle
+    following, grants = state.cycle, state.facts.grants
     if cycle is not None:
         ledger.use_credits(
             recertification,
@@ -103,8 +112,10 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
             now=now,
         )
         following = cycles.close_renewed(cycle, on=due.requirement_on)
+        grants = ()
         if any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
             ledger.move_to_next_cycle(cycle, next_cycle=following, now=now)
+            grants = tuple(queries.grants_to_judge(following, lock=True))
     held = _start_terms(state.held, due, source=f"credits.recertification:{recertification.id}", now=now)
     emit(
         "credits.recertified",
@@ -117,10 +128,8 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
     facts = replace(
         state.facts,
         held=tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
-        grants=tuple(each for each in state.facts.grants if each.earned_on > due.requirement_on)
-        if due.highest
-        else state.facts.grants,
-        fee_paid_on=None if due.highest else state.facts.fee_paid_on,
+        grants=grants,
+        fee_paid_on=state.facts.fee_paid_on if cycle is None else None,
     )
     return recertification, Judged(held, following, facts)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
 
-from candidates import queries as candidates_queries
 from candidates import services as candidates
-from catalog.models import Item
+from catalog.models import Item, ProviderMember
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
@@ -34,6 +34,7 @@ def report_completion(
     earns anew. Reporting the same completion twice is reporting it once.
     """
     candidate = candidates.lock_candidate(candidate_id)
+    held = candidates.catch_up(candidate_id, now=now)
     item = Item.objects.get(code=item_code)
     same = {"candidate": candidate, "item": item, "completed_on": completed_on}
     existing = CompletionReport.objects.filter(provider_id=provider_id, **same).first()
@@ -55,11 +56,12 @@ def report_completion(
             except_claim_id=claim.id if claim else None,
             pending_counts=False,
         ),
-        held=candidates_queries.held_by(candidate.id),
+        held=held,
         cycles=cycles,
     )
     # The book of the completion day governs.
-    decision = require(rules.assess_report(facts, BOOK.on(completed_on)))
+    own = member_id is not None and ProviderMember.objects.filter(id=member_id, user__candidate=candidate).exists()
+    decision = require(rules.assess_report(replace(facts, own_report=own), BOOK.on(completed_on)))
     report = CompletionReport.objects.create(
         provider_id=provider_id,
         **same,
@@ -84,8 +86,9 @@ def report_completion(
             ),
             now=now,
         )
-        recertification.judge_grant(grant, known_cycles=cycles, now=now)
+        recertification.judge_grant(grant, held=held, cycles=cycles, now=now)
     elif claim.status != Claim.Status.APPROVED:
-        claim.decided_by_id = member_id
-        reviews.approve(reviews.lock_claim(claim.id), cycles=cycles, cycle=cycle, decision=decision, now=now)
+        claim = reviews.lock_claim(claim.id)
+        claim.decided_by_id, claim.reason = member_id, ""
+        reviews.approve(claim, held=held, cycles=cycles, cycle=cycle, decision=decision, now=now)
     return report

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
+from candidates import services as candidates
 from candidates.models import Candidate
+from candidates.queries import Held
 from catalog.models import ProviderMember
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
@@ -24,6 +27,7 @@ def decide_claim(*, claim_id: int, member_id: int, outcome: str, now: datetime, 
     the same member twice is one decision.
     """
     claim = lock_claim(claim_id)
+    held = candidates.catch_up(claim.candidate_id, now=now)
     member = ProviderMember.objects.get(id=member_id)
     if claim.status == rules.OUTCOMES[outcome] and claim.decided_by_id == member.id:
         return claim
@@ -39,8 +43,8 @@ def decide_claim(*, claim_id: int, member_id: int, outcome: str, now: datetime, 
     claim.decided_by = member
     claim.reason = reason.strip()
     if outcome == "approve":
-        assert cycle is not None  # a claim is accepted for review in a cycle only
-        approve(claim, cycles=cycles, cycle=cycle, decision=decision, now=now)
+        assert cycle is not None  # assessed: CR-06
+        approve(claim, held=held, cycles=cycles, cycle=cycle, decision=decision, now=now)
     else:
         _record(claim, rules.OUTCOMES[outcome], decision, now=now)
     return claim
@@ -54,7 +58,9 @@ def lock_claim(claim_id: int) -> Claim:
     )
 
 
-def approve(claim: Claim, *, cycles: list[Cycle], cycle: Cycle, decision: Decision, now: datetime) -> None:
+def approve(
+    claim: Claim, *, held: Sequence[Held], cycles: Sequence[Cycle], cycle: Cycle, decision: Decision, now: datetime
+) -> None:
     """Record an approval, grant the credits and judge the paths. The caller has locked and decided."""
     assert claim.item is not None and claim.credits is not None and claim.completed_on is not None
     _record(claim, Claim.Status.APPROVED, decision, now=now)
@@ -70,7 +76,7 @@ def approve(claim: Claim, *, cycles: list[Cycle], cycle: Cycle, decision: Decisi
         ),
         now=now,
     )
-    recertification.judge_grant(grant, known_cycles=cycles, now=now)
+    recertification.judge_grant(grant, held=held, cycles=cycles, now=now)
 
 
 def _record(claim: Claim, status: str, decision: Decision, *, now: datetime) -> None:

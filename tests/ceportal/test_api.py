@@ -138,6 +138,7 @@ def test_a_refusal_carries_the_whole_decision() -> None:
         by_the_provider=False,
         own_claim=False,
         kit="digital",
+        in_a_cycle=True,
         cycle_ended_inactive=False,
         counted_already=False,
         reason_given=False,

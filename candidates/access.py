@@ -12,9 +12,10 @@ from django.shortcuts import redirect
 
 from candidates import queries
 from candidates.models import Candidate
+from ceportal.kernel.pages import PageRequest
 
 
-class CandidateRequest(HttpRequest):
+class CandidateRequest(PageRequest):
     """A request of a signed-in user who is linked to a candidate's record."""
 
     candidate: Candidate

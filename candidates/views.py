@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
@@ -21,9 +22,9 @@ from candidates.models import Notice
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
+from ceportal.kernel.pages import UNPROCESSABLE
 
 NOTICES_PER_PAGE = 25
-UNPROCESSABLE = 422  # what was sent cannot be done as it is; the page says why
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +58,7 @@ def _link_page(request: HttpRequest, form: LinkForm, refused: Explanation | None
 def _too_many(request: HttpRequest, again: datetime, now: datetime) -> HttpResponse:
     seconds = max(1, int((again - now).total_seconds()))
     context = {"again": again, "minutes": -(-seconds // 60)}
-    response = render(request, "candidates/too_many.html", context, status=429)
+    response = render(request, "candidates/too_many.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(seconds)
     return response
 

@@ -10,9 +10,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 
 from catalog.models import ProviderMember
+from ceportal.kernel.pages import PageRequest
 
 
-class MemberRequest(HttpRequest):
+class MemberRequest(PageRequest):
     """A request of someone who acts for a provider, with the membership that lets them in."""
 
     member: ProviderMember

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
-from django_htmx.middleware import HtmxDetails
 
 from catalog import queries, rules
 from catalog.forms import SearchForm
 from catalog.models import Item
 from ceportal.kernel import clock
 from ceportal.kernel.explain import explain
+from ceportal.kernel.pages import PageRequest
 from ceportal.kernel.policy import BOOK
 
 PAGE_SIZE = 24
-
-
-class PageRequest(HttpRequest):
-    """A request that may come from htmx."""
-
-    htmx: HtmxDetails
 
 
 @require_safe
@@ -53,7 +49,9 @@ def item_detail(request: PageRequest, code: str) -> HttpResponse:
     day = clock.day_of(clock.now())
     decision = queries.view_decision(request.user, day)
     if not (item.sample or decision.granted):
-        return render(request, "catalog/not_in_sample.html", {"decision": explain(decision)}, status=403)
+        return render(
+            request, "catalog/not_in_sample.html", {"decision": explain(decision)}, status=HTTPStatus.FORBIDDEN
+        )
     context = {
         "item": item,
         "day": day,

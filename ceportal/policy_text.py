@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.models import Certification, Track
 from ceportal.kernel.money import CURRENCY
 from ceportal.kernel.policy import thawed
+from credits.wording import path_text
 from exams.models import Site
 
 LABELS: Mapping[str, Any] = {
@@ -108,32 +109,3 @@ def _label(name: str, key: str) -> str:
     if name == "xdev.item_credits" and key in ITEM_LABELS:
         return str(ITEM_LABELS[key])
     return str(LABELS.get(key, key))
-
-
-def path_text(path: Mapping[str, Any]) -> str:
-    """A path to renewal in words: "one concentration exam and 40 credits" (CE-07)."""
-    parts = [exams_text(kind, count) for kind, count in path.get("exams", {}).items()]
-    if "credits" in path:
-        number = path["credits"]
-        parts.append(ngettext("%(number)s credit", "%(number)s credits", number) % {"number": number})
-    if path.get("fee"):
-        parts.append(gettext("the administrative fee"))
-    *others, last = parts
-    if not others:
-        return last
-    return gettext("%(first)s and %(last)s") % {"first": ", ".join(others), "last": last}
-
-
-def exams_text(kind: str, count: int) -> str:
-    """So many exams of a kind, in words."""
-    phrases = {
-        "associate": ngettext("%(number)s associate exam", "%(number)s associate exams", count),
-        "concentration": ngettext("%(number)s concentration exam", "%(number)s concentration exams", count),
-        "core": ngettext("%(number)s core exam", "%(number)s core exams", count),
-        "expert_written": ngettext("%(number)s expert written exam", "%(number)s expert written exams", count),
-        "expert_lab": ngettext(
-            "%(number)s expert lab or practical exam", "%(number)s expert lab or practical exams", count
-        ),
-    }
-    words = {1: gettext("one"), 2: gettext("two"), 3: gettext("three")}
-    return phrases[kind] % {"number": words.get(count, count)}

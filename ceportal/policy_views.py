@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
-from django_htmx.middleware import HtmxDetails
 
 from ceportal.kernel import clock
+from ceportal.kernel.pages import PageRequest
 from ceportal.kernel.policy import BOOK, CLAUSE_ID, Clause, Series
 from ceportal.policy_text import Line, lines
 
@@ -93,12 +93,6 @@ class BookForm(forms.Form):
     def active(self) -> bool:
         """Whether anything is asked for."""
         return bool(self.data.get("q") or self.data.get("on"))
-
-
-class PageRequest(HttpRequest):
-    """A request that may come from htmx."""
-
-    htmx: HtmxDetails
 
 
 @require_safe

@@ -15,9 +15,9 @@ from rest_framework.views import exception_handler
 
 from ceportal.kernel.answers import DecisionSerializer, decision_answer
 from ceportal.kernel.decisions import Refused
+from ceportal.kernel.pages import CONFLICT
 
 CONTENT_TYPE = "application/problem+json"
-REFUSED = HTTPStatus.CONFLICT  # the request is well formed; the rules say no to it as things stand
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -66,12 +66,12 @@ def _refusal(error: Refused, instance: str) -> Response:
     problem = {
         "type": f"/policy/{unmet[0]['clause']}/",
         "title": _("The rules of the programme do not allow this now."),
-        "status": REFUSED.value,
+        "status": CONFLICT.value,
         "detail": " ".join(finding["sentence"] for finding in unmet),
         "instance": instance,
         "decision": decision,
     }
-    return Response(problem, status=REFUSED.value, content_type=CONTENT_TYPE)
+    return Response(problem, status=CONFLICT.value, content_type=CONTENT_TYPE)
 
 
 class ProblemSchema(AutoSchema):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -82,5 +83,5 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     ready = all(check.ok for check in checks.values())
     return JsonResponse(
         {"ready": ready, "checks": {name: asdict(check) for name, check in checks.items()}},
-        status=200 if ready else 503,
+        status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Authorisation, Delivery, Item, Provider
 from catalog.rules import SELF_PACED_KINDS
+from ceportal.kernel.pages import DayField
 from credits.evidence import BYTES_AT_MOST
 from credits.models import Claim
 from credits.services.claims import ClaimForm
@@ -31,18 +32,6 @@ FIELD_OF_CLAUSE = {
     "CAT-01": "completed_on",
     "CAT-07": "provider",
 }
-
-
-class DayField(forms.DateField):
-    """A day, by the browser's date control; typed as year-month-day where there is none."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            input_formats=["%Y-%m-%d"],
-            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-            error_messages={"invalid": _("This is not a day. Write it as year-month-day, for example 2021-05-30.")},
-            **kwargs,
-        )
 
 
 class EnrollForm(forms.Form):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.models import Candidate
 from catalog import queries as catalog_queries
 from catalog.models import Item, Provider
-from credits.forms import DayField
+from ceportal.kernel.pages import DayField
 from credits.models import Claim
 
 STATES = [

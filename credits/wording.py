@@ -24,7 +24,9 @@ def exams_text(kind: str, count: int) -> str:
         "concentration": ngettext("%(count)s concentration exam", "%(count)s concentration exams", count),
         "core": ngettext("%(count)s core exam", "%(count)s core exams", count),
         "expert_written": ngettext("%(count)s expert written exam", "%(count)s expert written exams", count),
-        "expert_lab": ngettext("%(count)s expert lab exam", "%(count)s expert lab exams", count),
+        "expert_lab": ngettext(
+            "%(count)s expert lab or practical exam", "%(count)s expert lab or practical exams", count
+        ),
     }
     # A kind that the book comes to know later is named as the book names it.
     other = ngettext("%(count)s exam (%(kind)s)", "%(count)s exams (%(kind)s)", count)

@@ -9,10 +9,11 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 
+from ceportal.kernel.pages import PageRequest
 from exams.models import SiteMember
 
 
-class ProctorRequest(HttpRequest):
+class ProctorRequest(PageRequest):
     """A request of a proctor, with the membership that lets them in."""
 
     proctor: SiteMember

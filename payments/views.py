@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from candidates.access import CandidateRequest, candidate_required
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.explain import explain
+from ceportal.kernel.pages import CONFLICT
 from payments import papers, queries, services, tasks
 from payments.gateway import InvalidSignature
 from payments.models import Invoice, Order
@@ -55,7 +57,7 @@ def start_payment(request: CandidateRequest, number: str) -> HttpResponse:
         )
     except Refused as refusal:
         context = _order_context(request, number) | {"refusal": explain(refusal.decision)}
-        return render(request, "payments/order.html", context, status=409)
+        return render(request, "payments/order.html", context, status=CONFLICT)
     except services.CardServiceUnavailable:
         messages.error(request, _card_service_trouble())
         return redirect("payments:order", number=number)
@@ -113,13 +115,13 @@ def webhook(request: HttpRequest) -> JsonResponse:
     try:
         body = request.body
     except RequestDataTooBig:
-        return JsonResponse({"error": "The message is too long."}, status=413)
+        return JsonResponse({"error": "The message is too long."}, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if len(body) > LONGEST_EVENT:
-        return JsonResponse({"error": "The message is too long."}, status=413)
+        return JsonResponse({"error": "The message is too long."}, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         event = services.store_event(body=body, signature=request.headers.get("Stripe-Signature", ""), now=clock.now())
     except InvalidSignature:
-        return JsonResponse({"error": "The signature is missing, wrong or too old."}, status=400)
+        return JsonResponse({"error": "The signature is missing, wrong or too old."}, status=HTTPStatus.BAD_REQUEST)
     if event.processed_at is None:
         transaction.on_commit(partial(tasks.wake_processing, event.id))
     return JsonResponse({"received": event.stripe_id})

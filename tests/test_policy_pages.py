@@ -12,8 +12,9 @@ from django.utils import translation
 from candidates.models import User
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
-from ceportal.policy_text import Line, lines, path_text
+from ceportal.policy_text import Line, lines
 from ceportal.policy_views import AREAS, area_of
+from credits.wording import path_text
 from tests.factories import noon
 
 BOOK_PAGE = "/policy/"
@@ -148,12 +149,12 @@ def test_every_area_has_a_title() -> None:
         ({"credits": 80}, "80 credits"),
         ({"exams": {"core": 1}}, "one core exam"),
         ({"exams": {"concentration": 3}}, "three concentration exams"),
-        ({"exams": {"concentration": 1}, "credits": 40}, "one concentration exam and 40 credits"),
+        ({"exams": {"concentration": 1}, "credits": 40}, "40 credits and one concentration exam"),
         ({"exams": {"core": 1, "concentration": 1}}, "one core exam and one concentration exam"),
         ({"credits": 100, "fee": True}, "100 credits and the administrative fee"),
         (
             {"exams": {"expert_written": 4}, "credits": 1, "fee": True},
-            "4 expert written exams, 1 credit and the administrative fee",
+            "1 credit, four expert written exams and the administrative fee",
         ),
     ],
 )

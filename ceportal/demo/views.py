@@ -16,6 +16,7 @@ from ceportal.demo import mailbox, travel
 from ceportal.demo.forms import AddressForm, JourneyForm
 from ceportal.demo.tasks import wake_travel
 from ceportal.kernel import clock
+from ceportal.kernel.pages import UNPROCESSABLE
 
 LETTERS_A_PAGE = 30
 STATE = "demo/clock_state.html"
@@ -76,7 +77,7 @@ def clock_page(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         arrived = context["journey"] is None  # then the whole page is shown anew, with its banner and form
         return HttpResponse(headers={"HX-Refresh": "true"}) if arrived else render(request, STATE, context)
-    return render(request, "demo/clock.html", context, status=422 if form.errors else 200)
+    return render(request, "demo/clock.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 def _begin(form: JourneyForm) -> bool:

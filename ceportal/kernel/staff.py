@@ -27,6 +27,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.explain import explain
+from ceportal.kernel.pages import CONFLICT
 
 WIDGETS: Mapping[type[forms.Field], type[forms.Widget]] = {
     forms.DateField: widgets.UnfoldAdminSingleDateWidget,
@@ -187,4 +188,4 @@ def do_act(
         "opts": opts,
         "original": back,
     }
-    return render(request, "admin/act.html", context, status=409 if refusal else 200)
+    return render(request, "admin/act.html", context, status=CONFLICT if refusal else 200)

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from candidates.access import CandidateRequest, candidate_required
 from catalog.models import Item
 from ceportal.kernel import clock
+from ceportal.kernel.pages import UNPROCESSABLE, PageRequest
 from credits import claim_reading
 from credits.forms import ClaimEntryForm
 from credits.models import Claim
@@ -26,8 +27,6 @@ from credits.rules import WITH_CANDIDATE
 from credits.services import claims as services
 from credits.services.filing import Filed, file_claim
 from credits.views.entry import Entry, complain
-
-UNPROCESSABLE = 422  # what was sent cannot be done as it is; the page says why
 
 
 @require_safe
@@ -103,7 +102,7 @@ def _pick_item(request: CandidateRequest, entry: Entry) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     found = find_items(text, user=request.user, day=entry.day)  # type: ignore[arg-type]
     context = {"q": text, "found": found, "form_key": entry.key, "claim": entry.claim}
-    partial = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    partial = request.htmx and not request.htmx.boosted
     return render(request, "credits/claim_pick_results.html" if partial else "credits/claim_pick.html", context)
 
 
@@ -139,13 +138,13 @@ def _file(entry: Entry, form: ClaimEntryForm, *, submit: bool) -> Filed:
 
 @require_POST
 @never_cache
-def claim_draft(request: HttpRequest) -> HttpResponseBase:
+def claim_draft(request: PageRequest) -> HttpResponseBase:
     """Keep the draft while it is being typed, and answer with what has become of its requirements."""
     if not request.user.is_authenticated:
         # The session ended in the middle: sign in and come back to this very form.
-        query = urlencode({"draft": request.POST.get("form_key", "")})
+        query = urlencode({"draft": request.POST.get("form_key", ""), "item": request.POST.get("item", "")})
         back = redirect_to_login(f"{reverse('credits:claim_new')}?{query}")
-        return HttpResponseClientRedirect(back["Location"]) if request.htmx else back  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(back["Location"]) if request.htmx else back
     return _keep_draft(request)
 
 

@@ -16,12 +16,11 @@ from candidates.models import Agreement
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
+from ceportal.kernel.pages import UNPROCESSABLE
 from credits import joining
 from credits.forms import EnrollForm
 from credits.overview import overview
 from credits.services import enrollment, fees
-
-UNPROCESSABLE = 422  # what was sent cannot be done as it is; the page says why
 
 
 @require_safe

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_safe
 
 from candidates.access import CandidateRequest, candidate_required
 from ceportal.kernel import clock
+from ceportal.kernel.pages import UNPROCESSABLE
 from credits import queries, statement
 from credits.forms import BalanceDay
 
 PER_PAGE = 25
-UNPROCESSABLE = 422
 
 
 @require_safe

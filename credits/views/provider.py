@@ -16,6 +16,7 @@ from catalog.services import schedule_delivery
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
+from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
 from credits import provider_overview as overview
 from credits.models import Claim, CompletionReport
 from credits.provider_forms import DecisionForm, DeliveryForm, ReportForm, handed_in
@@ -23,7 +24,6 @@ from credits.services import reports, reviews
 
 OPENED = "opened_claims"  # in the session: which claims this member has opened, and which handing-in of them
 OPENED_AT_MOST = 500
-CONFLICT, UNPROCESSABLE = 409, 422
 
 
 @require_safe

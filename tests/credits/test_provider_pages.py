@@ -137,7 +137,7 @@ def test_the_queue_says_what_is_late_in_words(
     (row,) = page.context["rows"]
     assert (row.claim, row.overdue) == (late, True)
     assert page.context["overdue"] == 1
-    assert "overdue by" in page.content.decode()
+    assert "Overdue by" in page.content.decode()
 
 
 def test_an_empty_queue_says_what_to_do(client: Client, bob: ProviderMember) -> None:

@@ -87,14 +87,20 @@ def _expire(grants: Iterable[Grant], *, counts_from: date, clause: str, now: dat
             grant=grant,
             kind=Entry.Kind.EXPIRED,
             amount=-grant.remaining,
-            counts_from=counts_from,
+            counts_from=expired_on,
             written_at=now,
-            clause=clause,
+            clause=expired_by,
         )
         for grant in grants
+        for expired_on, expired_by in [_expiry(grant.expires_on, counts_from, clause)]
     ]
     Entry.objects.bulk_create(entries)
     return -sum(entry.amount for entry in entries)
+
+
+def _expiry(expires_on: date, ends_on: date, clause: str) -> tuple[date, str]:
+    """When credits expired and by which clause: with their cycle, or by their date where that came first (CR-06)."""
+    return (expires_on, "CR-01") if expires_on <= ends_on else (ends_on, clause)
 
 
 def restore_expired(grants: Iterable[int], *, now: datetime) -> None:
@@ -125,26 +131,30 @@ def use_credits(
 ) -> None:
     """Use credits of a cycle's grants for a renewal, and let the rest of them expire with it (CR-06, CR-02)."""
     taken = dict(uses)
-    remaining = {grant.id: grant.remaining for grant in grants}
+    facts = {grant.id: grant for grant in grants}
+    remaining = {grant.id: grant.remaining for grant in facts.values()}
     if lapsed := [grant_id for grant_id, amount in taken.items() if remaining[grant_id] < amount]:
         restore_expired(lapsed, now=now)
         remaining |= dict(Grant.objects.filter(id__in=lapsed).values_list("id", "remaining"))
     entries = []
     for grant_id, left in remaining.items():
         used = taken.get(grant_id, 0)
-        parts = ((Entry.Kind.USED, used, "CR-06"), (Entry.Kind.EXPIRED, left - used, "CR-02"))
+        parts = (
+            (Entry.Kind.USED, used, counts_from, "CR-06"),
+            (Entry.Kind.EXPIRED, left - used, *_expiry(facts[grant_id].expires_on, counts_from, "CR-02")),
+        )
         entries += [
             Entry(
                 candidate_id=recertification.candidate_id,
                 grant_id=grant_id,
                 kind=kind,
                 amount=-amount,
-                counts_from=counts_from,
+                counts_from=day,
                 written_at=now,
                 clause=clause,
                 recertification=recertification,
             )
-            for kind, amount, clause in parts
+            for kind, amount, day, clause in parts
             if amount
         ]
     Entry.objects.bulk_create(entries)

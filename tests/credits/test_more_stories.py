@@ -318,6 +318,22 @@ class TestLapses:
         ]
         assert Entry.objects.get(kind="expired").counts_from == day("2020-02-10")
 
+    @pytest.mark.parametrize("nights", ["daily", "late"])
+    def test_what_had_expired_before_the_cycle_ended_expired_by_its_date(self, story: Story, nights: str) -> None:
+        """CR-06: before they expire or within the cycle, whichever is earlier, though both are found in one night."""
+        story.to("2018-01-10").certify("ccie-security", "2016-05-01")
+        story.to("2018-03-20").sit("400-007")
+        story.enroll()
+        story.to("2018-04-12").report("ilt-40", "2018-04-10")
+        story.to("2018-06-12").report("ilt-30", "2018-06-10")
+        if nights == "daily":
+            story.to("2021-05-02")
+        else:
+            story.today = day("2021-05-02")
+            nightly.run_night(day=story.today)
+        expired = Entry.objects.filter(kind="expired").order_by("counts_from").values_list("counts_from", "clause")
+        assert list(expired) == [(day("2021-04-10"), "CR-01"), (day("2021-05-01"), "CR-03")]
+
     def test_a_claim_is_lost_from_the_first_minute_of_the_inactive_day(self, story: Story) -> None:
         """CE-15: whether or not the night has been run."""
         story.to("2018-01-10").certify("ccie-security", "2016-05-01")

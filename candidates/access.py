@@ -30,7 +30,7 @@ def candidate_required(view: Callable[..., HttpResponseBase]) -> Callable[..., H
         candidate = queries.record_of(request.user)
         if candidate is None:
             return redirect("candidates:link")
-        request.candidate = candidate  # type: ignore[attr-defined]
+        request.candidate = candidate  # type: ignore[attr-defined]  # that makes it a CandidateRequest
         return view(request, *args, **kwargs)
 
     return guarded

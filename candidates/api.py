@@ -27,7 +27,7 @@ class IsCandidate(IsAuthenticated):
         if not super().has_permission(request, view):
             return False
         candidate = Candidate.objects.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
-        view.candidate = candidate  # type: ignore[attr-defined]
+        view.candidate = candidate  # type: ignore[attr-defined]  # every view it guards has one
         return candidate is not None
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from candidates.models import Agreement, Candidate, Certification, Term, User
 from candidates.rules import LifeFacts, Standing, TermFacts, standing_on, status_on
@@ -44,10 +43,10 @@ def held_by(candidate_id: int) -> list[Held]:
     return held_in(Certification.objects.filter(candidate_id=candidate_id))
 
 
-def held_in(certifications: Iterable[Certification]) -> list[Held]:
+def held_in(certifications: QuerySet[Certification]) -> list[Held]:
     """Certifications of a query set, with their lives."""
     rows = (
-        certifications.select_related("track")  # type: ignore[attr-defined]
+        certifications.select_related("track")
         .prefetch_related(Prefetch("terms", Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")))
         .order_by("track__name")
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from candidates import services
 from candidates.models import Candidate, Certification
@@ -50,9 +51,9 @@ def send_lapse_notices(*, now: datetime) -> int:
     )
 
 
-def _write_lapse_notices(certifications: object, *, kind: str, now: datetime) -> int:
+def _write_lapse_notices(certifications: QuerySet[Certification], *, kind: str, now: datetime) -> int:
     day = clock.day_of(now)
-    rows = certifications.select_related("candidate", "track").order_by("candidate_id", "active_ends_on")  # type: ignore[attr-defined]
+    rows = certifications.select_related("candidate", "track").order_by("candidate_id", "active_ends_on")
     written = 0
     for candidate_id, group in groupby(rows, key=lambda row: row.candidate_id):
         with transaction.atomic():

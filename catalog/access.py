@@ -29,7 +29,7 @@ def provider_member_required(view: Callable[..., HttpResponse]) -> Callable[...,
         member = members.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
         if member is None:
             raise Http404
-        request.member = member  # type: ignore[attr-defined]
+        request.member = member  # type: ignore[attr-defined]  # that makes it a MemberRequest
         return view(request, *args, **kwargs)
 
     return guarded

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ceportal.kernel.staff import RecordAdmin
 
 # Staff sign in where everybody does: with the same limits and the same second factor.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth says
 admin.site.index_title = _("Dashboard")
 
 for model in (EmailAddress, Authenticator):

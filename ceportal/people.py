@@ -30,5 +30,5 @@ def roles_of(user: AbstractBaseUser) -> Roles:
             member=ProviderMember.objects.filter(user_id=user.pk, active=True).select_related("provider").first(),
             proctor=SiteMember.objects.filter(user_id=user.pk, active=True).select_related("site").first(),
         )
-        user._portal_roles = known  # type: ignore[attr-defined]
+        user._portal_roles = known  # type: ignore[attr-defined]  # the user lasts as long as the request
     return known

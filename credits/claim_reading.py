@@ -150,7 +150,7 @@ def detail(claim: Claim, *, now: datetime) -> dict[str, Any]:
     return {
         "claim": claim,
         "grant": getattr(claim, "grant", None),
-        "evidence": claim.kept_evidence,  # type: ignore[attr-defined]
+        "evidence": claim.kept_evidence,  # type: ignore[attr-defined]  # by with_evidence
         "moments": _moments(claim, day),
         "checked": stored_decision(claim.checked),
         "decision": stored_decision(claim.decision),

@@ -152,7 +152,7 @@ def review_context(claim: Claim, member: ProviderMember, *, now: datetime) -> di
         "waits": waits,
         "overdue": claim.is_overdue(day),
         "answer_in": _due_text(claim.answer_due_on, day) if waits else "",
-        "evidence": claim.kept_evidence,  # type: ignore[attr-defined]
+        "evidence": claim.kept_evidence,  # type: ignore[attr-defined]  # by with_evidence
         "image_kinds": IMAGES,
         "checked": stored_decision(claim.checked),
         "decision": stored_decision(claim.decision),

@@ -1,4 +1,4 @@
-"""What the credit programme decides: enrollment, claims, reports, the administrative fee, renewal by paths.
+"""What the credit programme decides of enrollment, claims and reports; of renewal and its fee, credits.renewal.
 
 Pure functions: facts in, a Decision out. The services gather the facts and do what was decided.
 """
@@ -370,60 +370,3 @@ def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decisio
         _pending_at_expiry(facts.cycle_ended_inactive, policy),
     ]
     return Decision(tuple(findings))
-
-
-# ── The administrative fee ────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True)
-class FeeFacts:
-    """What offering the administrative fee depends on, on the day of payment."""
-
-    enrolled: bool
-    status: str | None  # of the highest certification that can be renewed; None where there is none
-    level: str
-    credits_met: bool  # the credits and exams of a path that bears a fee are there
-    paid_already: bool
-    bought_ahead: bool
-
-
-def assess_fee(facts: FeeFacts, policy: Policy) -> Decision:
-    """Whether the administrative fee can be paid now (CE-06, CE-08, CE-09). The payment day's book."""
-    fee = policy["recert.admin_fee"]
-    return Decision(
-        (
-            finding(
-                "CE-06",
-                facts.status is not None,
-                yes=_("Your certification has not become inactive."),
-                no=_("Your certification became inactive before all steps were complete."),
-                next_step=_("A lapsed certification is regained by meeting its requirements in full (CERT-04)."),
-            ),
-            finding(
-                "CE-05",
-                facts.enrolled,
-                yes=_("You are enrolled."),
-                no=_("You are not enrolled in the programme."),
-                next_step=_("Enroll first."),
-            ),
-            finding(
-                "CE-09",
-                not facts.bought_ahead,
-                yes=_("No renewal is waiting to begin."),
-                no=_("Your next term is bought already and has not begun."),
-                next_step=_("Nothing is due until it begins."),
-            ),
-            finding(
-                "CE-08",
-                not facts.paid_already,
-                yes=_("The fee has not been paid for this cycle."),
-                no=_("The fee has been paid for this cycle."),
-            ),
-            finding(
-                "CE-08",
-                facts.credits_met and facts.level in fee.value,
-                yes=_("The credits of a path that bears the fee are there."),
-                no=_("No path that bears a fee has its credits yet."),
-                next_step=_("Earn the credits first; the fee is offered when they are there."),
-                because=(fee,),
-            ),
-        )
-    )

@@ -71,7 +71,7 @@ def line_of(entry: Entry) -> Line:
         entry=entry,
         title=entry.grant.title,
         why=why(entry),
-        balance=entry.balance,  # type: ignore[attr-defined]
+        balance=entry.balance,  # type: ignore[attr-defined]  # by entries_of
         url=reverse("credits:claim_detail", args=[claim.number]) if claim else "",
     )
 

@@ -29,7 +29,7 @@ def proctor_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
         proctor = proctors.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
         if proctor is None:
             raise Http404
-        request.proctor = proctor  # type: ignore[attr-defined]
+        request.proctor = proctor  # type: ignore[attr-defined]  # that makes it a ProctorRequest
         return view(request, *args, **kwargs)
 
     return guarded

@@ -439,8 +439,8 @@ class Migration(migrations.Migration):
             model_name="term",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("withdrawn_at__isnull", True)),
-                fields=("certification", "starts_on"),
-                name="term_one_per_start",
+                fields=("certification", "starts_on", "renewed_on"),
+                name="term_one_per_start_and_renewal",
             ),
         ),
         migrations.AddConstraint(

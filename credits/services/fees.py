@@ -13,7 +13,7 @@ from candidates.rules import bought_ahead, rank, status_on
 from ceportal.kernel import clock, money
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.policy import BOOK
-from credits import queries, renewal, rules
+from credits import queries, renewal
 from credits.models import AdministrativeFee, Cycle, Enrollment
 from payments.models import Order
 
@@ -31,8 +31,8 @@ def assess_fee(*, candidate_id: int, now: datetime) -> Decision:
         default=None,
     )
     progress = renewal.progress_on(BOOK, facts, top, day) if top else []
-    return rules.assess_fee(
-        rules.FeeFacts(
+    return renewal.assess_fee(
+        renewal.FeeFacts(
             enrolled=Enrollment.objects.filter(candidate_id=candidate_id).exists(),
             status=status_on(BOOK, top.life, day) if top else None,
             level=top.level if top else "",

@@ -248,9 +248,10 @@ def test_a_session_that_ended_comes_back_to_the_draft(client: Client, me: Client
     client.logout()
     back = f"{NEW}?draft={form['form_key']}"
     autosave = client.post(DRAFT, form, headers=HTMX)
-    assert autosave.headers["HX-Redirect"] == f"{reverse('account_login')}?next={NEW}%3Fdraft%3D{form['form_key']}"
+    sign_in = f"{reverse('account_login')}?next={NEW}%3Fdraft%3D{form['form_key']}"
+    assert autosave.headers["HX-Redirect"] == f"{sign_in}%26item%3D{item.code}"
     plain = client.post(back, form | {"submit": "1"})
-    assert plain.url == f"{reverse('account_login')}?next={NEW}%3Fdraft%3D{form['form_key']}"
+    assert plain.url == sign_in
     client.force_login(alice.user)
     assert "In the second week." in text_of(client.get(back))
 

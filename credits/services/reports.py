@@ -14,7 +14,7 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import queries, rules
-from credits.models import Claim, CompletionReport
+from credits.models import Claim, CompletionReport, Cycle
 from credits.services import ledger, recertification, reviews
 
 
@@ -59,8 +59,8 @@ def report_completion(
         held=held,
         cycles=cycles,
     )
-    # The book of the completion day governs.
     own = member_id is not None and ProviderMember.objects.filter(id=member_id, user__candidate=candidate).exists()
+    # The book of the completion day governs.
     decision = require(rules.assess_report(replace(facts, own_report=own), BOOK.on(completed_on)))
     report = CompletionReport.objects.create(
         provider_id=provider_id,
@@ -74,21 +74,22 @@ def report_completion(
     cycle = queries.cycle_on(cycles, completed_on)
     assert cycle is not None and facts.listed_credits is not None  # assessed: CR-06, CAT-01
     if claim is None:
-        grant = ledger.grant_credits(
-            ledger.Earning(
-                candidate_id=candidate.id,
-                cycle=cycle,
-                title=item.title,
-                amount=facts.listed_credits,
-                earned_on=completed_on,
-                item_id=item.id,
-                report=report,
-            ),
-            now=now,
-        )
+        grant = ledger.grant_credits(_earning(report, cycle, facts.listed_credits), now=now)
         recertification.judge_grant(grant, held=held, cycles=cycles, now=now)
     elif claim.status != Claim.Status.APPROVED:
         claim = reviews.lock_claim(claim.id)
         claim.decided_by_id, claim.reason = member_id, ""
         reviews.approve(claim, held=held, cycles=cycles, cycle=cycle, decision=decision, now=now)
     return report
+
+
+def _earning(report: CompletionReport, cycle: Cycle, amount: int) -> ledger.Earning:
+    return ledger.Earning(
+        candidate_id=report.candidate_id,
+        cycle=cycle,
+        title=report.item.title,
+        amount=amount,
+        earned_on=report.completed_on,
+        item_id=report.item_id,
+        report=report,
+    )

@@ -30,11 +30,3 @@ def add_business_days(day: date, days: int) -> date:
         if day.weekday() < 5:
             days -= 1
     return day
-
-
-def business_days_before(day: date, days: int) -> date:
-    """The latest day whose `days`-th business day after it is not later than this day (PAY-02)."""
-    candidate = day
-    while add_business_days(candidate, days) > day:
-        candidate -= timedelta(days=1)
-    return candidate

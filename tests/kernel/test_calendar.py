@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceportal.kernel.calendar import add_business_days, add_months, add_years, business_days_before, years_since
+from ceportal.kernel.calendar import add_business_days, add_months, add_years, years_since
 from tests.factories import day
 
 DAYS = st.dates(min_value=day("1950-01-01"), max_value=day("2080-12-31"))
@@ -75,10 +75,3 @@ def test_a_month_later_is_the_same_day_or_the_months_last(start, months) -> None
     end = add_months(start, months)
     assert (end.year * 12 + end.month) - (start.year * 12 + start.month) == months
     assert end.day == start.day or (end + timedelta(days=1)).day == 1
-
-
-@given(end=DAYS, days=st.integers(min_value=1, max_value=10))
-def test_what_was_due_by_a_day(end, days) -> None:
-    latest = business_days_before(end, days)
-    assert add_business_days(latest, days) <= end
-    assert add_business_days(latest + timedelta(days=1), days) > end

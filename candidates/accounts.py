@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from candidates.models import User
 from ceportal.kernel import clock
@@ -19,6 +20,10 @@ from ceportal.kernel.outbox import emit
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up by e-mail address, open to everyone; what one may do follows from the records one is linked to."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("This e-mail address and this password do not belong together."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return True

@@ -28,7 +28,7 @@
     const problem = file ? complaint(box, file) : "";
     const name = document.createElement("strong");
     name.textContent = file ? file.name : "";
-    box.querySelector("[data-file-name]").replaceChildren(name, file ? size(file.size) : "", problem);
+    box.querySelector("[data-file-name]").replaceChildren(name, file ? `${size(file.size)} ` : "", problem);
     input.setCustomValidity(problem);
     input.toggleAttribute("aria-invalid", false);
     if (problem) input.setAttribute("aria-invalid", "true");

@@ -110,6 +110,7 @@ def open_window(browser: Browser, live_stack: LiveStack) -> Iterator[Callable[..
             base_url=live_stack.address,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",  # colours are looked at, not their way to one another
             java_script_enabled=scripts,
             locale="en-GB",
         )

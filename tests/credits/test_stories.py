@@ -13,10 +13,12 @@ from catalog.models import Item
 from catalog.services import decide_listing, hold_review
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
-from credits.models import AdministrativeFee, Claim, Cycle, Entry, Grant, Recertification
+from credits.models import AdministrativeFee, Claim, Cycle, Enrollment, Entry, Grant, Recertification
 from credits.services import fees
+from emeritus.services import import_emeritus
 from payments.models import Order
 from tests import factories
+from tests.factories import day
 from tests.story import Story, refused_with
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +200,20 @@ class TestSince2020:
         assert Recertification.objects.get().requirement_on.isoformat() == "2021-10-01"
         # Both were used up by that renewal: one more does not renew again.
         story.to("2021-11-01").sit("300-420")
+        assert Recertification.objects.count() == 1
+
+    def test_used_credits_serve_no_other_track_or_level(self, story: Story) -> None:
+        """CR-05: eighty credits renew the professional level and all below it (CERT-06); nothing is left for more."""
+        story.to("2021-03-01").certify("ccna", "2020-09-01")
+        story.certify("ccnp-enterprise", "2020-12-01")
+        story.certify("ccnp-security", "2020-10-01")
+        story.enroll()
+        story.to("2021-05-12").report("dig-40", "2021-05-01")
+        story.report("ilt-40", "2021-05-10")
+
+        assert {story.lapses_on(track) for track in ("ccna", "ccnp-enterprise", "ccnp-security")} == {"2024-05-10"}
+        assert (Recertification.objects.count(), story.lifetime().used, story.balance().available) == (1, 80, 0)
+        story.to("2021-06-12").report("ilt-30", "2021-06-10")
         assert Recertification.objects.count() == 1
 
     def test_a_lower_certification_alone_starts_no_cycle(self, story: Story) -> None:
@@ -464,6 +480,35 @@ class TestEnrollment:
             refused(clause, story.enroll)
         else:
             story.enroll()
+
+    @pytest.mark.parametrize(
+        ("route", "origin", "clause"),
+        [
+            ("recertify", "purchase", None),
+            ("written_and_lab", "purchase", "CE-04"),
+            ("recertify", "business_transformation", "CE-04"),
+        ],
+    )
+    def test_emeritus_holders_may_enroll_with_two_exceptions(
+        self, story: Story, route: str, origin: str, clause: str | None
+    ) -> None:
+        story.to("2017-09-02")
+        import_emeritus(
+            candidate_id=story.candidate.id,
+            track_code="ccie-security",
+            certified_on=day("2005-03-01"),
+            until=day("2018-03-01"),
+            route=route,
+            origin=origin,
+            now=story.now,
+        )
+        assert story.status("ccie-security") == "emeritus"
+        if clause:
+            refused(clause, story.enroll)
+            assert not Enrollment.objects.exists()
+        else:
+            story.enroll()
+            assert Enrollment.objects.exists()
 
     def test_without_any_certification_ce_02_refuses(self, story: Story) -> None:
         refused("CE-02", story.to("2021-01-10").enroll)

@@ -313,3 +313,40 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.address}"
+
+
+class Case(models.Model):
+    """Something that a rule leaves to people: opened with all that is known, closed with what was decided."""
+
+    class Kind(models.TextChoices):
+        CORRECTED_RESULT = "corrected_result", _("corrected result under a later renewal")
+        FAILED_AUDIT = "failed_audit", _("failed audit")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    key = models.CharField(max_length=120, unique=True)  # kind and subject: the same case is opened once
+    kind = models.CharField(max_length=30, choices=Kind)
+    clause = models.CharField(max_length=10)
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    subject = models.CharField(max_length=60)  # what it is about, as "app.model:id"
+    facts = models.JSONField()  # all that is needed to decide, as it stood
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
+    resolution = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="case_closed_has_when_and_why",
+                condition=Q(status="open", closed_at__isnull=True, resolution="")
+                | (Q(status="closed", closed_at__isnull=False) & ~Q(resolution="")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"

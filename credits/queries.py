@@ -16,7 +16,7 @@ from candidates.models import Candidate
 from candidates.queries import Held
 from catalog.models import ProviderMember
 from ceportal.kernel.policy import BOOK
-from credits import renewal, rules
+from credits import activity, renewal, rules
 from credits.models import AdministrativeFee, Claim, CompletionReport, Cycle, Enrollment, Entry, Grant
 from emeritus.models import EmeritusRecord
 
@@ -25,8 +25,9 @@ Kind = Entry.Kind
 
 # ── Cycles and the ledger ─────────────────────────────────────────────────────────────────────────
 def cycles_of(candidate_id: int) -> list[Cycle]:
-    """A candidate's cycles, oldest first, each with the fee paid for it."""
-    return list(Cycle.objects.filter(candidate_id=candidate_id).select_related("fee").order_by("started_on"))
+    """A candidate's cycles as they are known now, oldest first, each with the fee paid for it."""
+    cycles = Cycle.objects.filter(candidate_id=candidate_id, withdrawn_at__isnull=True)
+    return list(cycles.select_related("fee").order_by("started_on"))
 
 
 def cycle_on(cycles: Sequence[Cycle], day: date) -> Cycle | None:
@@ -104,8 +105,8 @@ class Balance:
 
 def _balance(entries: QuerySet[Entry]) -> Balance:
     def total(kind: Entry.Kind) -> Coalesce:
-        restored = Q(kind=Kind.RESTORED, corrects__kind=kind)
-        return Coalesce(Sum("amount", filter=Q(kind=kind) | restored), 0)
+        corrected = Q(kind__in=[Kind.RESTORED, Kind.CORRECTED], corrects__kind=kind)
+        return Coalesce(Sum("amount", filter=Q(kind=kind) | corrected), 0)
 
     sums = entries.aggregate(
         available=Coalesce(Sum("amount"), 0),
@@ -134,7 +135,7 @@ def lifetime_balance(candidate_id: int) -> Balance:
 
 
 # ── Enrollment and claims ─────────────────────────────────────────────────────────────────────────
-def held_on(held: Sequence[Held], day: date, emeritus: Sequence[EmeritusRecord] = ()) -> tuple[rules.HeldOn, ...]:
+def held_on(held: Sequence[Held], day: date, emeritus: Sequence[EmeritusRecord] = ()) -> tuple[activity.HeldOn, ...]:
     """The certifications as they stood on a day; those not yet earned then are left out."""
     records = {record.certification_id: record for record in emeritus}
     found = []
@@ -144,7 +145,7 @@ def held_on(held: Sequence[Held], day: date, emeritus: Sequence[EmeritusRecord] 
             continue
         record = records.get(each.certification.id) if status == "emeritus" else None
         found.append(
-            rules.HeldOn(
+            activity.HeldOn(
                 each.life.level,
                 status,
                 record.route if record else "",
@@ -184,9 +185,35 @@ def counted_in_cycle(
     return claims.values("id").union(reports.values("id"), all=True).exists()
 
 
+def activity_facts(
+    candidate_id: int,
+    *,
+    completed_on: date,
+    day: date,
+    held: Sequence[Held],
+    cycles: Sequence[Cycle],
+    own_report: bool = False,
+) -> activity.ActivityFacts:
+    """What every activity must meet, looked at on a day."""
+    enrollment = Enrollment.objects.filter(candidate_id=candidate_id).first()
+    cycle = cycle_on(cycles, completed_on)
+    # CE-02 is judged by the book of the day of enrollment.
+    levels = BOOK.on(enrollment.enrolled_on if enrollment else day)["enrollment.eligible_levels"].value
+    return activity.ActivityFacts(
+        completed_on=completed_on,
+        day=day,
+        enrolled=enrollment is not None,
+        held_when_completed=held_on(held, completed_on),
+        eligible_levels=levels,
+        in_a_cycle=cycle is not None,
+        cycle_ended_inactive=cycle is not None and cycle.end_reason == Cycle.EndReason.INACTIVE,
+        own_report=own_report,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A completed activity as it is looked at: by whom, what, where, when, seen on which day."""
+    """A completed training as it is looked at: by whom, what, where, when, seen on which day."""
 
     candidate_id: int
     item_id: int
@@ -197,31 +224,29 @@ class Completion:
     day: date
     except_claim_id: int | None = None
     pending_counts: bool = True  # a second claim waits for the first; a report does not (CR-04)
+    own_report: bool = False
 
 
 def completion_facts(completion: Completion, *, held: Sequence[Held], cycles: Sequence[Cycle]) -> rules.CompletionFacts:
-    """What a completion must meet."""
-    enrollment = Enrollment.objects.filter(candidate_id=completion.candidate_id).first()
+    """What a completed training must meet."""
     listing = catalog.queries.listing_on(completion.item_id, completion.completed_on)
-    cycle = cycle_on(cycles, completion.completed_on)
-    # CE-02 is judged by the book of the day of enrollment.
-    levels = BOOK.on(enrollment.enrolled_on if enrollment else completion.day)["enrollment.eligible_levels"].value
     return rules.CompletionFacts(
-        completed_on=completion.completed_on,
-        day=completion.day,
-        enrolled=enrollment is not None,
-        held_when_completed=held_on(held, completion.completed_on),
+        activity=activity_facts(
+            completion.candidate_id,
+            completed_on=completion.completed_on,
+            day=completion.day,
+            held=held,
+            cycles=cycles,
+            own_report=completion.own_report,
+        ),
         held_when_submitted=held_on(held, completion.day),
-        eligible_levels=levels,
-        in_a_cycle=cycle is not None,
-        cycle_ended_inactive=cycle is not None and cycle.end_reason == Cycle.EndReason.INACTIVE,
         item_kind=completion.item_kind,
         listed_credits=listing.credits if listing else None,
         authorised=catalog.queries.is_authorised(completion.provider_id, completion.item_id, completion.authorised_on),
         counted_already=counted_in_cycle(
             completion.candidate_id,
             completion.item_id,
-            cycle,
+            cycle_on(cycles, completion.completed_on),
             except_claim_id=completion.except_claim_id,
             only_approved=not completion.pending_counts,
         ),

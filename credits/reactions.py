@@ -12,9 +12,9 @@ from credits.services import cycles, fees, recertification
 from payments.models import Order
 
 
-def on_certification_imported(event: Event, _now: datetime) -> None:
+def on_certification_imported(event: Event, now: datetime) -> None:
     """A record of the past: it sets the first cycle and changes nothing else (CR-02)."""
-    cycles.open_for_imported(candidate_id=_candidate(event))
+    cycles.open_for_imported(candidate_id=_candidate(event), now=now)
 
 
 def on_certification_earned(event: Event, now: datetime) -> None:

@@ -14,6 +14,7 @@ from catalog.rules import FOR_INFORMATION_KIND, SELF_PACED_KINDS
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
+from credits.activity import ActivityFacts, HeldOn, assess_reported, earned_in_time, pending_at_expiry
 
 # A claim's life; the keys are its states, the values where it can go from there.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -30,16 +31,6 @@ OUTCOMES: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "ret
 
 
 # ── Enrollment ────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True)
-class HeldOn:
-    """A certification as it stood on the day of a question; the route and origin are those of its Emeritus."""
-
-    level: str
-    status: str
-    route: str = ""
-    origin: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class EnrollmentFacts:
     """All that enrollment depends on, on its day."""
@@ -105,21 +96,14 @@ def assess_enrollment(facts: EnrollmentFacts, policy: Policy) -> Decision:
 # ── Claims and reports ────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class CompletionFacts:
-    """What a completed activity must meet, however it comes to the programme."""
+    """A completed training: what every activity must meet, and what the catalog says of it."""
 
-    completed_on: date
-    day: date  # of submission or report
-    enrolled: bool
-    held_when_completed: tuple[HeldOn, ...]
+    activity: ActivityFacts
     held_when_submitted: tuple[HeldOn, ...]
-    eligible_levels: tuple[str, ...]  # as of the day of enrollment (CE-02)
-    in_a_cycle: bool  # the completion falls in a cycle the portal knows
-    cycle_ended_inactive: bool
     item_kind: str
     listed_credits: int | None  # on the completion day
     authorised: bool
     counted_already: bool  # the item, in the cycle that the completion falls in
-    own_report: bool = False  # reported by the very person who completed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,37 +116,15 @@ class ClaimFacts:
     has_evidence: bool
 
 
-def _completion_findings(facts: CompletionFacts, policy: Policy) -> list[Finding]:
-    starts = policy["programme.starts_on"]
-    statuses = policy["enrollment.eligible_statuses"]
-    held = any(
-        each.level in facts.eligible_levels and each.status in statuses.value for each in facts.held_when_completed
-    )
+def _training_findings(facts: CompletionFacts) -> list[Finding]:
     return [
-        finding(
-            "CE-01",
-            facts.completed_on >= starts.value,
-            yes=_("Completed after the programme began."),
-            no=_("Completed before the programme began on %(starts_on)s."),
-            because=(starts,),
-            starts_on=starts.value,
-        ),
-        finding(
-            "CE-03",
-            held,
-            yes=_("You held a certification in an eligible status on %(completed_on)s."),
-            no=_("You held no certification in an eligible status on %(completed_on)s."),
-            next_step=_("Only what is completed while the certification is in such a status counts."),
-            because=(statuses,),
-            completed_on=facts.completed_on,
-        ),
         finding(
             "CAT-01",
             facts.listed_credits is not None,
             yes=_("The training was listed in the catalog on the day you completed it."),
             no=_("The training was not listed in the catalog on %(completed_on)s."),
             next_step=_("See its page in the catalog for the days on which it was listed."),
-            completed_on=facts.completed_on,
+            completed_on=facts.activity.completed_on,
         ),
         finding(
             "CAT-05",
@@ -185,34 +147,27 @@ def _completion_findings(facts: CompletionFacts, policy: Policy) -> list[Finding
             no=_("The training has been claimed or has counted in this cycle already."),
             next_step=_("A training counts once in a recertification cycle; choose another one."),
         ),
-        finding(
-            "CR-06",
-            facts.in_a_cycle or not held,
-            yes=_("The completion falls in a recertification cycle of yours."),
-            no=_("The completion falls before your current recertification cycle."),
-            next_step=_("Credits count within the cycle in which they were earned."),
-        ),
     ]
 
 
 def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
     """Everything a claim depends on, met or not; the candidate sees the whole list. The completion day's book."""
-    completion = facts.completion
+    completion, activity = facts.completion, facts.completion.activity
     window = policy["claims.submit_within_days"]
-    age_days = (facts.first_submitted_on - completion.completed_on).days
+    age_days = (facts.first_submitted_on - activity.completed_on).days
     findings = [
         finding(
             "CE-05",
-            completion.enrolled and facts.terms_accepted,
+            activity.enrolled and facts.terms_accepted,
             yes=_("You are enrolled and accepted the current terms."),
             no=_("You are not enrolled, or have not accepted the current terms.")
-            if not completion.enrolled
+            if not activity.enrolled
             else _("The terms have changed since you accepted them."),
             next_step=_("Enroll, or accept the current terms, and come back: your claim is kept as a draft."),
         ),
         finding(
             "CE-14",
-            completion.completed_on <= completion.day,
+            activity.completed_on <= activity.day,
             yes=_("The training is completed."),
             no=_("The completion date lies in the future."),
             next_step=_("Claim the training once you have completed it."),
@@ -234,7 +189,7 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
         finding(
             "CE-15",
             any(
-                held.level in completion.eligible_levels and held.status not in ENDED
+                held.level in activity.eligible_levels and held.status not in ENDED
                 for held in completion.held_when_submitted
             ),
             yes=_("Your certification has not become inactive."),
@@ -242,7 +197,7 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
             next_step=_("A lapsed certification is regained by meeting its requirements in full (CERT-04)."),
         )
     )
-    findings += _completion_findings(completion, policy)
+    findings += [*earned_in_time(activity, policy), *_training_findings(completion)]
     if completion.item_kind in SELF_PACED_KINDS:
         findings.append(
             finding(
@@ -258,43 +213,7 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
 
 def assess_report(facts: CompletionFacts, policy: Policy) -> Decision:
     """What a provider's own report of a completion must meet (CE-10): enrollment, but neither CE-14 nor a kit."""
-    findings = [
-        finding(
-            "CE-05",
-            facts.enrolled,
-            yes=_("The candidate is enrolled."),
-            no=_("The candidate is not enrolled in the programme."),
-            next_step=_("Ask the candidate to enroll; then report it again."),
-        ),
-        finding(
-            "CE-10",
-            facts.completed_on <= facts.day,
-            yes=_("The training is completed."),
-            no=_("The completion date lies in the future."),
-            next_step=_("Report the training once it is completed."),
-        ),
-        finding(
-            "CE-10",
-            not facts.own_report,
-            yes=_("It is not a completion of your own."),
-            no=_("Nobody reports a completion of their own."),
-            next_step=_("Ask a colleague to report it."),
-        ),
-        _pending_at_expiry(facts.cycle_ended_inactive, policy),
-        *_completion_findings(facts, policy),
-    ]
-    return Decision(tuple(findings))
-
-
-def _pending_at_expiry(cycle_ended_inactive: bool, policy: Policy) -> Finding:
-    pending = policy["claims.pending_at_expiry"]
-    return finding(
-        "CE-15",
-        not cycle_ended_inactive or pending.value == "retroactive",
-        yes=_("It can still count for the cycle in which it was completed."),
-        no=_("The certification became inactive before the training was approved."),
-        because=(pending,),
-    )
+    return assess_reported(facts.activity, policy) + Decision(tuple(_training_findings(facts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +286,6 @@ def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decisio
             no=_("The completion falls before the candidate's current recertification cycle."),
             next_step=_("Credits count within the cycle in which they were earned."),
         ),
-        _pending_at_expiry(facts.cycle_ended_inactive, policy),
+        pending_at_expiry(facts.cycle_ended_inactive, policy),
     ]
     return Decision(tuple(findings))

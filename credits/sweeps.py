@@ -44,7 +44,7 @@ def judge_opened_paths(*, now: datetime) -> int:
     if clock.day_of(now) not in BOOK.change_days(*PATH_PARAMETERS):
         return 0
     made = 0
-    open_cycles = Cycle.objects.filter(ended_on__isnull=True).order_by("candidate_id")
+    open_cycles = Cycle.objects.filter(ended_on__isnull=True, withdrawn_at__isnull=True).order_by("candidate_id")
     for candidate_id in open_cycles.values_list("candidate_id", flat=True).iterator():
         made += len(recertification.judge_candidate(candidate_id=candidate_id, now=now))
     return made

@@ -13,11 +13,11 @@ from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import queries
-from credits.models import Cycle, Entry
+from credits.models import AdministrativeFee, Cycle, Entry, Grant
 from credits.services import ledger
 
 
-def open_for_imported(*, candidate_id: int) -> None:
+def open_for_imported(*, candidate_id: int, now: datetime) -> None:
     """Start the first cycle of an imported holder where the highest certification's running term started (CR-02).
 
     Records come in one by one: as long as the cycle is the first, untouched and open, its start follows them.
@@ -33,7 +33,7 @@ def open_for_imported(*, candidate_id: int) -> None:
     started_on = max(each.life.terms[-1].starts_on for each in held if rank(each.life.level) == top)
     cycles = queries.cycles_of(candidate_id)
     if not cycles:
-        Cycle.objects.create(candidate_id=candidate_id, started_on=started_on)
+        open_cycle(candidate_id, started_on, now=now)
     elif len(cycles) == 1 and cycles[0].ended_on is None and not cycles[0].grants.exists():
         Cycle.objects.filter(id=cycles[0].id).update(started_on=started_on)
 
@@ -55,11 +55,12 @@ def start_by_earning(*, certification: Certification, earned_on: date, now: date
         if each.certification.id != certification.id and each.status_on(earned_on) not in {*ENDED, None}
     ]
     if last is None or (last.ended_on is not None and last.ended_on < earned_on):
-        Cycle.objects.create(candidate_id=certification.candidate_id, started_on=earned_on)
+        open_cycle(certification.candidate_id, earned_on, now=now)
     elif last.started_on > earned_on:
         return  # a later renewal stands (CE-09)
     elif rank(level) >= max(others, default=0):
-        following = close_renewed(last, on=earned_on)
+        last = replace_cycles([last], now=now) if last.ended_on is not None else last
+        following = close_renewed(last, on=earned_on, now=now)
         ledger.move_to_next_cycle(last, next_cycle=following, now=now)
         ledger.expire_cycle(last, counts_from=earned_on, clause="CR-02", now=now)
     elif last.ended_on is not None:
@@ -68,17 +69,38 @@ def start_by_earning(*, certification: Certification, earned_on: date, now: date
 
 def _go_on(cycle: Cycle, *, now: datetime) -> None:
     """Undo the end of a cycle that a certification, known late, was held beyond (CR-03)."""
-    cycle.ended_on, cycle.end_reason = None, ""
-    cycle.save(update_fields=["ended_on", "end_reason"])
-    expired = Entry.objects.filter(grant__cycle=cycle, kind=Entry.Kind.EXPIRED, clause="CR-03", entry__isnull=True)
+    reopened = replace_cycles([cycle], now=now)
+    expired = Entry.objects.filter(grant__cycle=reopened, kind=Entry.Kind.EXPIRED, clause="CR-03", entry__isnull=True)
     ledger.restore_expired(expired.values_list("grant_id", flat=True), now=now)
 
 
-def close_renewed(cycle: Cycle, *, on: date) -> Cycle:
+def open_cycle(candidate_id: int, started_on: date, *, now: datetime) -> Cycle:
+    """A new cycle, known from this moment."""
+    return Cycle.objects.create(candidate_id=candidate_id, started_on=started_on, known_from=now)
+
+
+def replace_cycles(cycles: Sequence[Cycle], *, now: datetime) -> Cycle:
+    """Make one open cycle of one or more that follow each other; their grants, renewals and fee come along.
+
+    The old rows stay, withdrawn, so that what was known before can be told.
+    """
+    ids = [cycle.id for cycle in cycles]
+    Cycle.objects.filter(id__in=ids).update(withdrawn_at=now)
+    merged = open_cycle(cycles[0].candidate_id, cycles[0].started_on, now=now)
+    Grant.objects.filter(cycle_id__in=ids).update(cycle=merged)
+    AdministrativeFee.objects.filter(cycle_id__in=ids).update(cycle=merged)
+    return merged
+
+
+def close_renewed(cycle: Cycle, *, on: date, now: datetime) -> Cycle:
     """End a cycle with a renewal: the requirement date is its last day, the next one starts the day after (CR-02)."""
-    cycle.ended_on, cycle.end_reason = on, Cycle.EndReason.RENEWED
-    cycle.save(update_fields=["ended_on", "end_reason"])
-    return Cycle.objects.create(candidate_id=cycle.candidate_id, started_on=on + timedelta(days=1))
+    _close(cycle, on=on, reason=Cycle.EndReason.RENEWED, now=now)
+    return open_cycle(cycle.candidate_id, on + timedelta(days=1), now=now)
+
+
+def _close(cycle: Cycle, *, on: date, reason: Cycle.EndReason, now: datetime) -> None:
+    cycle.ended_on, cycle.end_reason, cycle.closed_at = on, reason, now
+    cycle.save(update_fields=["ended_on", "end_reason", "closed_at"])
 
 
 def close_inactive(*, candidate_id: int, held: Sequence[Held], cycle: Cycle | None, now: datetime) -> None:
@@ -90,13 +112,12 @@ def close_inactive(*, candidate_id: int, held: Sequence[Held], cycle: Cycle | No
     if cycle is None or cycle.ended_on is not None:
         return
     for inactive_on, something_left in _days_of_loss(held, after=cycle.started_on, until=clock.day_of(now)):
-        cycle.ended_on, cycle.end_reason = inactive_on - timedelta(days=1), Cycle.EndReason.INACTIVE
-        cycle.save(update_fields=["ended_on", "end_reason"])
+        _close(cycle, on=inactive_on - timedelta(days=1), reason=Cycle.EndReason.INACTIVE, now=now)
         expired = ledger.expire_cycle(cycle, counts_from=inactive_on, clause="CR-03", now=now)
         emit("credits.cycle_closed", cycle, now=now, reason="inactive", expired=expired)
         if not something_left:
             return
-        cycle = Cycle.objects.create(candidate_id=candidate_id, started_on=inactive_on)
+        cycle = open_cycle(candidate_id, inactive_on, now=now)
 
 
 def _days_of_loss(held: Sequence[Held], *, after: date, until: date) -> Iterator[tuple[date, bool]]:

@@ -74,6 +74,10 @@ def record_fee(*, order_id: int, paid_on: date) -> bool:
     """
     order = Order.objects.get(id=order_id)
     cycle = Cycle.objects.get(id=int(order.reference.removeprefix("cycle-")))
+    if cycle.withdrawn_at is not None:  # a reversal made another of it since (EXAM-09)
+        replaced_by = queries.cycle_on(queries.cycles_of(cycle.candidate_id), cycle.started_on)
+        assert replaced_by is not None
+        cycle = replaced_by
     renewed = cycle.end_reason == Cycle.EndReason.RENEWED
     ended = cycle.ended_on is not None and paid_on > cycle.ended_on
     if renewed or ended or not BOOK.on(paid_on)["recert.admin_fee"].value:

@@ -104,20 +104,26 @@ def _expiry(expires_on: date, ends_on: date, clause: str) -> tuple[date, str]:
 
 
 def restore_expired(grants: Iterable[int], *, now: datetime) -> None:
-    """Reverse the expiry of grants, entry by entry, each naming what it corrects (CE-09)."""
+    """Reverse the expiry of grants (CE-09)."""
     expired = Entry.objects.filter(grant_id__in=list(grants), kind=Entry.Kind.EXPIRED, entry__isnull=True)
+    reverse(expired, clause="CE-09", now=now)
+
+
+def reverse(entries: Iterable[Entry], *, clause: str, now: datetime) -> None:
+    """Write the opposite of entries that stand, each naming what it corrects, as of the same day (CR-07)."""
     Entry.objects.bulk_create(
         Entry(
             candidate_id=entry.candidate_id,
             grant_id=entry.grant_id,
-            kind=Entry.Kind.RESTORED,
+            kind=Entry.Kind.CORRECTED if entry.kind == Entry.Kind.EARNED else Entry.Kind.RESTORED,
             amount=-entry.amount,
             counts_from=entry.counts_from,
             written_at=now,
-            clause="CE-09",
+            clause=clause,
+            recertification_id=entry.recertification_id,
             corrects=entry,
         )
-        for entry in expired
+        for entry in entries
     )
 
 

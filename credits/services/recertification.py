@@ -91,6 +91,8 @@ def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:
 def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datetime) -> tuple[Recertification, Judged]:
     # A renewal of the highest level closes the cycle its requirement date falls in (CR-02).
     cycle = state.cycle if due.highest and _reaches(state.cycle, due.requirement_on) else None
+    if cycle is not None and cycle.ended_on is not None:
+        cycle = cycles.replace_cycles([cycle], now=now)  # it had ended with the lapse that this undoes (CE-15)
     recertification = Recertification.objects.create(
         candidate_id=candidate_id,
         certification_id=due.certification_id,
@@ -111,7 +113,7 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
             counts_from=due.requirement_on,
             now=now,
         )
-        following = cycles.close_renewed(cycle, on=due.requirement_on)
+        following = cycles.close_renewed(cycle, on=due.requirement_on, now=now)
         grants = ()
         if any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
             ledger.move_to_next_cycle(cycle, next_cycle=following, now=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -43,6 +42,7 @@ def report_completion(
     claim = Claim.objects.filter(
         **same, status__in=[Claim.Status.SUBMITTED, Claim.Status.RETURNED, Claim.Status.APPROVED]
     ).first()
+    own = member_id is not None and ProviderMember.objects.filter(id=member_id, user__candidate=candidate).exists()
     cycles = queries.cycles_of(candidate.id)
     facts = queries.completion_facts(
         queries.Completion(
@@ -55,13 +55,13 @@ def report_completion(
             day=clock.day_of(now),
             except_claim_id=claim.id if claim else None,
             pending_counts=False,
+            own_report=own,
         ),
         held=held,
         cycles=cycles,
     )
-    own = member_id is not None and ProviderMember.objects.filter(id=member_id, user__candidate=candidate).exists()
     # The book of the completion day governs.
-    decision = require(rules.assess_report(replace(facts, own_report=own), BOOK.on(completed_on)))
+    decision = require(rules.assess_report(facts, BOOK.on(completed_on)))
     report = CompletionReport.objects.create(
         provider_id=provider_id,
         **same,

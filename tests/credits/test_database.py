@@ -58,6 +58,8 @@ def _cycle(story: Story, started_on: str, ended_on: str | None) -> Cycle:
         started_on=day(started_on),
         ended_on=day(ended_on) if ended_on else None,
         end_reason="renewed" if ended_on else "",
+        known_from=story.now,
+        closed_at=story.now if ended_on else None,
     )
 
 

@@ -65,7 +65,7 @@ def refused(clause: str, act: Callable[[], object]) -> None:
 
 
 def cycles_of(story: Story) -> list[tuple[str, str, str]]:
-    rows = Cycle.objects.filter(candidate=story.candidate).order_by("started_on")
+    rows = Cycle.objects.filter(candidate=story.candidate, withdrawn_at__isnull=True).order_by("started_on")
     return [(str(row.started_on), str(row.ended_on), row.end_reason) for row in rows]
 
 

@@ -130,7 +130,9 @@ def check_sound(story: Story) -> None:
     for grant in Grant.objects.filter(candidate=story.candidate):
         assert (grant.cycle_id, grant.item_id) not in counted  # CR-04
         counted.add((grant.cycle_id, grant.item_id))
-    assert Cycle.objects.filter(candidate=story.candidate, ended_on__isnull=True).count() <= 1
+    assert (
+        Cycle.objects.filter(candidate=story.candidate, ended_on__isnull=True, withdrawn_at__isnull=True).count() <= 1
+    )
 
 
 def outcome(story: Story) -> dict[str, Any]:
@@ -141,7 +143,9 @@ def outcome(story: Story) -> dict[str, Any]:
             (row.track.code, row.status, row.active_ends_on, row.inactive_on)
             for row in story.candidate.certifications.select_related("track")
         ),
-        "cycles": list(Cycle.objects.filter(**of).values_list("started_on", "ended_on", "end_reason")),
+        "cycles": list(
+            Cycle.objects.filter(**of, withdrawn_at__isnull=True).values_list("started_on", "ended_on", "end_reason")
+        ),
         "renewals": sorted(Recertification.objects.filter(**of).values_list("requirement_on", "credits_used")),
         "entries": sorted(
             Entry.objects.filter(**of).values_list("grant__title", "kind", "amount", "counts_from", "clause")

@@ -1,4 +1,4 @@
-"""The board's reviews and decisions, authorisations and deliveries."""
+"""Which provider may deliver an item, and the runs it schedules (CAT-07)."""
 
 from __future__ import annotations
 
@@ -7,89 +7,10 @@ from datetime import date, datetime
 from django.db import transaction
 
 from catalog import queries, rules
-from catalog.models import Authorisation, BoardDecision, BoardReview, Delivery, Item, Listing
+from catalog.models import Authorisation, Delivery
+from catalog.services.board import lock_item
 from ceportal.kernel.decisions import Refused, require
 from ceportal.kernel.outbox import emit
-from ceportal.kernel.policy import BOOK
-
-TOPICS = {
-    BoardDecision.Outcome.LIST: "catalog.item_listed",
-    BoardDecision.Outcome.CHANGE: "catalog.item_changed",
-    BoardDecision.Outcome.DELIST: "catalog.item_delisted",
-}
-
-
-@transaction.atomic
-def hold_review(*, quarter: str, held_on: date, now: datetime) -> BoardReview:
-    """Record that the board reviewed the catalog (CAT-02). The same review again gives the one on record.
-
-    Refused (CAT-02) for a day outside the quarter, or where the quarter's review was held on another day.
-    """
-    review = BoardReview.objects.select_for_update(no_key=True).filter(quarter=quarter).first()
-    require(
-        rules.assess_review(
-            rules.ReviewFacts(quarter=quarter, held_on=held_on, held_before_on=review.held_on if review else None)
-        )
-    )
-    if review is None:
-        review = BoardReview.objects.create(quarter=quarter, held_on=held_on)
-        emit("catalog.review_held", review, now=now, quarter=quarter, held_on=held_on.isoformat())
-    return review
-
-
-@transaction.atomic
-def decide_listing(
-    *,
-    item_id: int,
-    outcome: str,
-    credits: int | None,
-    effective_on: date,
-    review_id: int,
-    decided_by_id: int | None,
-    reason: str = "",
-    now: datetime,
-) -> BoardDecision:
-    """Let an item enter, change or leave the catalog from a day on (CAT-02).
-
-    The running listing ends on that day and a new one begins; a listing is never edited, so what was listed
-    on any past day can be shown. `credits` is None when the item leaves. Refused with CAT-02, CAT-03, CAT-05
-    or CAT-06.
-    """
-    item = lock_item(item_id)
-    review = BoardReview.objects.get(pk=review_id)
-    leaves = outcome == BoardDecision.Outcome.DELIST
-    facts = queries.listing_facts(
-        item,
-        outcome=outcome,
-        credits=None if leaves else credits,
-        effective_on=effective_on,
-        review_held_on=review.held_on,
-    )
-    # The book of the listing day governs, not that of the day on which the board met (CAT-03).
-    require(rules.assess_listing(facts, BOOK.on(effective_on)))
-
-    decision = BoardDecision.objects.create(
-        review=review,
-        item=item,
-        outcome=outcome,
-        effective_on=effective_on,
-        credits=facts.credits,
-        reason=reason,
-        decided_at=now,
-        decided_by_id=decided_by_id,
-    )
-    Listing.objects.filter(queries.running_on(effective_on), item=item).update(ends_on=effective_on)
-    if facts.credits is not None:
-        Listing.objects.create(item=item, credits=facts.credits, starts_on=effective_on, decision=decision)
-    emit(
-        TOPICS[BoardDecision.Outcome(outcome)],
-        decision,
-        now=now,
-        item=item.code,
-        credits=facts.credits,
-        effective_on=effective_on.isoformat(),
-    )
-    return decision
 
 
 @transaction.atomic
@@ -185,8 +106,3 @@ def schedule_delivery(
         ends_on=ends_on.isoformat(),
     )
     return delivery
-
-
-def lock_item(item_id: int) -> Item:
-    """Lock an item: its listings, authorisations and deliveries change one after the other."""
-    return Item.objects.select_for_update(no_key=True).get(pk=item_id)

@@ -235,3 +235,75 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} until {self.ends_on}"
+
+
+class Equivalence(models.Model):
+    """The board's word that two items are one training in another language or version (CR-04). Append-only."""
+
+    review = models.ForeignKey(BoardReview, on_delete=models.PROTECT, related_name="equivalences")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="equivalences")
+    same_as = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="equivalences_from")
+    reason = models.CharField(max_length=300, blank=True)
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        ordering = ["-decided_at"]
+        constraints = [
+            models.UniqueConstraint(name="equivalence_once", fields=["item", "same_as"]),
+            # Written one way round only, so that each pair stands once.
+            models.CheckConstraint(name="equivalence_of_two_items", condition=Q(item__lt=F("same_as"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} = {self.same_as_id}"
+
+
+class Proposal(models.Model):
+    """An item that a provider asks the board to list; the board answers in a review (CAT-02)."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("waiting for the board")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        LISTED = "listed", _("listed")
+        DECLINED = "declined", _("declined")
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="proposals")
+    form_key = models.UUIDField(unique=True)  # made with the form: sending it twice is one proposal
+    code = models.SlugField(max_length=60)
+    title = models.CharField(max_length=200)
+    summary = models.TextField(blank=True)
+    kind = models.CharField(max_length=20, choices=Item.Kind)
+    technology = models.CharField(max_length=60, blank=True)
+    language = models.CharField(max_length=10, default="en")
+    hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    credits = models.PositiveSmallIntegerField()
+    registration_number = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    proposed_by = models.ForeignKey(ProviderMember, on_delete=models.PROTECT, related_name="proposals")
+    proposed_at = models.DateTimeField()
+    decision = models.OneToOneField(
+        BoardDecision, on_delete=models.PROTECT, null=True, blank=True, related_name="proposal"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)  # the board's words where it declines
+
+    class Meta:
+        ordering = ["-proposed_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="proposal_known_status", condition=Q(status__in=["open", "withdrawn", "listed", "declined"])
+            ),
+            models.CheckConstraint(
+                name="proposal_answered_has_when",
+                condition=Q(status="open", answered_at__isnull=True)
+                | (~Q(status="open") & Q(answered_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="proposal_listed_has_decision",
+                condition=Q(status="listed", decision__isnull=False) | (~Q(status="listed") & Q(decision__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} by {self.provider_id}"

@@ -1,125 +1,20 @@
-"""What changes people and certifications."""
+"""The life of certifications: imported, earned, renewed, taken back, and what their dates make of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
 
 from candidates import queries, rules
-from candidates.models import (
-    Acceptance,
-    Agreement,
-    Candidate,
-    Certification,
-    Notice,
-    StatusChange,
-    Term,
-    Track,
-)
+from candidates.models import Candidate, Certification, StatusChange, Term, Track
 from candidates.queries import Held
+from candidates.services.people import lock_candidate
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
-from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
-
-
-def lock_candidate(candidate_id: int) -> Candidate:
-    """The candidate's row, locked: first in every service that changes what belongs to a candidate."""
-    return Candidate.objects.select_for_update(no_key=True).get(id=candidate_id)
-
-
-@transaction.atomic
-def register_candidate(
-    *,
-    number: str,
-    name: str,
-    born: date,
-    country: str,
-    email: str,
-    now: datetime,
-    region: str = "",
-    time_zone: str = "UTC",
-    language: str = "en",
-) -> Candidate:
-    """Enter a person in the certification records; the number identifies, so a repetition gives the same record."""
-    candidate, created = Candidate.objects.get_or_create(
-        number=number,
-        defaults={
-            "name": name,
-            "born": born,
-            "country": country,
-            "region": region,
-            "email": email,
-            "time_zone": time_zone,
-            "language": language,
-            "created_at": now,
-        },
-    )
-    if created:
-        emit("candidates.candidate_registered", candidate, candidate_id=candidate.id, now=now)
-    return candidate
-
-
-@transaction.atomic
-def link_candidate(*, user_id: int, number: str, born: date, now: datetime) -> Candidate:
-    """Link a login to the candidate's record with this number and birth date, or refuse (CAND-09)."""
-    record = Candidate.objects.select_for_update(no_key=True).filter(number=number.strip().upper(), born=born).first()
-    own = Candidate.objects.filter(user_id=user_id).first()
-    require(
-        rules.assess_link(
-            rules.LinkFacts(
-                found=record is not None,
-                free=record is None or record.user_id in {None, user_id},
-                user_free=own is None or own == record,
-            )
-        )
-    )
-    assert record is not None
-    if record.user_id is None:
-        record.user_id = user_id
-        record.save(update_fields=["user"])
-        emit("candidates.candidate_linked", record, candidate_id=record.id, now=now)
-    return record
-
-
-@transaction.atomic
-def change_contact(*, candidate_id: int, email: str, time_zone: str, billing_country: str, now: datetime) -> Candidate:
-    """Keep the registered address, time zone and billing country current (CE-13, PAY-01)."""
-    candidate = lock_candidate(candidate_id)
-    before = (candidate.email, candidate.time_zone, candidate.billing_country)
-    if before != (email, time_zone, billing_country):
-        candidate.email, candidate.time_zone, candidate.billing_country = email, time_zone, billing_country
-        candidate.save(update_fields=["email", "time_zone", "billing_country"])
-        emit("candidates.contact_changed", candidate, candidate_id=candidate.id, now=now)
-    return candidate
-
-
-@transaction.atomic
-def accept_agreement(
-    *, candidate_id: int, kind: str, ip_address: str | None, now: datetime, version: str | None = None
-) -> Acceptance:
-    """Record the acceptance of the version in force, with its moment and address (CE-05); once a version.
-
-    Agreement.DoesNotExist where `version` is not the one in force: the text on the screen was replaced meanwhile.
-    """
-    lock_candidate(candidate_id)
-    agreement = queries.current_agreement(kind, clock.day_of(now))
-    if agreement is None or (version is not None and agreement.version != version):
-        raise Agreement.DoesNotExist(kind)
-    acceptance, created = Acceptance.objects.get_or_create(
-        candidate_id=candidate_id,
-        agreement=agreement,
-        defaults={"accepted_at": now, "ip_address": ip_address},
-    )
-    if created:
-        emit("candidates.agreement_accepted", acceptance, now=now, kind=kind, version=agreement.version)
-    return acceptance
 
 
 @transaction.atomic
@@ -322,60 +217,3 @@ def catch_up(candidate_id: int, *, now: datetime) -> list[Held]:
             after=row.status,
         )
     return queries.held_by(candidate_id)  # what reacted may have renewed some
-
-
-@transaction.atomic
-def write_notice(*, candidate: Candidate, kind: str, key: str, subject: str, body: str, now: datetime) -> Notice | None:
-    """Record an official message to the registered address and send it on its way (CE-13).
-
-    The key makes it unique: None where that message was written before.
-    """
-    notice, created = Notice.objects.get_or_create(
-        key=key,
-        defaults={
-            "candidate": candidate,
-            "kind": kind,
-            "address": candidate.email,
-            "subject": subject,
-            "body": body,
-            "created_at": now,
-        },
-    )
-    if not created:
-        return None
-    emit("candidates.notice_written", notice, now=now, kind=kind)
-    return notice
-
-
-def compose_notice(
-    *, candidate: Candidate, kind: str, key: str, context: dict[str, Any], now: datetime
-) -> Notice | None:
-    """Write a notice from its template `notices/KIND.txt` (first line: subject), in the candidate's language."""
-    with translation.override(candidate.language):
-        text = render_to_string(f"notices/{kind}.txt", {"candidate": candidate, **context})
-    subject, _newline, body = text.strip().partition("\n")
-    return write_notice(
-        candidate=candidate, kind=kind, key=key, subject=subject.strip(), body=body.strip() + "\n", now=now
-    )
-
-
-@transaction.atomic
-def record_bounce(*, notice_id: int, now: datetime) -> bool:
-    """Note that a message came back from its address (CE-13); the dashboard shows it. False where that is known.
-
-    A message not received changes no deadline. Emits candidates.notice_bounced.
-    """
-    lock_candidate(Notice.objects.values_list("candidate_id", flat=True).get(id=notice_id))
-    notice = Notice.objects.select_for_update(no_key=True).get(id=notice_id)
-    if notice.status not in {Notice.Status.SENT, Notice.Status.DELIVERED}:
-        return False
-    notice.status = Notice.Status.BOUNCED
-    notice.save(update_fields=["status"])
-    emit("candidates.notice_bounced", notice, now=now, kind=notice.kind)
-    return True
-
-
-@transaction.atomic
-def mark_notice_read(*, notice_id: int, candidate_id: int, now: datetime) -> None:
-    """Remember that the candidate opened a notice in the portal, the first time."""
-    Notice.objects.filter(id=notice_id, candidate_id=candidate_id, read_at__isnull=True).update(read_at=now)

@@ -1,0 +1,71 @@
+"""Official messages (CE-13)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from candidates.models import Candidate, Notice
+from candidates.services.people import lock_candidate
+from ceportal.kernel.outbox import emit
+
+
+@transaction.atomic
+def write_notice(*, candidate: Candidate, kind: str, key: str, subject: str, body: str, now: datetime) -> Notice | None:
+    """Record an official message to the registered address and send it on its way (CE-13).
+
+    The key makes it unique: None where that message was written before.
+    """
+    notice, created = Notice.objects.get_or_create(
+        key=key,
+        defaults={
+            "candidate": candidate,
+            "kind": kind,
+            "address": candidate.email,
+            "subject": subject,
+            "body": body,
+            "created_at": now,
+        },
+    )
+    if not created:
+        return None
+    emit("candidates.notice_written", notice, now=now, kind=kind)
+    return notice
+
+
+def compose_notice(
+    *, candidate: Candidate, kind: str, key: str, context: dict[str, Any], now: datetime
+) -> Notice | None:
+    """Write a notice from its template `notices/KIND.txt` (first line: subject), in the candidate's language."""
+    with translation.override(candidate.language):
+        text = render_to_string(f"notices/{kind}.txt", {"candidate": candidate, **context})
+    subject, _newline, body = text.strip().partition("\n")
+    return write_notice(
+        candidate=candidate, kind=kind, key=key, subject=subject.strip(), body=body.strip() + "\n", now=now
+    )
+
+
+@transaction.atomic
+def record_bounce(*, notice_id: int, now: datetime) -> bool:
+    """Note that a message came back from its address (CE-13); the dashboard shows it. False where that is known.
+
+    A message not received changes no deadline. Emits candidates.notice_bounced.
+    """
+    lock_candidate(Notice.objects.values_list("candidate_id", flat=True).get(id=notice_id))
+    notice = Notice.objects.select_for_update(no_key=True).get(id=notice_id)
+    if notice.status not in {Notice.Status.SENT, Notice.Status.DELIVERED}:
+        return False
+    notice.status = Notice.Status.BOUNCED
+    notice.save(update_fields=["status"])
+    emit("candidates.notice_bounced", notice, now=now, kind=notice.kind)
+    return True
+
+
+@transaction.atomic
+def mark_notice_read(*, notice_id: int, candidate_id: int, now: datetime) -> None:
+    """Remember that the candidate opened a notice in the portal, the first time."""
+    Notice.objects.filter(id=notice_id, candidate_id=candidate_id, read_at__isnull=True).update(read_at=now)

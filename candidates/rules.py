@@ -39,7 +39,10 @@ class TermFacts:
 
 @dataclass(frozen=True, slots=True)
 class LifeFacts:
-    """All that the status of a certification depends on; terms in the order in which they begin."""
+    """All that the status of a certification depends on; terms in the order in which they begin.
+
+    No term is left where the result that had earned it was corrected (EXAM-09).
+    """
 
     level: str
     first_certified_on: date
@@ -48,7 +51,7 @@ class LifeFacts:
     @property
     def renewed_on(self) -> date:
         """The day of the last renewal: its requirement date, or the day it was earned or imported from."""
-        return max(term.renewed_on for term in self.terms)
+        return max((term.renewed_on for term in self.terms), default=self.first_certified_on)
 
     def with_term(self, term: TermFacts) -> LifeFacts:
         """The same life with one more term, in its place."""
@@ -115,7 +118,8 @@ def status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
     """The status of a certification on a day; None before it was earned."""
     term = term_on(facts, day)
     if term is None:
-        return "active" if day >= facts.first_certified_on else None
+        held = "active" if facts.terms else "inactive"  # inactive from its first day (EXAM-09)
+        return held if day >= facts.first_certified_on else None
     dates = dates_of(book, facts, term, day)
     if dates is None:
         return "active"
@@ -133,6 +137,8 @@ def bought_ahead(facts: LifeFacts, day: date) -> bool:
 
 def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
     """The status of a certification on a day, the dates it runs to, and the next day on which any of this changes."""
+    if not facts.terms:
+        return Standing("inactive", facts.first_certified_on, facts.first_certified_on, None)
     last = facts.terms[-1]
     dates = dates_of(book, facts, last, day)
     status = status_on(book, facts, day) or "active"

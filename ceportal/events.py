@@ -9,6 +9,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "candidates.certification_earned": ("credits.reactions.on_certification_earned",),
     "candidates.certification_changed": ("credits.reactions.on_certification_changed",),
     "exams.attempt_recorded": ("credits.reactions.on_attempt_recorded",),
+    "exams.attempt_corrected": ("credits.reactions.on_attempt_corrected",),
     "payments.order_paid": ("credits.reactions.on_order_paid",),
 }
 

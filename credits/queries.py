@@ -83,7 +83,7 @@ def renewal_facts(
     return renewal.RenewalFacts(
         held=tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
         passes=tuple(
-            renewal.ExamPass(each.exam_number, each.kind, each.taken_on)
+            renewal.ExamPass(each.attempt_id, each.exam_number, each.kind, each.taken_on)
             for each in exams.queries.passes_of(candidate_id)
         ),
         grants=tuple(grants_to_judge(last, lock=lock)),

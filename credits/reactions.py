@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import candidates.services
+import exams.queries
 import payments.services
 from candidates.models import Certification
 from ceportal.kernel.models import Event
-from credits.services import cycles, fees, recertification
+from credits.services import cycles, fees, recertification, reversal
+from exams.models import Attempt
 from payments.models import Order
 
 
@@ -23,7 +25,11 @@ def on_certification_earned(event: Event, now: datetime) -> None:
     earned_on = date.fromisoformat(event.payload["earned_on"])
     candidate_id = _candidate(event)
     recertification.renew_by_earning(
-        candidate_id=candidate_id, level=certification.track.level, earned_on=earned_on, now=now
+        candidate_id=candidate_id,
+        level=certification.track.level,
+        earned_on=earned_on,
+        source=event.payload.get("source", ""),
+        now=now,
     )
     cycles.start_by_earning(certification=certification, earned_on=earned_on, now=now)
     recertification.judge(candidate_id, now=now)
@@ -38,6 +44,20 @@ def on_attempt_recorded(event: Event, now: datetime) -> None:
     """A passed exam can complete a path (CERT-05)."""
     if event.payload["result"] == "pass":
         recertification.judge(_candidate(event), now=now)
+
+
+def on_attempt_corrected(event: Event, now: datetime) -> None:
+    """A result was corrected: what rested on a pass that is none any more falls, and paths are judged (EXAM-09)."""
+    attempt = Attempt.objects.get(id=event.subject_id)
+    if attempt.result == Attempt.Result.PASS:
+        recertification.judge(attempt.candidate_id, now=now)
+    elif event.payload["before"] == Attempt.Result.PASS:
+        reversal.correct_result(
+            candidate_id=attempt.candidate_id,
+            attempt_ids=exams.queries.superseded_by(attempt),
+            subject=f"exams.attempt:{attempt.pk}",
+            now=now,
+        )
 
 
 def on_order_paid(event: Event, now: datetime) -> None:

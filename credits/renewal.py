@@ -35,6 +35,7 @@ class HeldFacts:
 class ExamPass:
     """A passed exam. The same exam counts once (CE-07)."""
 
+    attempt_id: int
     exam_number: str
     kind: str
     taken_on: date
@@ -107,6 +108,7 @@ class Renewal:
     path: Mapping[str, Any]
     requirement_on: date
     uses: tuple[tuple[int, int], ...]  # grant id and credits taken from it
+    passes: tuple[int, ...]  # the attempts it rests on (EXAM-09)
     renews: tuple[TermStart, ...]
     decision: Decision
 
@@ -207,6 +209,7 @@ def _renewal(
         path=path.path,
         requirement_on=day,
         uses=_oldest_first(facts.grants, path.credits_needed, day),
+        passes=_passes_counted(facts.passes, held, path.path.get("exams", {}), day),
         renews=terms_renewed(book, facts.held, level=held.level, day=day, at_level="renewable"),
         decision=explain_renewal(path, day, book.on(day)["recert.paths"], book.on(day)["recert.renewal_basis"]),
     )
@@ -223,6 +226,18 @@ def _oldest_first(grants: tuple[GrantFacts, ...], needed: int, day: date) -> tup
     return tuple(uses)
 
 
+def _passes_counted(
+    passes: tuple[ExamPass, ...], held: HeldFacts, needed: Mapping[str, int], day: date
+) -> tuple[int, ...]:
+    """The attempts that met a path's exams: of each kind as many as it asks for, the oldest first (CE-07)."""
+    counted: dict[str, dict[str, int]] = {kind: {} for kind in needed}
+    for each in sorted(passes, key=lambda each: each.taken_on):
+        exams = counted.get(each.kind, {})
+        if held.life.renewed_on < each.taken_on <= day and len(exams) < needed.get(each.kind, 0):
+            exams.setdefault(each.exam_number, each.attempt_id)
+    return tuple(attempt_id for exams in counted.values() for attempt_id in exams.values())
+
+
 def terms_renewed(
     book: Book, held: tuple[HeldFacts, ...], *, level: str, day: date, at_level: str
 ) -> tuple[TermStart, ...]:
@@ -235,6 +250,8 @@ def terms_renewed(
     basis = book.on(day)["recert.renewal_basis"]
     renewed = []
     for each in held:
+        if not each.life.terms:  # the result that had earned it was corrected (EXAM-09)
+            continue
         status = status_on(book, each.life, day)
         valid = status == "active" or (each.level == level and at_level == "renewable" and status in RENEWABLE)
         dates = date_term(book, level=each.level, starts_on=each.life.terms[-1].starts_on, day=day)

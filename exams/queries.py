@@ -12,6 +12,7 @@ from exams.models import Attempt
 class PassFacts:
     """A passed exam, as recertification sees it."""
 
+    attempt_id: int
     exam_number: str
     kind: str
     taken_on: date
@@ -23,6 +24,21 @@ def passes_of(candidate_id: int) -> list[PassFacts]:
         candidate_id=candidate_id, result=Attempt.Result.PASS, attempt__isnull=True
     ).order_by("taken_on", "id")
     return [
-        PassFacts(exam_number=number, kind=kind, taken_on=taken_on)
-        for number, kind, taken_on in passes.values_list("exam__number", "exam__kind", "taken_on")
+        PassFacts(attempt_id=attempt_id, exam_number=number, kind=kind, taken_on=taken_on)
+        for attempt_id, number, kind, taken_on in passes.values_list("id", "exam__number", "exam__kind", "taken_on")
     ]
+
+
+def standing_attempt(candidate_id: int, exam_id: int, taken_on: date) -> Attempt | None:
+    """The result of an exam on a day that no correction has superseded (EXAM-09)."""
+    attempts = Attempt.objects.filter(candidate_id=candidate_id, exam_id=exam_id, taken_on=taken_on)
+    return attempts.filter(attempt__isnull=True).first()
+
+
+def superseded_by(attempt: Attempt) -> list[int]:
+    """The attempts that a correction took the place of, the corrected one first; ids."""
+    ids = []
+    while attempt.supersedes is not None:
+        attempt = attempt.supersedes
+        ids.append(attempt.pk)
+    return ids

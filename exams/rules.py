@@ -21,6 +21,36 @@ class AttemptFacts:
     result_on_record: str | None  # of the same candidate, exam and day
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectionFacts:
+    """A correction of a result that the test partner reports."""
+
+    result_on_record: str | None  # the one that counts now; None where there is none
+    reason: str
+
+
+def assess_correction(facts: CorrectionFacts) -> Decision:
+    """Whether a result can be corrected: at any time, where there is one and it is said why (EXAM-09)."""
+    return Decision(
+        (
+            finding(
+                "EXAM-09",
+                facts.result_on_record is not None,
+                yes=_("A result of that exam and day is on record."),
+                no=_("No result of that exam and day is on record."),
+                next_step=_("Check the number and the day of the exam, or report the result first."),
+            ),
+            finding(
+                "EXAM-09",
+                bool(facts.reason.strip()),
+                yes=_("It is said why the result was wrong."),
+                no=_("A result is not corrected without saying why it was wrong."),
+                next_step=_("Name the evidence: misconduct, a scoring error or abnormal answers."),
+            ),
+        )
+    )
+
+
 def assess_attempt(facts: AttemptFacts) -> Decision:
     """A result is recorded once, for a day that has come, of an exam that had not retired by then."""
     return Decision(

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from candidates.services import earn_certification, lock_candidate
 from ceportal.kernel import clock
-from ceportal.kernel.decisions import require
+from ceportal.kernel.decisions import Refused, require
 from ceportal.kernel.outbox import emit
-from exams import rules
+from exams import queries, rules
 from exams.models import Attempt, Exam
 
 
@@ -44,15 +44,7 @@ def record_attempt(*, candidate_id: int, exam_number: str, taken_on: date, resul
     attempt = Attempt.objects.create(
         candidate_id=candidate_id, exam=exam, taken_on=taken_on, result=result, recorded_at=now
     )
-    # The certification comes first: whoever hears of the pass may rest a renewal on what it earned.
-    if exam.earns is not None and result == Attempt.Result.PASS:
-        earn_certification(
-            candidate_id=candidate_id,
-            track_code=exam.earns.code,
-            earned_on=taken_on,
-            source=f"exams.attempt:{attempt.pk}",
-            now=now,
-        )
+    _earn(attempt, now=now)
     emit(
         "exams.attempt_recorded",
         attempt,
@@ -63,3 +55,57 @@ def record_attempt(*, candidate_id: int, exam_number: str, taken_on: date, resul
         taken_on=taken_on.isoformat(),
     )
     return attempt
+
+
+@transaction.atomic
+def correct_attempt(
+    *, candidate_id: int, exam_number: str, taken_on: date, result: str, reason: str, now: datetime
+) -> Attempt:
+    """Put another result in the place of one on record, or refuse and say why; the same again changes nothing.
+
+    The old result stays, superseded (EXAM-09). What rested on it falls, and what the new one brings is judged, by
+    those who react to exams.attempt_corrected.
+    """
+    lock_candidate(candidate_id)
+    exam = Exam.objects.select_related("earns").get(number=exam_number)
+    standing = queries.standing_attempt(candidate_id, exam.pk, taken_on)
+    decision = rules.assess_correction(rules.CorrectionFacts(standing.result if standing else None, reason))
+    if standing is None or not decision.granted:
+        raise Refused(decision)
+    if standing.result == result:
+        return standing
+    attempt = Attempt.objects.create(
+        candidate_id=candidate_id,
+        exam=exam,
+        taken_on=taken_on,
+        result=result,
+        supersedes=standing,
+        reason=reason.strip(),
+        recorded_at=now,
+    )
+    _earn(attempt, now=now)
+    emit(
+        "exams.attempt_corrected",
+        attempt,
+        now=now,
+        exam=exam.number,
+        before=standing.result,
+        result=result,
+        taken_on=taken_on.isoformat(),
+    )
+    return attempt
+
+
+def _earn(attempt: Attempt, *, now: datetime) -> None:
+    """Certify the candidate where the exam alone earns a certification (CERT-04).
+
+    That comes before the result is told: whoever hears of a pass may rest a renewal on what it earned.
+    """
+    if attempt.exam.earns is not None and attempt.result == Attempt.Result.PASS:
+        earn_certification(
+            candidate_id=attempt.candidate_id,
+            track_code=attempt.exam.earns.code,
+            earned_on=attempt.taken_on,
+            source=f"exams.attempt:{attempt.pk}",
+            now=now,
+        )

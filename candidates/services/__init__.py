@@ -9,6 +9,7 @@ from candidates.services.certifications import (
     import_certification,
     refresh_certifications,
     renew_certifications,
+    withdraw_terms,
 )
 from candidates.services.notices import compose_notice, mark_notice_read, record_bounce, write_notice
 from candidates.services.people import (
@@ -37,5 +38,6 @@ __all__ = [
     "refresh_certifications",
     "register_candidate",
     "renew_certifications",
+    "withdraw_terms",
     "write_notice",
 ]

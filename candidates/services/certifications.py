@@ -79,7 +79,10 @@ def earn_certification(
         certification = _create_certification(candidate, track, earned_on, imported=False)
     else:
         (held,) = queries.held_in(Certification.objects.filter(id=certification.id))
-        if held.status_on(earned_on) not in rules.ENDED or earned_on <= held.life.renewed_on:
+        if not held.life.terms:  # its first result was corrected: this is the day it is certified from (EXAM-09)
+            certification.first_certified_on = earned_on
+            certification.save(update_fields=["first_certified_on"])
+        elif held.status_on(earned_on) not in rules.ENDED or earned_on <= held.life.renewed_on:
             return certification
     Term.objects.create(
         certification=certification,
@@ -91,7 +94,7 @@ def earn_certification(
     )
     refresh_certifications([certification.id], clause="CERT-04", reason="Earned", now=now, first=first)
     certification.refresh_from_db()
-    emit("candidates.certification_earned", certification, now=now, earned_on=earned_on.isoformat())
+    emit("candidates.certification_earned", certification, now=now, earned_on=earned_on.isoformat(), source=source)
     return certification
 
 
@@ -141,6 +144,19 @@ def renew_certifications(*, renewals: Sequence[Renewal], clause: str, source: st
     ]
     _keep_standing(renewed, clause=clause, reason="Renewed", now=now)
     return renewed
+
+
+def withdraw_terms(*, candidate_id: int, source: str, clause: str, reason: str, now: datetime) -> list[Certification]:
+    """Take back the terms that something brought, so that the lives are again what they were; whose they were.
+
+    The caller holds the candidate's lock. A certification left without any term is inactive from its first day
+    (EXAM-09).
+    """
+    terms = Term.objects.filter(certification__candidate_id=candidate_id, source=source, withdrawn_at__isnull=True)
+    ids = list(terms.values_list("certification_id", flat=True))
+    terms.update(withdrawn_at=now)
+    refresh_certifications(ids, clause=clause, reason=reason, now=now)
+    return list(Certification.objects.filter(id__in=ids).select_related("track"))
 
 
 def refresh_certifications(

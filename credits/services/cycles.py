@@ -88,8 +88,17 @@ def replace_cycles(cycles: Sequence[Cycle], *, now: datetime) -> Cycle:
     Cycle.objects.filter(id__in=ids).update(withdrawn_at=now)
     merged = open_cycle(cycles[0].candidate_id, cycles[0].started_on, now=now)
     Grant.objects.filter(cycle_id__in=ids).update(cycle=merged)
-    AdministrativeFee.objects.filter(cycle_id__in=ids).update(cycle=merged)
+    fee = AdministrativeFee.objects.filter(cycle_id__in=ids).order_by("paid_on").first()
+    if fee is not None:  # a fee paid stays paid (EXAM-09)
+        fee.cycle = merged
+        fee.save(update_fields=["cycle"])
     return merged
+
+
+def end_unfounded(cycle: Cycle, *, now: datetime) -> None:
+    """End a cycle on its first day, since the certification that opened it was never earned (EXAM-09, CR-03)."""
+    _close(cycle, on=cycle.started_on, reason=Cycle.EndReason.INACTIVE, now=now)
+    ledger.expire_cycle(cycle, counts_from=cycle.started_on, clause="CR-03", now=now)
 
 
 def close_renewed(cycle: Cycle, *, on: date, now: datetime) -> Cycle:

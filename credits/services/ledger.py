@@ -5,7 +5,7 @@ The callers hold the candidate's lock and are in a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,8 +14,16 @@ from django.db.models import F
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
-from credits.models import Claim, CompletionReport, Cycle, Entry, Grant, Recertification
+from credits.models import AuthoredItems, Claim, CompletionReport, Cycle, Entry, Grant, Recertification, Workshop
 from credits.renewal import GrantFacts
+
+# By which clause credits of each kind are earned.
+EARNED_BY: Mapping[str, str] = {
+    Grant.Source.CLAIM: "CE-10",
+    Grant.Source.REPORT: "CE-10",
+    Grant.Source.AUTHORED: "XDEV-01",
+    Grant.Source.WORKSHOP: "XDEV-03",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,17 @@ class Earning:
     item_id: int | None = None
     claim: Claim | None = None
     report: CompletionReport | None = None
+    authored: AuthoredItems | None = None
+    workshop: Workshop | None = None
+
+    @property
+    def source(self) -> Grant.Source:
+        """What brought the credits; the provider's own report where nothing else did."""
+        if self.claim:
+            return Grant.Source.CLAIM
+        if self.authored:
+            return Grant.Source.AUTHORED
+        return Grant.Source.WORKSHOP if self.workshop else Grant.Source.REPORT
 
 
 def grant_credits(earning: Earning, *, now: datetime) -> Grant:
@@ -39,10 +58,12 @@ def grant_credits(earning: Earning, *, now: datetime) -> Grant:
     grant = Grant.objects.create(
         candidate_id=earning.candidate_id,
         cycle=earning.cycle,
-        source=Grant.Source.CLAIM if earning.claim else Grant.Source.REPORT,
+        source=earning.source,
         item_id=earning.item_id,
         claim=earning.claim,
         report=earning.report,
+        authored=earning.authored,
+        workshop=earning.workshop,
         title=earning.title,
         amount=earning.amount,
         earned_on=earning.earned_on,
@@ -56,7 +77,7 @@ def grant_credits(earning: Earning, *, now: datetime) -> Grant:
         amount=earning.amount,
         counts_from=earning.earned_on,
         written_at=now,
-        clause="CE-10",
+        clause=EARNED_BY[earning.source],
     )
     return grant
 
@@ -92,7 +113,8 @@ def _expire(grants: Iterable[Grant], *, counts_from: date, clause: str, now: dat
             clause=expired_by,
         )
         for grant in grants
-        for expired_on, expired_by in [_expiry(grant.expires_on, counts_from, clause)]
+        # Where a reversal ends a cycle in the past, what was earned in it since never counted.
+        for expired_on, expired_by in [_expiry(grant.expires_on, max(counts_from, grant.earned_on), clause)]
     ]
     Entry.objects.bulk_create(entries)
     return -sum(entry.amount for entry in entries)
@@ -125,6 +147,39 @@ def reverse(entries: Iterable[Entry], *, clause: str, now: datetime) -> None:
         )
         for entry in entries
     )
+
+
+def expire_by_date(cycle: Cycle, *, now: datetime) -> None:
+    """Let what a reversal gave back expire on its date, where that has come meanwhile (CR-01)."""
+    grants = Grant.objects.select_for_update(no_key=True).filter(
+        cycle=cycle, remaining__gt=0, expires_on__lte=clock.day_of(now)
+    )
+    _expire(grants, counts_from=date.max, clause="CR-01", now=now)
+
+
+def is_voided(grant: Grant) -> bool:
+    """Whether a grant counts for nothing any more: voided, or corrected away."""
+    taken = Entry.objects.filter(grant=grant, kind__in=[Entry.Kind.VOIDED, Entry.Kind.CORRECTED], entry__isnull=True)
+    return taken.exists()
+
+
+def void_grant(grant: Grant, *, clause: str, now: datetime) -> None:
+    """Void what a grant has left, and what of it had expired: it was never there (CE-12, CR-04). Once a grant."""
+    if is_voided(grant):
+        return
+    expired = Entry.objects.filter(grant=grant, kind=Entry.Kind.EXPIRED, entry__isnull=True)
+    reverse(expired, clause=clause, now=now)
+    grant.refresh_from_db(fields=["remaining"])
+    if grant.remaining:
+        Entry.objects.create(
+            candidate_id=grant.candidate_id,
+            grant=grant,
+            kind=Entry.Kind.VOIDED,
+            amount=-grant.remaining,
+            counts_from=grant.earned_on,
+            written_at=now,
+            clause=clause,
+        )
 
 
 def use_credits(

@@ -104,6 +104,8 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
         decision=due.decision.as_json(),
         made_at=now,
     )
+    if due.passes:
+        recertification.passes.set(due.passes)
     following, grants = state.cycle, state.facts.grants
     if cycle is not None:
         ledger.use_credits(
@@ -160,7 +162,7 @@ def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, n
     return tuple(by_id[each.certification.id] for each in held)
 
 
-def renew_by_earning(*, candidate_id: int, level: str, earned_on: date, now: datetime) -> None:
+def renew_by_earning(*, candidate_id: int, level: str, earned_on: date, source: str, now: datetime) -> None:
     """Renew the active certifications at the level of one just earned, and below it (CERT-06)."""
     held = candidates_queries.held_by(candidate_id)
     starts = renewal.terms_renewed(
@@ -183,6 +185,6 @@ def renew_by_earning(*, candidate_id: int, level: str, earned_on: date, now: dat
                 for start in starts
             ],
             clause="CERT-06",
-            source="",
+            source=source,
             now=now,
         )

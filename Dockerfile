@@ -20,7 +20,7 @@ COPY emeritus/ emeritus/
 COPY credits/ credits/
 # Settings refuse to be read without secrets; these are for this one command and reach no layer that is kept.
 RUN /srv/venv/bin/python -m ceportal.devstack.stylesheet \
-    && SECRET_KEY=build STRIPE_SECRET_KEY=build STRIPE_WEBHOOK_SECRET=build BASE_URL=https://build.invalid \
+    && SECRET_KEY=build SIGNING_KEY=build STRIPE_SECRET_KEY=build STRIPE_WEBHOOK_SECRET=build BASE_URL=https://build.invalid \
        DATABASE_URL=postgres://build.invalid/build REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid \
        STATIC_ROOT=/srv/static \
        /srv/venv/bin/python manage.py collectstatic --no-input

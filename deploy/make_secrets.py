@@ -5,6 +5,7 @@ the portal refuses to start until you have.
 """
 
 import secrets
+from base64 import b64encode
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "secrets"
@@ -21,10 +22,17 @@ def main() -> None:
         password = (FOLDER / "valkey_auth").read_text().split()[1]
         keep("redis_url", f"redis://:{password}@valkey:6379/0")
     keep("secret_key", secrets.token_urlsafe(64))
+    keep("signing_key", signing_key())
     for name in GIVEN_BY_OTHERS:
         keep(name, "")
     empty = [name for name in GIVEN_BY_OTHERS if not (FOLDER / name).read_text().strip()]
     print(f"The secrets are in {FOLDER}." + (f" Fill in: {', '.join(empty)}." if empty else ""))
+
+
+def signing_key() -> str:
+    """A new Ed25519 key in PEM: any 32 bytes are one, behind the sixteen that say so (RFC 8410)."""
+    content = bytes.fromhex("302e020100300506032b657004220420") + secrets.token_bytes(32)
+    return f"-----BEGIN PRIVATE KEY-----\n{b64encode(content).decode()}\n-----END PRIVATE KEY-----\n"
 
 
 def keep(name: str, content: str) -> bool:

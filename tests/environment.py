@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+# The first test key of RFC 8032, as PEM.
+SIGNING_KEY = """-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+-----END PRIVATE KEY-----"""
 READERS = {"str", "bool", "int", "list", "db", "email_url"}
 
 
@@ -42,6 +46,7 @@ def production(**changes: str | None) -> dict[str, str]:
         "DATABASE_URL": os.environ["DATABASE_URL"],
         "REDIS_URL": os.environ["REDIS_URL"],
         "SECRET_KEY": "yg8Vbq3LtRr0zPz1mZ1cF2k5n7Qx9W4eJ6hUaDsTfKoIwXpBvYlMuGjN",
+        "SIGNING_KEY": SIGNING_KEY,
         "STRIPE_SECRET_KEY": "sk_test_production_shape",
         "STRIPE_WEBHOOK_SECRET": "whsec_production_shape",
         "EMAIL_URL": "smtp://127.0.0.1:9",

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.environment import SIGNING_KEY
+
 PROJECT = Path(__file__).resolve().parent.parent
 OURS = "CEPORTAL_TEST_SERVERS"  # set where the servers run already, as in the workers of xdist
 
@@ -59,6 +61,7 @@ def environment_of_tests(files: Path) -> dict[str, str]:
     """What settings.py reads in a test run, apart from the addresses of the servers."""
     return {
         "SECRET_KEY": "tests-only",
+        "SIGNING_KEY": SIGNING_KEY,
         "DEBUG": "1",
         "DEMO": "0",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",

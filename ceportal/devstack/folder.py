@@ -14,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from ceportal.devstack.processes import CannotStart, Service, kill_group
 
 NEEDED_BYTES = 500_000_000
@@ -73,15 +76,21 @@ def is_held(var: Path) -> bool:
 def local_secrets(var: Path) -> dict[str, str]:
     """Keys made once for this folder and readable by us alone."""
     path = var / "run" / "secrets.json"
-    if not path.exists():
-        made = {
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(24)}",
-            "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
-        }
-        write_private(path, made)
-    kept: dict[str, str] = json.loads(path.read_text())
-    return kept
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "SIGNING_KEY": _signing_key(),
+        "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(24)}",
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(24)}",
+    }
+    if made.keys() - kept.keys():  # a folder of an earlier version gets what it has not
+        write_private(path, made | kept)
+    return made | kept
+
+
+def _signing_key() -> str:
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem.decode()
 
 
 def write_private(path: Path, content: Any) -> None:

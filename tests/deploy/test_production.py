@@ -51,6 +51,7 @@ def test_every_secret_and_address_is_needed() -> None:
         "EMAIL_URL",
         "REDIS_URL",
         "SECRET_KEY",
+        "SIGNING_KEY",
         "STRIPE_SECRET_KEY",
         "STRIPE_WEBHOOK_SECRET",
     ]

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from credits import chart, queries
-from credits.models import Cycle, Entry
+from credits.models import Cycle, Entry, Grant
 
 ORDER = ("grant__cycle__started_on", "counts_from", "id")
 MINUS = "\N{MINUS SIGN}"
@@ -80,10 +80,7 @@ def why(entry: Entry) -> str:
     """Why a line stands in the ledger, in a sentence."""
     day = {"day": date_format(entry.counts_from, "DATE_FORMAT")}
     if entry.kind == Entry.Kind.EARNED:
-        by_claim = _("Earned: completed on %(day)s and approved by the provider.") % day
-        return (
-            by_claim if entry.grant.claim_id else _("Earned: completed on %(day)s and reported by the provider.") % day
-        )
+        return earned_by(entry.grant.source) % day
     if entry.kind == Entry.Kind.USED and entry.recertification:
         track = entry.recertification.certification.track.name
         return _("Used for the renewal of %(track)s as of %(day)s.") % {"track": track, **day}
@@ -95,6 +92,18 @@ def why(entry: Entry) -> str:
         "CR-03": _("Expired: the certification became inactive."),
     }
     return sentences.get(entry.clause, str(entry.get_kind_display()).capitalize())
+
+
+def earned_by(source: str) -> str:
+    """How credits of a kind were earned, in a sentence with a place for the day."""
+    sentences: dict[str, str] = {
+        Grant.Source.CLAIM: _("Earned: completed on %(day)s and approved by the provider."),
+        Grant.Source.REPORT: _("Earned: completed on %(day)s and reported by the provider."),
+        Grant.Source.ATTENDANCE: _("Earned: attended on %(day)s, as the organiser's badge scans show."),
+        Grant.Source.AUTHORED: _("Earned: your exam items were accepted on %(day)s, as the exam team reports."),
+        Grant.Source.WORKSHOP: _("Earned: the workshop ended on %(day)s, as the exam team reports."),
+    }
+    return sentences[source]
 
 
 def by_cycle(entries: Iterable[Entry]) -> list[CycleLines]:

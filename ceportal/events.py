@@ -21,6 +21,7 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
     "credits.enrolled": ("enrollment notice",),
     "credits.fee_due": ("fee notice",),
     "credits.recertified": ("renewal notice",),
+    "credits.renewal_reversed": ("reversal notice",),
     "payments.refund_requested": ("card refund",),
 }
 
@@ -31,4 +32,5 @@ RECEIVERS: dict[str, str] = {
     "enrollment notice": "credits.notices.on_enrolled",
     "fee notice": "credits.notices.on_fee_due",
     "renewal notice": "credits.notices.on_recertified",
+    "reversal notice": "credits.notices.on_renewal_reversed",
 }

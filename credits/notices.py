@@ -5,13 +5,13 @@ Each message has a key of its own, so that a delivery made twice writes it once.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from candidates.models import Certification
+from candidates.models import Candidate, Certification
 from candidates.services import compose_notice
 from ceportal.kernel.models import Event
 from credits.models import Claim, Cycle, Enrollment, Recertification
@@ -73,6 +73,24 @@ def on_recertified(event: Event, now: datetime) -> None:
         key=f"renewed:{recertification.candidate_id}:{recertification.requirement_on}:{event.occurred_at.date()}",
         context={
             "recertification": recertification,
+            "certifications": certifications,
+            "address": _address("credits:dashboard"),
+        },
+        now=now,
+    )
+
+
+def on_renewal_reversed(event: Event, now: datetime) -> None:
+    """Tell that a renewal was taken back, by which clause, and what the dates are now (EXAM-09, CE-12)."""
+    assert event.candidate_id is not None
+    certifications = Certification.objects.filter(id__in=event.payload["certifications"]).select_related("track")
+    compose_notice(
+        candidate=Candidate.objects.get(id=event.candidate_id),
+        kind="renewal_reversed",
+        key=f"renewal_reversed:{event.id}",
+        context={
+            "clause": event.payload["clause"],
+            "renewed_on": date.fromisoformat(event.payload["renewed_on"]),
             "certifications": certifications,
             "address": _address("credits:dashboard"),
         },

@@ -12,9 +12,11 @@ from django.db.models import Q
 import catalog.queries
 from candidates import queries as candidates_queries
 from candidates import services as candidates
-from candidates.models import Case, Term
+from candidates.models import Case, Certification, Term
 from candidates.rules import TermFacts
 from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision, finding
+from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import queries, reversing
@@ -92,7 +94,7 @@ def undo_renewals(fallen: Fallen, *, now: datetime) -> bool:
                 clause=fallen.clause,
                 candidate_id=fallen.candidate_id,
                 subject=fallen.subject,
-                facts=_case_facts(resting, later),
+                facts=_case_facts(fallen.clause, resting, later),
                 now=now,
             )
             return False
@@ -226,18 +228,36 @@ def _end_unfounded_cycle(candidate_id: int, made: RenewalMade, *, now: datetime)
         cycles.end_unfounded(current, now=now)
 
 
-def _case_facts(resting: RenewalMade, later: list[RenewalMade]) -> dict[str, Any]:
-    return {"rested_on_it": _told(resting), "stand_on_that": [_told(each) for each in later]}
+def _case_facts(clause: str, resting: RenewalMade, later: list[RenewalMade]) -> dict[str, Any]:
+    """What staff need to decide: which renewal rested on what fell, and which stand on that one."""
+    findings = [
+        finding(
+            clause,
+            True,
+            yes=_("The renewal of %(renewed_on)s rested on what no longer counts: %(certifications)s."),
+            no="",
+            **_told(resting),
+        )
+    ]
+    findings += [
+        finding(
+            clause,
+            False,
+            yes="",
+            no=_("The later renewal of %(renewed_on)s stands on it: %(certifications)s."),
+            next_step=_("Nothing was reversed by itself. Decide what is fair, and write down what you decided."),
+            **_told(each),
+        )
+        for each in later
+    ]
+    return {"decision": Decision(tuple(findings)).as_json(), "records": [each.source for each in (resting, *later)]}
 
 
 def _told(made: RenewalMade) -> dict[str, Any]:
-    path = Recertification.objects.filter(id=made.recertification_id or 0).first()
+    numbers = Certification.objects.filter(id__in=[each.certification_id for each in made.terms])
     return {
-        "source": made.source,
-        "renewed_on": made.renewed_on.isoformat(),
-        "certifications": [each.certification_id for each in made.terms],
-        "path": path.path if path else None,
-        "credits_used": path.credits_used if path else 0,
+        "renewed_on": made.renewed_on,
+        "certifications": ", ".join(numbers.order_by("number").values_list("number", flat=True)),
     }
 
 

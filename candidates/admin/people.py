@@ -7,37 +7,22 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from unfold.decorators import action, display
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
 
 from candidates import accounts, services
 from candidates.models import (
-    Acceptance,
-    Agreement,
     Candidate,
     Certification,
-    Notice,
-    StatusChange,
-    Term,
     Track,
     User,
 )
 from ceportal.kernel import clock
 from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
-
-STATUS_HUES = {
-    "active": "success",
-    "suspended": "warning",
-    "grace": "warning",
-    "emeritus": "primary",
-    "lifetime_emeritus": "primary",
-    "revoked": "danger",
-}
 
 admin.site.unregister(Group)
 
@@ -247,126 +232,3 @@ class CandidateAdmin(RecordAdmin):
             back=candidate,
             initial={name: getattr(candidate, name) for name in names},
         )
-
-
-@admin.register(Track)
-class TrackAdmin(StaffAdmin):
-    """What one can be certified in."""
-
-    list_display = ("name", "code", "level", "family")
-    list_filter = ("level", "family")
-    search_fields = ("name", "code")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
-        # Certifications, and the paths to renew them, rest on these.
-        return ("code", "level", "family") if obj else ()
-
-
-class TermInline(PartInline):
-    """A certification's life, term by term."""
-
-    model = Term
-    fields = ("kind", "starts_on", "ends_on", "renewed_on", "reason", "source", "withdrawn_at")
-
-
-class StatusChangeInline(PartInline):
-    """What became of it, and by which clause."""
-
-    model = StatusChange
-    fields = ("effective_on", "before", "after", "active_ends_on", "inactive_on", "clause", "reason")
-    show_change_link = False
-
-
-@admin.register(Certification)
-class CertificationAdmin(RecordAdmin):
-    """Certifications with their lives."""
-
-    list_display = ("number", "candidate", "track", "state", "first_certified_on", "active_ends_on", "inactive_on")
-    list_filter = ("status", "track__level", "track", "imported")
-    list_select_related = ("candidate", "track")
-    search_fields = ("number", "candidate__number", "candidate__name")
-    ordering = ("active_ends_on", "id")
-    date_hierarchy = "active_ends_on"
-    inlines = (TermInline, StatusChangeInline)
-
-    @display(description=gettext_lazy("status"), ordering="status", label=STATUS_HUES)
-    def state(self, certification: Certification) -> tuple[str, str]:
-        return certification.status, certification.get_status_display()
-
-
-@admin.register(Term)
-class TermAdmin(RecordAdmin):
-    """Terms of all certifications."""
-
-    list_display = ("certification", "kind", "starts_on", "ends_on", "renewed_on", "reason", "withdrawn_at")
-    list_filter = ("kind", "reason", ("withdrawn_at", admin.EmptyFieldListFilter))
-    list_select_related = ("certification",)
-    search_fields = ("certification__number",)
-    date_hierarchy = "starts_on"
-    ordering = ("-id",)
-
-
-@admin.register(StatusChange)
-class StatusChangeAdmin(RecordAdmin):
-    """Every change of status and dates, with its clause."""
-
-    list_display = ("effective_on", "certification", "before", "after", "clause", "reason", "made_at")
-    list_filter = ("after", "clause", "reason")
-    list_select_related = ("certification",)
-    search_fields = ("certification__number", "certification__candidate__number", "certification__candidate__name")
-    date_hierarchy = "effective_on"
-    ordering = ("-id",)
-
-
-@admin.register(Agreement)
-class AgreementAdmin(StaffAdmin):
-    """Texts that people accept. A version in force is never changed; a new one follows it."""
-
-    list_display = ("title", "kind", "version", "effective_on")
-    list_filter = ("kind",)
-    search_fields = ("title", "version", "text")
-    date_hierarchy = "effective_on"
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        in_force = isinstance(obj, Agreement) and obj.effective_on <= clock.day_of(clock.now())
-        return not in_force and bool(super().has_change_permission(request, obj))
-
-
-@admin.register(Acceptance)
-class AcceptanceAdmin(RecordAdmin):
-    """Who accepted what, when and from where (CE-05)."""
-
-    list_display = ("accepted_at", "candidate", "agreement", "ip_address")
-    list_filter = ("agreement",)
-    list_select_related = ("candidate", "agreement")
-    search_fields = ("candidate__number", "candidate__name", "ip_address")
-    date_hierarchy = "accepted_at"
-    ordering = ("-id",)
-
-
-@admin.register(Notice)
-class NoticeAdmin(RecordAdmin):
-    """Official messages: what was said, to which address, and whether it arrived (CE-13)."""
-
-    list_display = ("created_at", "candidate", "kind", "subject", "address", "state", "sent_at", "read_at")
-    list_display_links = ("created_at", "subject")
-    list_filter = ("status", "kind")
-    list_select_related = ("candidate",)
-    search_fields = ("candidate__number", "candidate__name", "address", "subject")
-    date_hierarchy = "created_at"
-    actions = ("record_bounce",)
-
-    @display(
-        description=gettext_lazy("delivery"),
-        ordering="status",
-        label={"queued": "info", "sent": "success", "delivered": "success", "bounced": "danger"},
-    )
-    def state(self, notice: Notice) -> tuple[str, str]:
-        return notice.status, notice.get_status_display()
-
-    @admin.action(description=gettext_lazy("Note that it came back"), permissions=["act"])
-    def record_bounce(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
-        now = clock.now()
-        noted = sum(services.record_bounce(notice_id=notice.id, now=now) for notice in notices)
-        done = ngettext("%(count)d message is noted as returned.", "%(count)d messages are noted as returned.", noted)
-        messages.info(request, done % {"count": noted})

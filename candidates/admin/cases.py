@@ -1,0 +1,78 @@
+"""Cases in the administration: what is known, and the act that closes one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action, display
+
+from candidates import services
+from candidates.models import Case
+from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, record_link
+
+
+class ResolutionForm(ActForm):
+    """What was decided, and why."""
+
+    resolution = forms.CharField(
+        label=gettext_lazy("What you decided, and why"), max_length=2000, required=False, widget=LongText()
+    )
+
+
+@admin.register(Case)
+class CaseAdmin(RecordAdmin):
+    """What the rules leave to people (EXAM-09, CE-12), with everything needed to decide."""
+
+    list_display = ("opened_at", "kind", "candidate", "clause", "state", "closed_at")
+    list_display_links = ("opened_at", "kind")
+    list_filter = ("status", "kind", "clause")
+    list_select_related = ("candidate",)
+    search_fields = ("candidate__number", "candidate__name", "subject")
+    date_hierarchy = "opened_at"
+    ordering = ("-status", "-opened_at")  # the open ones first
+    exclude = ("facts", "key", "subject")
+    readonly_fields = ("known", "records")
+    actions_detail = ("close",)
+
+    @display(description=gettext_lazy("status"), ordering="status", label={"open": "warning", "closed": "success"})
+    def state(self, case: Case) -> tuple[str, str]:
+        return case.status, case.get_status_display()
+
+    @display(description=gettext_lazy("what is known"))
+    def known(self, case: Case) -> SafeString | str:
+        return findings(case.facts.get("decision"))
+
+    @display(description=gettext_lazy("records"))
+    def records(self, case: Case) -> SafeString | str:
+        """Everything the case speaks of, a link each."""
+        named = [case.subject, *case.facts.get("records", ())]
+        links = [(record_link(label, int(pk)),) for label, _colon, pk in (each.partition(":") for each in named)]
+        return format_html_join(", ", "{}", links)
+
+    @action(description=gettext_lazy("Close the case"), url_path="close", permissions=["act"])
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        case: Case = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            assert request.user.pk is not None
+            services.close_case(case_id=case.pk, user_id=request.user.pk, resolution=values["resolution"], now=now)
+            return _("The case is closed.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Close the case"),
+            button=_("Close"),
+            explanation=_("Nothing else happens by itself: do first what you decide, then write it down here."),
+            form=ResolutionForm,
+            perform=perform,
+            back=case,
+        )

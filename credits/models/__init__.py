@@ -9,7 +9,7 @@ claim again, an *appeal* asks the programme about a rejected one.
 """
 
 from credits.models.activities import Attendance, AuthoredItems, Workshop
-from credits.models.claims import Claim, CompletionReport, Enrollment, Evidence
+from credits.models.claims import Claim, CompletionReport, Enrollment, Evidence, Receipt
 from credits.models.disputes import Appeal, Audit
 from credits.models.ledger import AdministrativeFee, Cycle, Entry, Grant, Recertification
 from credits.models.seals import Seal
@@ -27,6 +27,7 @@ __all__ = [
     "Entry",
     "Evidence",
     "Grant",
+    "Receipt",
     "Recertification",
     "Seal",
     "Workshop",

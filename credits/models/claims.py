@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models import Acceptance, Candidate
@@ -63,6 +63,13 @@ class Claim(models.Model):
     )
     decision = models.JSONField(null=True, blank=True)
     reason = models.TextField(blank=True)  # the provider's words when it rejects or returns
+    escalated_on = models.DateField(null=True, blank=True)  # the day by which the promise was broken (CE-10)
+    # Whose rejection an appeal set aside: another member decides next (CE-10).
+    rejected_before_by = models.ForeignKey(
+        ProviderMember, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # What the lot gave, in millionths: it is audited where that is below the rate (CE-12); null: not drawn yet.
+    audit_draw = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -95,10 +102,18 @@ class Claim(models.Model):
                 fields=["candidate", "item", "completed_on"],
                 condition=Q(status__in=["submitted", "returned", "approved"]),
             ),
+            models.CheckConstraint(
+                name="claim_escalated_after_the_promise",
+                condition=Q(escalated_on__isnull=True) | Q(escalated_on__gt=F("answer_due_on")),
+            ),
         ]
         indexes = [
             models.Index(fields=["provider", "status", "submitted_at"], name="claim_queue"),
             models.Index(fields=["candidate", "status"], name="claim_by_candidate"),
+            models.Index(
+                fields=["answer_due_on"], name="claim_promised", condition=Q(status="submitted", escalated_on=None)
+            ),
+            models.Index(fields=["decided_at"], name="claim_to_draw", condition=Q(status="approved", audit_draw=None)),
         ]
 
     def __str__(self) -> str:
@@ -110,7 +125,10 @@ class Claim(models.Model):
 
 
 class Evidence(models.Model):
-    """A certificate of completion handed in with a claim (CE-11). Kept under a random name, served by permission."""
+    """A certificate of completion handed in with a claim (CE-11), or what an audit of it asked for (CE-12).
+
+    Kept under a random name, served by permission. The database refuses any change while an appeal is open.
+    """
 
     class Kind(models.TextChoices):
         PDF = "application/pdf", "PDF"
@@ -118,6 +136,8 @@ class Evidence(models.Model):
         JPEG = "image/jpeg", "JPEG"
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="evidence")
+    # For the programme's eyes, not the provider's; null: handed in with the claim.
+    audit = models.ForeignKey("credits.Audit", on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     file = models.FileField(upload_to="evidence", max_length=200)
     original_name = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -132,6 +152,27 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return self.original_name
+
+
+class Receipt(models.Model):
+    """What was handed in, when, with which files: frozen and signed at that moment. Append-only.
+
+    A returned claim that is handed in again has one more.
+    """
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="receipts")
+    ordinal = models.PositiveSmallIntegerField()  # which handing-in of the claim, from 1
+    content = models.JSONField()  # what is signed
+    note = models.TextField(blank=True)  # the candidate's, of which the content has the hash
+    token = models.TextField()  # the content as signed (kernel.signatures)
+    filed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["claim", "ordinal"]
+        constraints = [models.UniqueConstraint(name="receipt_once_per_handing_in", fields=["claim", "ordinal"])]
+
+    def __str__(self) -> str:
+        return f"{self.content['claim']}/{self.ordinal}"
 
 
 class CompletionReport(models.Model):

@@ -45,8 +45,7 @@ def test_no_character_can_be_changed(place: int, character: str) -> None:
     place %= len(token)
     changed = token[:place] + character + token[place + 1 :]
     # The last character of a part carries bits that mean nothing: such a change leaves what is said as it was.
-    assert read(changed) in {None} or read(changed) == read(token)
-    assert (read(changed) is None) or base64_of(changed) == base64_of(token)
+    assert read(changed) is None or base64_of(changed) == base64_of(token)
 
 
 def base64_of(token: str) -> list[bytes]:

@@ -39,8 +39,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="claim",
-            name="audit_draw",
+            name="audit_lot",
             field=models.PositiveIntegerField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="claim",
+            name="audit_due",
+            field=models.BooleanField(db_default=False, default=False),
         ),
         AddConstraintNotValid(
             model_name="claim",

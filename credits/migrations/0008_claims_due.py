@@ -1,4 +1,4 @@
-"""The nights find the claims to escalate and to draw without reading the others; built while people work."""
+"""The nights find the claims to escalate and to audit without reading the others; built while people work."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -20,9 +20,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="claim",
             index=models.Index(
-                condition=models.Q(("audit_draw", None), ("status", "approved")),
+                condition=models.Q(("audit_due", True), ("status", "approved")),
                 fields=["decided_at"],
-                name="claim_to_draw",
+                name="claim_to_audit",
             ),
         ),
     ]

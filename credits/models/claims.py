@@ -68,8 +68,9 @@ class Claim(models.Model):
     rejected_before_by = models.ForeignKey(
         ProviderMember, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    # What the lot gave, in millionths: it is audited where that is below the rate (CE-12); null: not drawn yet.
-    audit_draw = models.PositiveIntegerField(null=True, blank=True)
+    # What the lot of its approval gave, in millionths, and whether that is to be audited and has not been yet (CE-12).
+    audit_lot = models.PositiveIntegerField(null=True, blank=True)
+    audit_due = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -113,7 +114,7 @@ class Claim(models.Model):
             models.Index(
                 fields=["answer_due_on"], name="claim_promised", condition=Q(status="submitted", escalated_on=None)
             ),
-            models.Index(fields=["decided_at"], name="claim_to_draw", condition=Q(status="approved", audit_draw=None)),
+            models.Index(fields=["decided_at"], name="claim_to_audit", condition=Q(status="approved", audit_due=True)),
         ]
 
     def __str__(self) -> str:

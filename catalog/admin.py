@@ -225,7 +225,7 @@ class BoardReviewAdmin(RecordAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("catalog.add_boardreview")
 
-    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+    def add_by_act(self, request: HttpRequest) -> HttpResponse:
         def perform(values: dict[str, Any], now: datetime) -> str:
             quarter = rules.quarter_of(values["held_on"])
             services.hold_review(quarter=quarter, held_on=values["held_on"], now=now)
@@ -331,7 +331,7 @@ class DeliveryAdmin(RecordAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("catalog.add_delivery")
 
-    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+    def add_by_act(self, request: HttpRequest) -> HttpResponse:
         def perform(values: dict[str, Any], now: datetime) -> str:
             provider, item = values.pop("provider"), values.pop("item")
             delivery = services.schedule_delivery(provider_id=provider.pk, item_id=item.pk, now=now, **values)

@@ -69,7 +69,7 @@ class UserAdmin(StaffAdmin):
         kept = ("email", "last_login", "date_joined")
         return kept if request.user.is_superuser else (*kept, "is_staff", "is_superuser", "groups")
 
-    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+    def add_by_act(self, request: HttpRequest) -> HttpResponse:
         return do_act(
             self,
             request,
@@ -172,7 +172,7 @@ class CandidateAdmin(RecordAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("candidates.add_candidate")
 
-    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+    def add_by_act(self, request: HttpRequest) -> HttpResponse:
         def perform(values: dict[str, Any], now: datetime) -> str:
             return _("%(candidate)s is registered.") % {"candidate": services.register_candidate(**values, now=now)}
 

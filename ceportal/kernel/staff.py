@@ -14,6 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -96,6 +97,16 @@ class StaffAdmin(ModelAdmin):
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:  # noqa: ARG002 - unfold's
         """Whether this person may use the acts on these records."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        """The page that adds a record: by an act where there is one. 403 for those who may not."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self.add_by_act(request) or super().add_view(request, form_url, extra_context)
+
+    def add_by_act(self, request: HttpRequest) -> HttpResponse | None:  # noqa: ARG002 - for those that override it
+        """The act that adds a record; None where staff write it by a form."""
+        return None
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.URLField):

@@ -58,6 +58,8 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 _("Credits"),
                 (_("Claims"), "assignment", "credits.claim"),
                 (_("Reports"), "fact_check", "credits.completionreport"),
+                (_("Exam items"), "edit_note", "credits.authoreditems"),
+                (_("Workshops"), "co_present", "credits.workshop"),
                 (_("Renewals"), "autorenew", "credits.recertification"),
                 (_("Ledger"), "account_balance_wallet", "credits.entry"),
                 (_("Grants"), "token", "credits.grant"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from ceportal.kernel.staff import PartInline, RecordAdmin, findings
+from credits import admin_development
 from credits.models import (
     AdministrativeFee,
     Claim,
@@ -23,6 +24,8 @@ from credits.models import (
     Grant,
     Recertification,
 )
+
+__all__ = ["admin_development"]  # its pages are registered with these
 
 CLAIM_HUES = {"submitted": "info", "returned": "warning", "approved": "success", "rejected": "danger"}
 

@@ -1,4 +1,4 @@
-"""The data that every portal starts with: tracks, exams, sites, the first catalog and the texts to accept.
+"""The data that every portal starts with: tracks, exams, sites, the first catalog, the texts to accept, staff's groups.
 
 Loading is safe to repeat: what is as the files say is not touched, and what the board, staff or holders did since
 stays. Listings and authorisations are made once, by the services; a text in force is never rewritten.
@@ -7,12 +7,13 @@ stays. Listings and authorisations are made once, by the services; a text in for
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
 
 from candidates.models import Agreement, Track
@@ -39,6 +40,8 @@ def load() -> Counter[str]:
         done[_put(Site, {"code": code}, fields)] += 1
     for fields in _read("agreements"):
         done[_put_once(Agreement, {"kind": fields["kind"], "version": fields["version"]}, fields)] += 1
+    for name, permissions in _read("groups").items():
+        done[_put_group(name, permissions)] += 1
     return done + _load_catalog(_read("catalog"))
 
 
@@ -102,4 +105,14 @@ def _put(model: type[models.Model], key: Mapping[str, Any], fields: Mapping[str,
 def _put_once(model: type[models.Model], key: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
     """Create a row that is never changed again."""
     _row, created = model._default_manager.get_or_create(**key, defaults=fields)
+    return "created" if created else "kept"
+
+
+def _put_group(name: str, permissions: Sequence[str]) -> str:
+    """Make a group of staff with its permissions ("app.codename"); what administrators made of it since stays."""
+    group, created = Group.objects.get_or_create(name=name)
+    if created:
+        for permission in permissions:
+            app, codename = permission.split(".")
+            group.permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return "created" if created else "kept"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import get_language_info
 
@@ -14,6 +16,17 @@ from catalog import rules
 from catalog.models import Authorisation, BoardDecision, Delivery, Item, Listing, Provider, ProviderMember
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
+
+# Each asked item with all that count as the same training: both ways round, and by way of others (CR-04).
+SAME_TRAINING = """
+WITH RECURSIVE same (asked, item) AS (
+    SELECT id, id FROM unnest(%s::bigint[]) AS id
+    UNION
+    SELECT same.asked, CASE WHEN pair.item_id = same.item THEN pair.same_as_id ELSE pair.item_id END
+    FROM same JOIN catalog_equivalence pair ON same.item IN (pair.item_id, pair.same_as_id)
+)
+SELECT asked, item FROM same
+"""
 
 SORTS = {
     "title": ("title", "id"),
@@ -62,14 +75,34 @@ def authorised_providers(item_id: int, day: date) -> QuerySet[Provider]:
 
 
 def equivalent_items(item_id: int) -> set[int]:
-    """The items that count as the same course as this one, itself included (CR-04)."""
-    return {item_id}
+    """The items that count as the same training as this one, itself included (CR-04)."""
+    return same_trainings([item_id])[item_id]
+
+
+def same_trainings(item_ids: Iterable[int]) -> dict[int, set[int]]:
+    """For each of these items, those that count as the same training, itself included (CR-04); one query for all.
+
+    An equivalence holds from the day the board marked it, for whatever is claimed, approved or reported from then on;
+    what has counted before stays.
+    """
+    same: dict[int, set[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(SAME_TRAINING, [sorted(set(item_ids))])
+        for asked, item in cursor.fetchall():
+            same.setdefault(asked, set()).add(item)
+    return same
+
+
+def counts_as(item_id: int, *, sample_only: bool = False) -> QuerySet[Item]:
+    """The other items that count as the same training as this one; of them, those in the sample (CR-04, CAT-08)."""
+    others = Item.objects.filter(id__in=equivalent_items(item_id) - {item_id})
+    return others.filter(sample=True) if sample_only else others
 
 
 def upcoming_deliveries(item_id: int, day: date) -> QuerySet[Delivery]:
     """The runs of an item that have not ended by a day, next first."""
     return (
-        Delivery.objects.filter(item_id=item_id, ends_on__gte=day)
+        Delivery.objects.filter(item_id=item_id, ends_on__gte=day, cancelled_at__isnull=True)
         .select_related("provider")
         .order_by("starts_on", "id")
     )
@@ -166,17 +199,22 @@ def viewer_facts(user: User | AnonymousUser) -> rules.ViewerFacts:
 
 
 def listing_facts(
-    item: Item, *, outcome: str, credits: int | None, effective_on: date, review_held_on: date
+    item: Item, *, outcome: str, credits: int | None, effective_on: date, review_held_on: date, recorded_on: date
 ) -> rules.ListingFacts:
     """What decides about a decision of the board on an item."""
     latest = BoardDecision.objects.filter(item=item).order_by("-effective_on").first()
     return rules.ListingFacts(
-        kind=item.kind,
-        registration_number=item.registration_number,
+        training=rules.Training(
+            kind=item.kind,
+            title=item.title,
+            credits=credits,
+            registration_number=item.registration_number,
+            approval_number=item.approval_number,
+        ),
         outcome=outcome,
-        credits=credits,
         effective_on=effective_on,
         review_held_on=review_held_on,
+        recorded_on=recorded_on,
         state="listed" if listing_on(item.pk, effective_on) else "unlisted",
         last_decided_on=latest.effective_on if latest else None,
     )

@@ -1,4 +1,7 @@
-"""What the board may decide about an item, who may deliver it, and who sees the whole catalog."""
+"""What a training needs, what the board may decide about it, and who sees the whole catalog.
+
+Pure functions. What providers may do is decided in catalog.provider_rules.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,126 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     "unlisted": {"list": "listed"},
     "listed": {"change": "listed", "delist": "unlisted"},
 }
-FOR_INFORMATION_KIND = "digital_lite"  # may be listed, earns nothing (CAT-05)
-CUSTOM_KIND = "custom"
-SELF_PACED_KINDS = frozenset({"digital", "digital_lite", "learning_path"})  # claimed with a certificate (CE-11)
 
 
+# ── The kinds of training that are eligible ───────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a training of a kind needs to be listed, and to be claimed."""
+
+    earns: bool = True  # else it is listed for information, with zero credits (CAT-05)
+    labs: bool = False  # digital, and with labs: one that is labelled lite earns nothing (CAT-05)
+    certificate: bool = False  # self-paced: a claim comes with the certificate of completion (CE-11)
+    kit: bool = False  # students use a kit; a printed one is registered in the digital platform (CAT-09)
+    registration: bool = False  # listed with its number in the derivative-works tool (CAT-06)
+    approval: bool = False  # listed with the number of the technical committee's approval (CAT-04)
+
+
+KINDS: Mapping[str, Needs] = {
+    "instructor_led": Needs(kit=True),
+    "virtual": Needs(kit=True),
+    "digital": Needs(labs=True, certificate=True),
+    "digital_lite": Needs(earns=False, certificate=True),
+    "learning_path": Needs(labs=True, certificate=True),
+    "custom": Needs(kit=True, registration=True),
+    "workshop": Needs(kit=True),
+    "bootcamp": Needs(kit=True),
+    "other": Needs(approval=True),
+}
+FOR_INFORMATION_KIND = "digital_lite"
+SELF_PACED_KINDS = frozenset(kind for kind, needs in KINDS.items() if needs.certificate)
+KINDS_WITH_KIT = frozenset(kind for kind, needs in KINDS.items() if needs.kit)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A training as the board sees it: listed already, or proposed."""
+
+    kind: str
+    title: str
+    credits: int | None
+    registration_number: str
+    approval_number: str
+
+
+def assess_training(training: Training, policy: Policy) -> Decision:
+    """Whether a training can be in the catalog as it is (CAT-03 to CAT-06), by the book of the listing day."""
+    needs = KINDS.get(training.kind)
+    findings = [
+        finding(
+            "CAT-04",
+            needs is not None,
+            yes=_("It is of a kind that is eligible."),
+            no=_("Training of this kind is not eligible."),
+            next_step=_("Ask the technical committee to approve it as other training."),
+        ),
+        _worth(training, policy),
+    ]
+    if needs is not None and needs.labs:
+        findings.append(
+            finding(
+                "CAT-05",
+                not _labelled_lite(training.title),
+                yes=_("It is digital training with labs."),
+                no=_("It is labelled lite, and such training earns nothing."),
+                next_step=_("List it with 0 credits, for information, as digital training without labs."),
+            )
+        )
+    if needs is not None and needs.registration:
+        findings.append(
+            finding(
+                "CAT-06",
+                bool(training.registration_number),
+                yes=_("The derivative-works tool registered it as %(registration_number)s."),
+                no=_("A custom training is listed only with its number in the derivative-works tool."),
+                next_step=_("Give the registration number that the tool gave the authorised partner."),
+                registration_number=training.registration_number,
+            )
+        )
+    if needs is not None and needs.approval:
+        findings.append(
+            finding(
+                "CAT-04",
+                bool(training.approval_number),
+                yes=_("The technical committee approved it as %(approval_number)s."),
+                no=_("Other training is listed only with the technical committee's approval."),
+                next_step=_("Ask the committee for its approval, and give the number of it."),
+                approval_number=training.approval_number,
+            )
+        )
+    return Decision(tuple(findings))
+
+
+def _worth(training: Training, policy: Policy) -> Finding:
+    lowest, highest = policy["training.min_credits"], policy["training.max_credits"]
+    if training.kind == FOR_INFORMATION_KIND:
+        return finding(
+            "CAT-05",
+            training.credits == 0,
+            yes=_("Digital training without labs is listed for information and earns nothing."),
+            no=_("Digital training without labs earns nothing, so it cannot be worth %(credits)s credits."),
+            next_step=_("List it with 0 credits, for information."),
+            credits=training.credits,
+        )
+    return finding(
+        "CAT-03",
+        training.credits is not None and lowest.value <= training.credits <= highest.value,
+        yes=_("%(credits)s credits lie between %(lowest)s and %(highest)s."),
+        no=_("A training is worth between %(lowest)s and %(highest)s credits."),
+        next_step=_("Give it a value between the two."),
+        because=(lowest, highest),
+        credits=training.credits,
+        lowest=lowest.value,
+        highest=highest.value,
+    )
+
+
+def _labelled_lite(title: str) -> bool:
+    words = "".join(letter if letter.isalnum() else " " for letter in title.casefold()).split()
+    return "lite" in words
+
+
+# ── The board ─────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
     """A quarterly review as it is about to be recorded."""
@@ -28,47 +146,20 @@ class ReviewFacts:
     quarter: str
     held_on: date
     held_before_on: date | None  # the day on which this quarter's review was held according to our records
+    recorded_on: date
 
 
 @dataclass(frozen=True, slots=True)
 class ListingFacts:
     """A decision of the board, and what the item is on the day it takes effect."""
 
-    kind: str
-    registration_number: str
+    training: Training
     outcome: str  # list, change or delist
-    credits: int | None
     effective_on: date
     review_held_on: date
+    recorded_on: date
     state: str  # listed or unlisted on the effective day
     last_decided_on: date | None  # from when the latest decision on the item holds
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorisationFacts:
-    """The days on which a provider is to deliver an item."""
-
-    starts_on: date
-    ends_on: date | None
-    overlaps: bool  # with an authorisation the provider has already
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFacts:
-    """A run of an item as it is about to be scheduled."""
-
-    starts_on: date
-    ends_on: date
-    authorised: bool  # on the day it ends
-    code_is_free: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ViewerFacts:
-    """Who looks at the catalog."""
-
-    serves_programme: bool  # staff, or a member of a provider
-    certifications: tuple[tuple[str, str], ...]  # (level, status)
 
 
 def quarter_of(day: date) -> str:
@@ -77,7 +168,7 @@ def quarter_of(day: date) -> str:
 
 
 def assess_review(facts: ReviewFacts) -> Decision:
-    """A quarter has one review, held on a day of that quarter (CAT-02)."""
+    """A quarter has one review, held on a day of that quarter, and on record once it was held (CAT-02)."""
     return Decision(
         (
             finding(
@@ -88,6 +179,14 @@ def assess_review(facts: ReviewFacts) -> Decision:
                 next_step=_("Name the quarter in which the review is held."),
                 held_on=facts.held_on,
                 quarter=facts.quarter,
+            ),
+            finding(
+                "CAT-02",
+                facts.held_on <= facts.recorded_on,
+                yes=_("It has been held."),
+                no=_("%(held_on)s has not come yet."),
+                next_step=_("Record the review once it was held; trainings may then change from any later day."),
+                held_on=facts.held_on,
             ),
             finding(
                 "CAT-02",
@@ -103,11 +202,12 @@ def assess_review(facts: ReviewFacts) -> Decision:
 
 
 def assess_listing(facts: ListingFacts, policy: Policy) -> Decision:
-    """Whether an item may enter, change or leave the catalog so, by the book of the listing day (CAT-03)."""
+    """Whether an item may enter, change or leave the catalog so, by the book of the listing day (CAT-02 to CAT-06)."""
     findings = [_from_a_review(facts), _fits_the_state(facts), _after_the_last_decision(facts)]
-    if facts.outcome != "delist":
-        findings += [_worth(facts, policy), _registered(facts)]
-    return Decision(tuple(findings))
+    if facts.outcome != "list":
+        findings.append(_not_in_the_past(facts))
+    decision = Decision(tuple(findings))
+    return decision if facts.outcome == "delist" else decision + assess_training(facts.training, policy)
 
 
 def _from_a_review(facts: ListingFacts) -> Finding:
@@ -119,6 +219,18 @@ def _from_a_review(facts: ListingFacts) -> Finding:
         next_step=_("Choose the day of the review or a later one."),
         effective_on=facts.effective_on,
         review_held_on=facts.review_held_on,
+    )
+
+
+def _not_in_the_past(facts: ListingFacts) -> Finding:
+    # A late entry takes nothing from anybody; a late change would take back what claims have counted by.
+    return finding(
+        "CAT-02",
+        facts.effective_on >= facts.recorded_on,
+        yes=_("What was listed on any day before stays as it was."),
+        no=_("It would change what was listed on %(effective_on)s, and that day is past."),
+        next_step=_("Choose today or a later day."),
+        effective_on=facts.effective_on,
     )
 
 
@@ -159,114 +271,43 @@ def _after_the_last_decision(facts: ListingFacts) -> Finding:
     )
 
 
-def _worth(facts: ListingFacts, policy: Policy) -> Finding:
-    lowest, highest = policy["training.min_credits"], policy["training.max_credits"]
-    if facts.kind == FOR_INFORMATION_KIND:
-        return finding(
-            "CAT-05",
-            facts.credits == 0,
-            yes=_("Digital training without labs is listed for information and earns nothing."),
-            no=_("Digital training without labs earns nothing, so it cannot be worth %(credits)s credits."),
-            next_step=_("List it with 0 credits, for information."),
-            credits=facts.credits,
-        )
-    return finding(
-        "CAT-03",
-        facts.credits is not None and lowest.value <= facts.credits <= highest.value,
-        yes=_("%(credits)s credits lie between %(lowest)s and %(highest)s."),
-        no=_("A training is worth between %(lowest)s and %(highest)s credits, not %(credits)s."),
-        next_step=_("Give it a value between the two."),
-        because=(lowest, highest),
-        credits=facts.credits,
-        lowest=lowest.value,
-        highest=highest.value,
-    )
+@dataclass(frozen=True, slots=True)
+class EquivalenceFacts:
+    """Two items that are to count as one training."""
+
+    one_item: bool  # the two are the same one
+    equivalent_already: bool  # marked so, or by way of others
 
 
-def _registered(facts: ListingFacts) -> Finding:
-    if facts.kind != CUSTOM_KIND:
-        return Finding("CAT-06", met=True, sentence=_("It is not a custom training, so no registration is needed."))
-    return finding(
-        "CAT-06",
-        bool(facts.registration_number),
-        yes=_("The derivative-works tool registered it as %(registration_number)s."),
-        no=_("A custom training is listed only with its number in the derivative-works tool."),
-        next_step=_("Ask the partner for the registration number and enter it with the item."),
-        registration_number=facts.registration_number,
-    )
-
-
-def assess_authorisation(facts: AuthorisationFacts) -> Decision:
-    """Whether a provider may be authorised for an item between these days (CAT-07)."""
+def assess_equivalence(facts: EquivalenceFacts) -> Decision:
+    """Whether the board may mark two items as equivalent (CR-04)."""
     return Decision(
         (
             finding(
-                "CAT-07",
-                facts.ends_on is None or facts.ends_on > facts.starts_on,
-                yes=_("It holds from %(starts_on)s."),
-                no=_("It would end on %(ends_on)s, before it holds for a day."),
-                next_step=_("Choose an end after %(starts_on)s, or none."),
-                starts_on=facts.starts_on,
-                ends_on=facts.ends_on,
+                "CR-04",
+                not facts.one_item,
+                yes=_("They are two trainings."),
+                no=_("A training is always the same as itself."),
+                next_step=_("Choose the other language or version of it."),
             ),
             finding(
-                "CAT-07",
-                not facts.overlaps,
-                yes=_("The provider has no other authorisation for the item at that time."),
-                no=_("The provider is authorised for the item at that time already."),
-                next_step=_("Choose days outside the authorisation that stands."),
+                "CR-04",
+                facts.one_item or not facts.equivalent_already,
+                yes=_("They have counted as two trainings until now."),
+                no=_("They count as one training already."),
+                next_step=_("Nothing needs to be decided."),
             ),
         )
     )
 
 
-def assess_withdrawal(*, starts_on: date | None, ends_on: date) -> Decision:
-    """Whether an authorisation can end on a day: one must run then, for a day at least (CAT-07)."""
-    return Decision(
-        (
-            finding(
-                "CAT-07",
-                starts_on is not None and ends_on > starts_on,
-                yes=_("The authorisation holds since %(starts_on)s and ends on %(ends_on)s."),
-                no=_("The provider has no authorisation for the item that could end on %(ends_on)s."),
-                next_step=_("Choose a day within the authorisation."),
-                starts_on=starts_on,
-                ends_on=ends_on,
-            ),
-        )
-    )
+# ── Who sees the whole catalog ────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class ViewerFacts:
+    """Who looks at the catalog."""
 
-
-def assess_delivery(facts: DeliveryFacts) -> Decision:
-    """Whether a run of an item may be scheduled: only authorised deliveries count (CAT-07)."""
-    return Decision(
-        (
-            finding(
-                "CAT-07",
-                facts.ends_on >= facts.starts_on,
-                yes=_("It runs from %(starts_on)s to %(ends_on)s."),
-                no=_("It would end on %(ends_on)s, before it starts on %(starts_on)s."),
-                next_step=_("Put the two days in order."),
-                starts_on=facts.starts_on,
-                ends_on=facts.ends_on,
-            ),
-            finding(
-                "CAT-07",
-                facts.authorised,
-                yes=_("The provider is authorised for the item on %(ends_on)s, the day it ends."),
-                no=_("The provider is not authorised for the item on %(ends_on)s, the day it ends."),
-                next_step=_("Ask the programme for the authorisation first."),
-                ends_on=facts.ends_on,
-            ),
-            finding(
-                "CAT-07",
-                facts.code_is_free,
-                yes=_("The provider has no other delivery under this code."),
-                no=_("The provider has a delivery under this code already."),
-                next_step=_("Choose another code."),
-            ),
-        )
-    )
+    serves_programme: bool  # staff, or a member of a provider
+    certifications: tuple[tuple[str, str], ...]  # (level, status)
 
 
 def assess_view(facts: ViewerFacts, policy: Policy) -> Decision:

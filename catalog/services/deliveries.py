@@ -6,9 +6,11 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from catalog import queries, rules
+from catalog import provider_rules as rules
+from catalog import queries
 from catalog.models import Authorisation, Delivery
 from catalog.services.board import lock_item
+from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused, require
 from ceportal.kernel.outbox import emit
 
@@ -105,4 +107,20 @@ def schedule_delivery(
         code=code,
         ends_on=ends_on.isoformat(),
     )
+    return delivery
+
+
+@transaction.atomic
+def cancel_delivery(*, delivery_id: int, now: datetime) -> Delivery:
+    """Cancel a run that has not ended: candidates no longer find it, and its code stays taken (CAT-07).
+
+    Refused from its last day on, since claims and rosters may rest on it. Cancelled twice is cancelled once.
+    """
+    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
+    if delivery.cancelled_at is not None:
+        return delivery
+    require(rules.assess_cancellation(rules.CancellationFacts(ends_on=delivery.ends_on, day=clock.day_of(now))))
+    delivery.cancelled_at = now
+    delivery.save(update_fields=["cancelled_at"])
+    emit("catalog.delivery_cancelled", delivery, now=now, code=delivery.code)
     return delivery

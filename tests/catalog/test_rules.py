@@ -3,63 +3,97 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from catalog import rules
-from catalog.models import BoardDecision, Item
+from catalog import provider_rules, rules
+from catalog.models import BoardDecision, Item, Proposal
 from ceportal.kernel.policy import BOOK
 from tests.factories import day
 
+TRAINING = rules.Training(
+    kind="instructor_led", title="Routing", credits=40, registration_number="", approval_number=""
+)
 NEW = rules.ListingFacts(
-    kind="instructor_led",
-    registration_number="",
+    training=TRAINING,
     outcome="list",
-    credits=40,
     effective_on=day("2021-04-01"),
     review_held_on=day("2021-04-01"),
+    recorded_on=day("2021-04-01"),
     state="unlisted",
     last_decided_on=None,
 )
 RUNNING = replace(NEW, outcome="change", state="listed", last_decided_on=day("2021-01-04"))
+LEAVING = replace(RUNNING, outcome="delist")
+LATE = day("2021-04-02")
 
 
-def unmet(facts: rules.ListingFacts) -> tuple[str, ...]:
-    return rules.assess_listing(facts, BOOK.on(facts.effective_on)).clauses_unmet
+def training(**changes: Any) -> rules.Training:
+    return replace(TRAINING, **changes)
+
+
+@pytest.mark.parametrize(
+    ("_case", "training", "clauses"),
+    [
+        ("a training", TRAINING, ()),
+        ("the fewest credits", training(credits=4), ()),
+        ("one less", training(credits=3), ("CAT-03",)),
+        ("the most credits", training(credits=64), ()),
+        ("one more", training(credits=65), ("CAT-03",)),
+        ("no value", training(credits=None), ("CAT-03",)),
+        ("zero", training(credits=0), ("CAT-03",)),
+        ("a kind that is none", training(kind="poem"), ("CAT-04",)),
+        ("no labs, for information", training(kind="digital_lite", credits=0), ()),
+        ("no labs, but a value", training(kind="digital_lite", credits=4), ("CAT-05",)),
+        ("digital with labs", training(kind="digital"), ()),
+        ("digital, but lite", training(kind="digital", title="Routing (Lite)"), ("CAT-05",)),
+        ("a path, but lite", training(kind="learning_path", title="Routing LITE"), ("CAT-05",)),
+        ("nothing but light", training(kind="digital", title="Lightweight elite satellites"), ()),
+        ("a class may be lite", training(title="Routing lite"), ()),
+        ("custom and registered", training(kind="custom", registration_number="DW-7"), ()),
+        ("custom, not registered", training(kind="custom", approval_number="TC-1"), ("CAT-06",)),
+        ("other and approved", training(kind="other", approval_number="TC-1"), ()),
+        ("other, not approved", training(kind="other", registration_number="DW-7"), ("CAT-04",)),
+        ("two things at once", training(kind="custom", credits=65), ("CAT-03", "CAT-06")),
+    ],
+)
+def test_what_a_training_needs(_case: str, training: rules.Training, clauses: tuple[str, ...]) -> None:
+    """CAT-03 to CAT-06."""
+    assert rules.assess_training(training, BOOK.on(day("2021-04-01"))).clauses_unmet == clauses
 
 
 @pytest.mark.parametrize(
     ("_case", "facts", "clauses"),
     [
         ("a new training", NEW, ()),
-        ("the fewest credits", replace(NEW, credits=4), ()),
-        ("one less", replace(NEW, credits=3), ("CAT-03",)),
-        ("the most credits", replace(NEW, credits=64), ()),
-        ("one more", replace(NEW, credits=65), ("CAT-03",)),
-        ("no value", replace(NEW, credits=None), ("CAT-03",)),
-        ("zero", replace(NEW, credits=0), ("CAT-03",)),
-        ("no labs, for information", replace(NEW, kind="digital_lite", credits=0), ()),
-        ("no labs, but a value", replace(NEW, kind="digital_lite", credits=4), ("CAT-05",)),
-        ("custom and registered", replace(NEW, kind="custom", registration_number="DW-7"), ()),
-        ("custom, not registered", replace(NEW, kind="custom"), ("CAT-06",)),
-        ("after the review", replace(NEW, effective_on=day("2021-04-02")), ()),
+        ("worth too much", replace(NEW, training=training(credits=65)), ("CAT-03",)),
+        ("what leaves need be nothing any more", replace(LEAVING, training=training(kind="poem", credits=None)), ()),
+        ("after the review", replace(NEW, effective_on=LATE), ()),
         ("the day before the review", replace(NEW, effective_on=day("2021-03-31")), ("CAT-02",)),
         ("listed twice", replace(RUNNING, outcome="list"), ("CAT-02",)),
         ("a change", RUNNING, ()),
         ("a change of what is not listed", replace(RUNNING, state="unlisted"), ("CAT-02",)),
-        ("it leaves", replace(RUNNING, outcome="delist", credits=None), ()),
-        ("it leaves twice", replace(RUNNING, outcome="delist", credits=None, state="unlisted"), ("CAT-02",)),
+        ("it leaves", LEAVING, ()),
+        ("it leaves twice", replace(LEAVING, state="unlisted"), ("CAT-02",)),
+        ("an unknown outcome", replace(RUNNING, outcome="burn"), ("CAT-02",)),
         ("the day after the latest", replace(RUNNING, last_decided_on=day("2021-03-31")), ()),
         ("on the day of the latest", replace(RUNNING, last_decided_on=day("2021-04-01")), ("CAT-02",)),
-        ("before the latest", replace(RUNNING, last_decided_on=day("2021-04-02")), ("CAT-02",)),
+        ("before the latest", replace(RUNNING, last_decided_on=LATE), ("CAT-02",)),
         ("back on the day it left", replace(NEW, last_decided_on=day("2021-04-01")), ()),
+        ("a listing entered late", replace(NEW, recorded_on=LATE), ()),
+        ("a change on the day it is entered", replace(RUNNING, effective_on=LATE, recorded_on=LATE), ()),
+        ("a change entered late", replace(RUNNING, recorded_on=LATE), ("CAT-02",)),
+        ("a leaving entered late", replace(LEAVING, recorded_on=LATE), ("CAT-02",)),
     ],
 )
 def test_listing(_case: str, facts: rules.ListingFacts, clauses: tuple[str, ...]) -> None:
-    assert unmet(facts) == clauses
+    """CAT-02: what was listed on any past day stays."""
+    assert rules.assess_listing(facts, BOOK.on(facts.effective_on)).clauses_unmet == clauses
 
 
 def test_limits_come_from_the_book_of_the_listing_day() -> None:
+    """CAT-03"""
     with BOOK.overlaid({"training.max_credits": 30}):
         refusal = rules.assess_listing(NEW, BOOK.on(NEW.effective_on)).unmet
     assert [each.clause for each in refusal] == ["CAT-03"]
@@ -76,13 +110,22 @@ def test_transitions_name_the_outcomes_of_the_model() -> None:
     assert {state for step in rules.TRANSITIONS.values() for state in step.values()} == set(rules.TRANSITIONS)
 
 
-def test_kinds_with_a_rule_exist() -> None:
-    assert {rules.FOR_INFORMATION_KIND, rules.CUSTOM_KIND} <= set(Item.Kind.values)
+def test_the_table_of_kinds_has_every_kind_and_no_other() -> None:
+    """CAT-04"""
+    assert set(rules.KINDS) == set(Item.Kind.values)
+    assert [kind for kind, needs in rules.KINDS.items() if not needs.earns] == [rules.FOR_INFORMATION_KIND]
+    # What is self-paced comes without a kit and with a certificate (CE-11, CAT-09).
+    assert not rules.SELF_PACED_KINDS & rules.KINDS_WITH_KIT
+
+
+def test_the_states_of_a_proposal_are_those_of_the_model() -> None:
+    assert set(provider_rules.PROPOSAL_TRANSITIONS) == set(Proposal.Status.values)
 
 
 @pytest.mark.parametrize(
     ("_case", "quarter", "held_on", "held_before_on", "granted"),
     [
+        ("a day to come", "2021-Q3", "2021-07-02", None, False),
         ("first day", "2021-Q2", "2021-04-01", None, True),
         ("last day", "2021-Q2", "2021-06-30", None, True),
         ("a day later", "2021-Q2", "2021-07-01", None, False),
@@ -92,7 +135,8 @@ def test_kinds_with_a_rule_exist() -> None:
     ],
 )
 def test_review(_case: str, quarter: str, held_on: str, held_before_on: str | None, granted: bool) -> None:
-    facts = rules.ReviewFacts(quarter, day(held_on), day(held_before_on) if held_before_on else None)
+    before = day(held_before_on) if held_before_on else None
+    facts = rules.ReviewFacts(quarter, day(held_on), before, recorded_on=day("2021-07-01"))
     assert rules.assess_review(facts).granted is granted
 
 
@@ -106,10 +150,27 @@ def test_review(_case: str, quarter: str, held_on: str, held_before_on: str | No
     ],
 )
 def test_authorisation(_case: str, ends_on: str | None, overlaps: bool, granted: bool) -> None:
-    facts = rules.AuthorisationFacts(day("2021-04-01"), day(ends_on) if ends_on else None, overlaps)
-    decision = rules.assess_authorisation(facts)
+    facts = provider_rules.AuthorisationFacts(day("2021-04-01"), day(ends_on) if ends_on else None, overlaps)
+    decision = provider_rules.assess_authorisation(facts)
     assert decision.granted is granted
     assert set(decision.clauses_unmet) <= {"CAT-07"}
+
+
+@pytest.mark.parametrize(("on", "granted"), [("2021-04-08", True), ("2021-04-09", False), ("2021-04-10", False)])
+def test_a_run_is_cancelled_while_nobody_can_have_completed_it(on: str, granted: bool) -> None:
+    """CAT-07"""
+    facts = provider_rules.CancellationFacts(ends_on=day("2021-04-09"), day=day(on))
+    assert provider_rules.assess_cancellation(facts).granted is granted
+
+
+@pytest.mark.parametrize(
+    ("one_item", "already", "granted"), [(False, False, True), (False, True, False), (True, True, False)]
+)
+def test_equivalence(one_item: bool, already: bool, granted: bool) -> None:
+    """CR-04: two trainings, and not two that count as one already."""
+    decision = rules.assess_equivalence(rules.EquivalenceFacts(one_item=one_item, equivalent_already=already))
+    assert decision.granted is granted
+    assert len(decision.unmet) == (0 if granted else 1)
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,7 @@ class CompletionReport(models.Model):
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="reports")
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="reports")
     item = models.ForeignKey(Item, on_delete=models.PROTECT)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, blank=True)  # if it was named (CAT-07)
     completed_on = models.DateField()
     reported_by = models.ForeignKey(ProviderMember, on_delete=models.PROTECT, null=True, blank=True)
     reported_at = models.DateTimeField()

@@ -1,0 +1,14 @@
+"""Exams and their results, as the test partner reports them."""
+
+from __future__ import annotations
+
+from ceportal.scenarios.binding import Act, NotBuilt, does
+from exams.services import record_attempt
+
+
+@does("sit")
+def sit(act: Act, *, exam: str, result: str, country: str = "", accept: bool = True) -> None:
+    """Sit an exam on this day, whose result is reported at once."""
+    if country or not accept:
+        raise NotBuilt("Where an exam is taken, and whether the agreement is signed,", "exams")
+    record_attempt(candidate_id=act.candidate.pk, exam_number=exam, taken_on=act.day, result=result, now=act.now)

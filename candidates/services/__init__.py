@@ -17,6 +17,7 @@ from candidates.services.people import (
     change_contact,
     link_candidate,
     lock_candidate,
+    lock_candidates,
     register_candidate,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "import_certification",
     "link_candidate",
     "lock_candidate",
+    "lock_candidates",
     "mark_notice_read",
     "open_case",
     "record_bounce",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -16,6 +17,12 @@ from ceportal.kernel.outbox import emit
 def lock_candidate(candidate_id: int) -> Candidate:
     """The candidate's row, locked: first in every service that changes what belongs to a candidate."""
     return Candidate.objects.select_for_update(no_key=True).get(id=candidate_id)
+
+
+def lock_candidates(candidate_ids: Iterable[int]) -> list[Candidate]:
+    """Several candidates' rows, locked in the order of their ids, in which whoever locks several does."""
+    rows = Candidate.objects.select_for_update(no_key=True).filter(id__in=list(candidate_ids))
+    return list(rows.order_by("id"))
 
 
 @transaction.atomic

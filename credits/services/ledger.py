@@ -5,7 +5,7 @@ The callers hold the candidate's lock and are in a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,13 +14,24 @@ from django.db.models import F
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
-from credits.models import AuthoredItems, Claim, CompletionReport, Cycle, Entry, Grant, Recertification, Workshop
+from credits.models import (
+    Attendance,
+    AuthoredItems,
+    Claim,
+    CompletionReport,
+    Cycle,
+    Entry,
+    Grant,
+    Recertification,
+    Workshop,
+)
 from credits.renewal import GrantFacts
 
 # By which clause credits of each kind are earned.
 EARNED_BY: Mapping[str, str] = {
     Grant.Source.CLAIM: "CE-10",
     Grant.Source.REPORT: "CE-10",
+    Grant.Source.ATTENDANCE: "LIVE-05",
     Grant.Source.AUTHORED: "XDEV-01",
     Grant.Source.WORKSHOP: "XDEV-03",
 }
@@ -38,6 +49,8 @@ class Earning:
     item_id: int | None = None
     claim: Claim | None = None
     report: CompletionReport | None = None
+    attendance: Attendance | None = None
+    cut: int = 0  # of the amount, what the event cap takes (LIVE-06)
     authored: AuthoredItems | None = None
     workshop: Workshop | None = None
 
@@ -46,6 +59,8 @@ class Earning:
         """What brought the credits; the provider's own report where nothing else did."""
         if self.claim:
             return Grant.Source.CLAIM
+        if self.attendance:
+            return Grant.Source.ATTENDANCE
         if self.authored:
             return Grant.Source.AUTHORED
         return Grant.Source.WORKSHOP if self.workshop else Grant.Source.REPORT
@@ -53,45 +68,78 @@ class Earning:
 
 def grant_credits(earning: Earning, *, now: datetime) -> Grant:
     """Enter credits as of the day of completion; they are valid for the years the book says (CR-01)."""
-    # The book of the completion day governs.
-    validity = BOOK.on(earning.earned_on)["credits.validity_years"]
-    grant = Grant.objects.create(
-        candidate_id=earning.candidate_id,
-        cycle=earning.cycle,
-        source=earning.source,
-        item_id=earning.item_id,
-        claim=earning.claim,
-        report=earning.report,
-        authored=earning.authored,
-        workshop=earning.workshop,
-        title=earning.title,
-        amount=earning.amount,
-        earned_on=earning.earned_on,
-        expires_on=add_years(earning.earned_on, validity.value),
-        created_at=now,
-    )
-    Entry.objects.create(
-        candidate_id=earning.candidate_id,
-        grant=grant,
-        kind=Entry.Kind.EARNED,
-        amount=earning.amount,
-        counts_from=earning.earned_on,
-        written_at=now,
-        clause=EARNED_BY[earning.source],
-    )
+    (grant,) = grant_several([earning], now=now)
     return grant
+
+
+def grant_several(earnings: Sequence[Earning], *, now: datetime) -> list[Grant]:
+    """As `grant_credits`, for many at once; where the event cap takes a part, the entry of the cut follows (LIVE-06)."""
+    grants = Grant.objects.bulk_create(
+        Grant(
+            candidate_id=earning.candidate_id,
+            cycle=earning.cycle,
+            source=earning.source,
+            item_id=earning.item_id,
+            claim=earning.claim,
+            report=earning.report,
+            attendance=earning.attendance,
+            authored=earning.authored,
+            workshop=earning.workshop,
+            title=earning.title,
+            amount=earning.amount,
+            earned_on=earning.earned_on,
+            # The book of the completion day governs.
+            expires_on=add_years(earning.earned_on, BOOK.on(earning.earned_on)["credits.validity_years"].value),
+            created_at=now,
+        )
+        for earning in earnings
+    )
+    entries = []
+    for grant, earning in zip(grants, earnings, strict=True):
+        entries.append(_entry(grant, Entry.Kind.EARNED, earning.amount, EARNED_BY[earning.source], now=now))
+        if earning.cut:
+            entries.append(_entry(grant, Entry.Kind.CUT, -earning.cut, "LIVE-06", now=now))
+    Entry.objects.bulk_create(entries)
+    return grants
+
+
+def cut_grant(grant: Grant, *, amount: int, now: datetime) -> None:
+    """Take from a grant what the event cap does not leave of it (LIVE-06)."""
+    _entry(grant, Entry.Kind.CUT, -amount, "LIVE-06", now=now).save(force_insert=True)
+
+
+def _entry(grant: Grant, kind: Entry.Kind, amount: int, clause: str, *, now: datetime) -> Entry:
+    """An entry as of the day of completion."""
+    return Entry(
+        candidate_id=grant.candidate_id,
+        grant=grant,
+        kind=kind,
+        amount=amount,
+        counts_from=grant.earned_on,
+        written_at=now,
+        clause=clause,
+    )
 
 
 def settle_grant(grant: Grant, *, now: datetime) -> None:
     """Let credits that come too late expire at once: with their closed cycle (CE-09), or by their date (CR-01)."""
-    grant.refresh_from_db(fields=["remaining", "cycle"])
-    cycle = grant.cycle
-    if grant.remaining and cycle.ended_on is not None:
-        inactive = cycle.end_reason == Cycle.EndReason.INACTIVE
-        ended_on = cycle.ended_on + timedelta(days=1) if inactive else cycle.ended_on
-        _expire([grant], counts_from=ended_on, clause="CR-03" if inactive else "CR-02", now=now)
-    elif grant.remaining and grant.expires_on <= clock.day_of(now):
-        _expire([grant], counts_from=grant.expires_on, clause="CR-01", now=now)
+    settle_grants([grant.id], now=now)
+
+
+def settle_grants(grant_ids: Iterable[int], *, now: datetime) -> None:
+    """As `settle_grant`, for many at once; those in time stay."""
+    grants = Grant.objects.filter(id__in=list(grant_ids), remaining__gt=0).select_related("cycle")
+    late: dict[tuple[date, str], list[Grant]] = {}
+    for grant in grants.select_for_update(no_key=True, of=("self",)):
+        cycle = grant.cycle
+        if cycle.ended_on is not None:
+            inactive = cycle.end_reason == Cycle.EndReason.INACTIVE
+            ended_on = cycle.ended_on + timedelta(days=1) if inactive else cycle.ended_on
+            late.setdefault((ended_on, "CR-03" if inactive else "CR-02"), []).append(grant)
+        elif grant.expires_on <= clock.day_of(now):
+            late.setdefault((grant.expires_on, "CR-01"), []).append(grant)
+    for (counts_from, clause), expiring in late.items():
+        _expire(expiring, counts_from=counts_from, clause=clause, now=now)
 
 
 def expire_cycle(cycle: Cycle, *, counts_from: date, clause: str, now: datetime) -> int:
@@ -171,15 +219,7 @@ def void_grant(grant: Grant, *, clause: str, now: datetime) -> None:
     reverse(expired, clause=clause, now=now)
     grant.refresh_from_db(fields=["remaining"])
     if grant.remaining:
-        Entry.objects.create(
-            candidate_id=grant.candidate_id,
-            grant=grant,
-            kind=Entry.Kind.VOIDED,
-            amount=-grant.remaining,
-            counts_from=grant.earned_on,
-            written_at=now,
-            clause=clause,
-        )
+        _entry(grant, Entry.Kind.VOIDED, -grant.remaining, clause, now=now).save(force_insert=True)
 
 
 def use_credits(

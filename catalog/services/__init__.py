@@ -8,21 +8,29 @@ from catalog.services.deliveries import (
     withdraw_authorisation,
 )
 from catalog.services.equivalences import mark_equivalent
+from catalog.services.gatherings import day_in, moment_in, register_gathering, schedule_session
 from catalog.services.members import change_membership
 from catalog.services.proposals import decline_proposal, list_proposal, propose_item, withdraw_proposal
+from catalog.services.schedules import ScheduleRead, import_schedule
 
 __all__ = [
+    "ScheduleRead",
     "authorise_provider",
     "cancel_delivery",
     "change_membership",
+    "day_in",
     "decide_listing",
     "decline_proposal",
     "hold_review",
+    "import_schedule",
     "list_proposal",
     "lock_item",
     "mark_equivalent",
+    "moment_in",
     "propose_item",
+    "register_gathering",
     "schedule_delivery",
+    "schedule_session",
     "withdraw_authorisation",
     "withdraw_proposal",
 ]

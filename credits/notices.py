@@ -11,10 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from candidates.models import Candidate, Certification
+from candidates.models import Candidate, Certification, Term
 from candidates.services import compose_notice
+from ceportal.kernel import clock
 from ceportal.kernel.models import Event
-from credits.models import Claim, Cycle, Enrollment, Recertification
+from credits.models import Claim, Cycle, Enrollment
 
 
 def _address(name: str, *args: Any) -> str:
@@ -62,17 +63,28 @@ def on_fee_due(event: Event, now: datetime) -> None:
     )
 
 
-def on_recertified(event: Event, now: datetime) -> None:
-    """Tell that certifications were renewed, and until when."""
-    recertification = Recertification.objects.select_related("candidate").get(id=event.subject_id)
-    certifications = Certification.objects.filter(id__in=event.payload["certifications"]).select_related("track")
+def on_renewed(event: Event, now: datetime) -> None:
+    """Tell that certifications were renewed, by a path or by earning another, and until when.
+
+    One message a person, kind and day, naming every certification renewed as of that day.
+    """
+    assert event.candidate_id is not None
+    renewed_on = date.fromisoformat(event.payload["requirement_on"])
+    renewed = Certification.objects.filter(
+        candidate_id=event.candidate_id,
+        terms__renewed_on=renewed_on,
+        terms__reason__in=[Term.Reason.RENEWED, Term.Reason.EARNED_ANOTHER],
+        terms__withdrawn_at__isnull=True,
+    )
+    certifications = list(renewed.select_related("track").distinct().order_by("number"))
+    if not certifications:
+        return  # taken back before it was told
     compose_notice(
-        candidate=recertification.candidate,
+        candidate=Candidate.objects.get(id=event.candidate_id),
         kind="renewed",
-        # One message a person, kind and day.
-        key=f"renewed:{recertification.candidate_id}:{recertification.requirement_on}:{event.occurred_at.date()}",
+        key=f"renewed:{event.candidate_id}:{clock.day_of(event.occurred_at)}",
         context={
-            "recertification": recertification,
+            "renewed_on": renewed_on,
             "certifications": certifications,
             "address": _address("credits:dashboard"),
         },

@@ -25,8 +25,7 @@ def on_certification_earned(event: Event, now: datetime) -> None:
     earned_on = date.fromisoformat(event.payload["earned_on"])
     candidate_id = _candidate(event)
     recertification.renew_by_earning(
-        candidate_id=candidate_id,
-        level=certification.track.level,
+        earned=certification,
         earned_on=earned_on,
         source=event.payload.get("source", ""),
         now=now,

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from candidates.models import Candidate
-from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
+from candidates.staff import AboutCandidate
+from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, StaffAdmin, do_act
 from exams import services
 from exams.models import Attempt, Exam, Site, SiteMember
 
@@ -35,10 +35,9 @@ class ExamAdmin(StaffAdmin):
         return ("number", "kind", "earns") if obj else ()
 
 
-class ResultForm(ActForm):
+class ResultForm(AboutCandidate):
     """A result as the test partner reports it."""
 
-    candidate = forms.CharField(label=gettext_lazy("Candidate number"), max_length=20)
     exam = forms.ModelChoiceField(Exam.objects.all(), label=gettext_lazy("Exam"))
     taken_on = forms.DateField(label=gettext_lazy("Taken on"))
     result = forms.ChoiceField(label=gettext_lazy("Result"), choices=[("pass", "pass"), ("fail", "fail")])
@@ -48,14 +47,19 @@ class ResultForm(ActForm):
         recorded = (Attempt.Result.PASS, Attempt.Result.FAIL)
         self.fields["result"].choices = [(each.value, each.label) for each in recorded]  # type: ignore[attr-defined]
 
-    def clean_candidate(self) -> Candidate:
-        number = self.cleaned_data["candidate"].strip().upper()
-        candidate = Candidate.objects.filter(number=number).first()
-        if candidate is None:
-            raise forms.ValidationError(
-                _("There is no candidate with the number %(number)s."), params={"number": number}
-            )
-        return candidate
+
+class CorrectionForm(ActForm):
+    """What the result is instead, and why."""
+
+    result = forms.ChoiceField(label=gettext_lazy("Result"))
+    reason = forms.CharField(
+        label=gettext_lazy("Why the result was wrong"), max_length=200, required=False, widget=LongText()
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        possible = (Attempt.Result.PASS, Attempt.Result.FAIL, Attempt.Result.ANNULLED)
+        self.fields["result"].choices = [(each.value, each.label) for each in possible]  # type: ignore[attr-defined]
 
 
 @admin.register(Attempt)
@@ -68,6 +72,7 @@ class AttemptAdmin(RecordAdmin):
     search_fields = ("candidate__number", "candidate__name", "exam__number")
     date_hierarchy = "taken_on"
     actions_list = ("record_result",)
+    actions_detail = ("correct_result",)
 
     @display(
         description=gettext_lazy("result"),
@@ -105,6 +110,35 @@ class AttemptAdmin(RecordAdmin):
             explanation=_("A pass may earn or renew certifications at once. The same result twice is one result."),
             form=ResultForm,
             perform=perform,
+        )
+
+    @action(description=gettext_lazy("Correct the result"), url_path="correct", permissions=["act"])
+    def correct_result(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        attempt: Attempt = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            corrected = services.correct_attempt(
+                candidate_id=attempt.candidate_id,
+                exam_number=attempt.exam.number,
+                taken_on=attempt.taken_on,
+                result=values["result"],
+                reason=values["reason"],
+                now=now,
+            )
+            return _("The result that counts is now: %(result)s.") % {"result": corrected.get_result_display()}
+
+        return do_act(
+            self,
+            request,
+            title=_("Correct the result"),
+            button=_("Correct"),
+            explanation=_(
+                "The old result stays on record. What it had renewed or earned is taken back at once; where a later "
+                "renewal stands on that, nothing is taken back, and a case is opened (EXAM-09)."
+            ),
+            form=CorrectionForm,
+            perform=perform,
+            back=attempt,
         )
 
 

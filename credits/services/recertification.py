@@ -10,7 +10,7 @@ from django.db import transaction
 
 from candidates import queries as candidates_queries
 from candidates import services as candidates
-from candidates.models import Term
+from candidates.models import Certification, Term
 from candidates.queries import Held
 from candidates.rules import bought_ahead
 from ceportal.kernel import clock
@@ -162,13 +162,13 @@ def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, n
     return tuple(by_id[each.certification.id] for each in held)
 
 
-def renew_by_earning(*, candidate_id: int, level: str, earned_on: date, source: str, now: datetime) -> None:
+def renew_by_earning(*, earned: Certification, earned_on: date, source: str, now: datetime) -> None:
     """Renew the active certifications at the level of one just earned, and below it (CERT-06)."""
-    held = candidates_queries.held_by(candidate_id)
+    held = candidates_queries.held_by(earned.candidate_id)
     starts = renewal.terms_renewed(
         BOOK,
         tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
-        level=level,
+        level=earned.track.level,
         day=earned_on,
         at_level="active",
     )
@@ -187,4 +187,11 @@ def renew_by_earning(*, candidate_id: int, level: str, earned_on: date, source: 
             clause="CERT-06",
             source=source,
             now=now,
+        )
+        emit(
+            "credits.renewed_by_earning",
+            earned,
+            now=now,
+            requirement_on=earned_on.isoformat(),
+            certifications=[start.certification_id for start in starts],
         )

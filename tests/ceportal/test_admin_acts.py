@@ -10,12 +10,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from candidates.models import Candidate, Certification, User
+from candidates.models import Candidate, Case, Certification, User
+from candidates.services import open_case
 from catalog.models import Authorisation, BoardDecision, BoardReview, Listing, ProviderMember
 from catalog.models import Delivery as Run
 from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event
 from exams.models import Attempt
+from exams.services import record_attempt
 from payments.models import Payment, Refund
 from tests import factories
 from tests.ceportal.staff_world import NOW, paid_order, somebody
@@ -122,6 +124,44 @@ def test_a_silent_card_service_changes_nothing(desk: Client, alice: Candidate) -
     assert "The card service does not answer." in page.content.decode()
     payment.refresh_from_db()
     assert payment.status == Payment.Status.OPEN
+
+
+def test_a_result_is_corrected_with_its_reason(desk: Client) -> None:
+    """EXAM-09: the old result stays, superseded; without a reason nothing is corrected."""
+    exam = factories.ExamFactory.create(number="350-701", kind="core")
+    alice = factories.CandidateFactory.create()
+    attempt = record_attempt(
+        candidate_id=alice.pk, exam_number=exam.number, taken_on=day("2026-05-01"), result="pass", now=NOW
+    )
+    url = f"/admin/exams/attempt/{attempt.pk}/correct/"
+
+    refused = desk.post(url, {"result": "annulled", "reason": " "})
+    assert refused.status_code == HTTPStatus.CONFLICT
+    assert "without saying why it was wrong" in refused.content.decode()
+    assert desk.post(url, {"result": "annulled", "reason": "misconduct"}).status_code == HTTPStatus.FOUND
+    assert Attempt.objects.get(supersedes=attempt).result == "annulled"
+
+
+def test_a_case_is_closed_with_what_was_decided(desk: Client, dan: User) -> None:
+    """EXAM-09: staff find the case with its records, and close it in words; nobody decides about themselves."""
+    alice = factories.CandidateFactory.create()
+    about = {"kind": Case.Kind.CORRECTED_RESULT, "clause": "EXAM-09", "subject": "exams.attempt:1", "facts": {}}
+    case = open_case(key="first", candidate_id=alice.pk, now=NOW, **about)
+    assert open_case(key="first", candidate_id=alice.pk, now=NOW, **about) == case
+    url = f"/admin/candidates/case/{case.pk}/close/"
+
+    assert "exams.attempt 1" in desk.get(f"/admin/candidates/case/{case.pk}/change/").content.decode()
+    assert desk.post(url, {"resolution": ""}).status_code == HTTPStatus.CONFLICT
+    assert desk.post(url, {"resolution": "The later renewal stays."}).status_code == HTTPStatus.FOUND
+    case.refresh_from_db()
+    assert (case.status, case.closed_by, case.resolution) == ("closed", dan, "The later renewal stays.")
+
+    dans = factories.CandidateFactory.create(user=dan)
+    own = open_case(key="second", candidate_id=dans.pk, now=NOW, **about)
+    refused = desk.post(f"/admin/candidates/case/{own.pk}/close/", {"resolution": "Nothing was wrong."})
+    assert "Nobody decides a case about themselves." in refused.content.decode()
+    own.refresh_from_db()
+    assert own.status == "open"
 
 
 def test_a_failed_delivery_is_tried_again(desk: Client, bob: ProviderMember) -> None:

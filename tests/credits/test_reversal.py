@@ -67,6 +67,7 @@ class TestAnnulledResults:
         assert (story.lifetime().expired, story.cycle_started_on()) == (0, "2020-06-01")
         assert cycles_known(story) == [("2020-06-01", None)]
         assert story.ledger_is_sound()
+        assert (story.notices("renewed"), story.notices("renewal_reversed")) == (0, 1)
 
     def test_a_correction_told_twice_is_one(self, story: Story) -> None:
         """EXAM-09: the same correction again changes nothing."""
@@ -142,6 +143,7 @@ class TestAnnulledResults:
         story.to("2021-02-12").report("dig-20", "2021-02-10")
         story.to("2021-05-05").sit("lab-ccie-security")
         assert (story.status("ccie-security"), story.lapses_on("ccna")) == ("active", "2024-05-05")
+        assert story.notices("renewed") == 1
         assert story.balance().available == 0
 
         story.to("2021-07-01")
@@ -190,6 +192,7 @@ class TestAnnulledResults:
         correct(story, "350-401", "2021-05-05")
 
         assert story.lapses_on("ccnp-enterprise") == "2025-05-06"
+        assert story.notices("renewal_reversed") == 0
         case = Case.objects.get()
         assert (case.kind, case.clause, case.candidate) == ("corrected_result", "EXAM-09", story.candidate)
         assert not Recertification.objects.exclude(reversed_at=None).exists()

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from ceportal import views
+from ceportal import check_views, views
 from ceportal.api import urlpatterns as api_urls
 
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("check/", check_views.check, name="check"),
+    path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),
     path("catalog/", include("catalog.urls")),

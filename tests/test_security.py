@@ -18,6 +18,7 @@ PUBLIC = [
     "landing",
     "catalog:item_list",
     "policy:book",
+    "check",
     "account_login",
     "account_signup",
     "account_reset_password",

@@ -20,7 +20,10 @@ TODAY = date.fromisoformat(FEE_ERA)
 LAST_WEEK = str(TODAY - timedelta(days=7))
 HEAD, TAIL = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n", b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 PAGES = {
-    "visitor": ["/", "/catalog/", "/catalog/ilt-40/", "/policy/CE-11", "/accounts/login/", "/accounts/signup/", "/no/"],
+    "visitor": [
+        "/", "/catalog/", "/catalog/ilt-40/", "/policy/CE-11", "/check/", "/accounts/login/",
+        "/accounts/signup/", "/no/",
+    ],
     "candidate midway": [
         "/dashboard/", "/credits/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",
         "/payments/invoices/", "/notices/", "/profile/", "/accounts/email/",

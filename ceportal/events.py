@@ -21,6 +21,7 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
     "credits.enrolled": ("enrollment notice",),
     "credits.fee_due": ("fee notice",),
     "credits.recertified": ("renewal notice",),
+    "credits.renewed_by_earning": ("renewal notice",),
     "credits.renewal_reversed": ("reversal notice",),
     "payments.refund_requested": ("card refund",),
 }
@@ -31,6 +32,6 @@ RECEIVERS: dict[str, str] = {
     "claim notice": "credits.notices.on_claim_decided",
     "enrollment notice": "credits.notices.on_enrolled",
     "fee notice": "credits.notices.on_fee_due",
-    "renewal notice": "credits.notices.on_recertified",
+    "renewal notice": "credits.notices.on_renewed",
     "reversal notice": "credits.notices.on_renewal_reversed",
 }

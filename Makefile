@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock shell css packages packages-dev python
+.PHONY: help run test check clauses lock shell css packages packages-dev python
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ test: packages-dev ## Set everything up and run every test, browser tests includ
 	@$(BIN)/pytest -n 2
 
 check: export DEBUG = 1
-check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates
+check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates, clauses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -26,6 +26,10 @@ check: packages-dev ## Format, lint, types, import contracts, missing migrations
 	$(BIN)/python -W "ignore:Got an error checking:RuntimeWarning" manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check
 	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/python -m ceportal.clauses --check
+
+clauses: packages-dev ## Write docs/clauses.md: where each clause is enforced and what proves it
+	@$(BIN)/python -m ceportal.clauses
 
 lock: packages-dev ## Renew the locks from pyproject.toml (UPGRADE=1 takes newer releases too)
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra local --output-file requirements.lock pyproject.toml

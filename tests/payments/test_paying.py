@@ -137,6 +137,7 @@ def test_settling_twice_changes_nothing(cards, order, now):
 
 
 def test_a_decline_is_told_and_the_next_card_works(cards, order, now):
+    """PAY-05: it changes nothing."""
     payment = start(order, now)
     cards.pay(payment.page_url, number=DECLINED)
     for _time in range(2):

@@ -1,0 +1,104 @@
+"""The policy scenarios of tests/scenarios, one test each, told by the code that `manage.py scenario` tells them with.
+
+The public files stand beside our own. What is not built yet is named in AWAITED with its area, by the names of scenarios
+that fail for it; one that passes has to leave the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from ceportal.scenarios import report
+from ceportal.scenarios.reading import Unreadable, read_file
+from ceportal.scenarios.running import tell
+from ceportal.scenarios.scenario import Scenario
+
+FOLDER = Path(__file__).resolve().parent / "scenarios"
+EXAMS_AND_LABS, STANDING = "exams and labs", "standing"
+AWAITED_FILES = {"labs.yaml": EXAMS_AND_LABS}
+AWAITED = {
+    "A failed written exam can be retaken on the sixth day after": EXAMS_AND_LABS,
+    "An unproctored exam can be retaken after forty-eight hours from the day after": EXAMS_AND_LABS,
+    "A passed exam waits one hundred and eighty days": EXAMS_AND_LABS,
+    "A failed lab waits thirty days, and bookings know it": EXAMS_AND_LABS,
+    "A written pass opens the lab for three years": EXAMS_AND_LABS,
+    "A lab once passed cannot be taken again while it stands": EXAMS_AND_LABS,
+    "Children are not tested, minors need a guardian": EXAMS_AND_LABS,
+    "Residence in an embargoed country bars the exam, proof of another lifts it": EXAMS_AND_LABS,
+    "Candidates from Sudan are tested outside Sudan": EXAMS_AND_LABS,
+    "A region can be embargoed without its country": EXAMS_AND_LABS,
+    "A retired exam cannot be taken": EXAMS_AND_LABS,
+    "A sanction bars everything until it is lifted": STANDING,
+    "One channel partner at a time": STANDING,
+    "Emeritus is bought in the window and begins when the active status ends": STANDING,
+    "On the sixtieth day of grace it still sells, with the late fee": STANDING,
+    "A day later it is too late": STANDING,
+    "On the anniversary itself there is no late fee": STANDING,
+    "Before ten years there is no Emeritus": STANDING,
+    "A term not renewed runs into grace and then out": STANDING,
+    "Emeritus in one CCIE track is Emeritus in all": STANDING,
+    "With a young CCDE beside it the portal advises to recertify, and asks": STANDING,
+    "At twenty years Lifetime comes by itself, and nothing more is due": STANDING,
+    "An active holder of twenty years becomes Lifetime when the active status ends": STANDING,
+    "The holder returns from Emeritus by credits, and the fee is not given back": STANDING,
+}
+pytestmark = pytest.mark.django_db
+
+ALL = [(path.name, each) for path in sorted(FOLDER.glob("*.yaml")) for each in read_file(path)]
+
+
+def awaited(file: str, name: str) -> str:
+    return AWAITED_FILES.get(file) or AWAITED.get(name, "")
+
+
+def named(*, waiting: bool) -> list[Any]:
+    return [
+        pytest.param(file, each, id=f"{file.removesuffix('.yaml')}: {each.name}")
+        for file, each in ALL
+        if bool(awaited(file, each.name)) is waiting
+    ]
+
+
+@pytest.fixture(scope="module")
+def _world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[None]:
+    """The reference world, once for all stories: each takes back what it did."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        patch.setattr("django.conf.settings.MEDIA_ROOT", str(tmp_path_factory.mktemp("media")))
+        call_command("load_reference", "--quiet")
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.usefixtures("_world")
+@pytest.mark.parametrize(("file", "scenario"), named(waiting=False))
+def test_scenario(file: str, scenario: Scenario | Unreadable) -> None:
+    assert isinstance(scenario, Scenario), scenario
+
+    result = tell(scenario, keep_going=True)
+
+    assert result.passed, report.line(report.Told(file, result))
+
+
+@pytest.mark.usefixtures("_world")
+@pytest.mark.parametrize(("file", "scenario"), named(waiting=True))
+def test_what_is_awaited_can_be_read_and_does_not_pass_yet(file: str, scenario: Scenario | Unreadable) -> None:
+    assert isinstance(scenario, Scenario), scenario
+    assert not tell(scenario).passed, f"It passes: take it off the list of what is awaited ({file})."
+
+
+def test_the_list_of_what_is_awaited_names_nothing_else() -> None:
+    names = {each.name for _file, each in ALL}
+    files = {file for file, _each in ALL}
+    assert set(AWAITED) <= names
+    assert set(AWAITED_FILES) <= files
+
+
+def test_no_two_scenarios_bear_the_same_name() -> None:
+    names = [each.name for _file, each in ALL]
+    assert sorted(names) == sorted(set(names))

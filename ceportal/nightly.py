@@ -26,6 +26,8 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("certifications follow the calendar", candidates.sweeps.follow_calendar),
     ("paths that a date opens", credits.sweeps.judge_opened_paths),
     ("credits expire", credits.sweeps.expire_credits),
+    ("claims past the promise", credits.sweeps.escalate_claims),
+    ("audits by lot", credits.sweeps.open_drawn_audits),
     ("lapse notices", candidates.sweeps.send_lapse_notices),
     ("invoices due", payments.sweeps.issue_due_invoices),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ceportal.kernel.decisions import Decision, finding
 from ceportal.kernel.decisions import gettext_noop as _
+from ceportal.kernel.policy import Policy
 from credits.rules import WITH_CANDIDATE
 
 MEGABYTES_AT_MOST = 10  # CE-11 says the number in its own words
@@ -56,6 +57,24 @@ def inspect(*, name: str, content: bytes) -> Inspected:
                 ),
             )
         ),
+    )
+
+
+def assess_count(attached: int, policy: Policy) -> Decision:
+    """Whether one more file fits beside those attached, by the book of the day of its upload (CE-11)."""
+    limit = policy["claims.files_at_most"]
+    return Decision(
+        (
+            finding(
+                "CE-11",
+                attached < limit.value,
+                yes=_("There is room for one more file."),
+                no=_("%(limit)s files are attached, which is as many as there can be."),
+                next_step=_("Take one back first, or put several pages into one PDF."),
+                because=(limit,),
+                limit=limit.value,
+            ),
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +12,11 @@ from django.db.models.functions import Coalesce
 import catalog.queries
 import exams.queries
 from candidates import queries as candidates_queries
-from candidates.models import Candidate
+from candidates.models import Candidate, User
 from candidates.queries import Held
 from catalog.models import ProviderMember
 from ceportal.kernel.policy import BOOK
-from credits import activity, renewal, rules
+from credits import activity, disputes, renewal, rules
 from credits.models import AdministrativeFee, Claim, CompletionReport, Cycle, Enrollment, Entry, Grant
 from emeritus.models import EmeritusRecord
 
@@ -26,7 +26,12 @@ Kind = Entry.Kind
 # ── Cycles and the ledger ─────────────────────────────────────────────────────────────────────────
 def cycles_of(candidate_id: int) -> list[Cycle]:
     """A candidate's cycles as they are known now, oldest first, each with the fee paid for it."""
-    cycles = Cycle.objects.filter(candidate_id=candidate_id, withdrawn_at__isnull=True)
+    return cycles_of_several([candidate_id])
+
+
+def cycles_of_several(candidate_ids: Collection[int]) -> list[Cycle]:
+    """As `cycles_of`, for several candidates at once."""
+    cycles = Cycle.objects.filter(candidate_id__in=candidate_ids, withdrawn_at__isnull=True)
     return list(cycles.select_related("fee").order_by("started_on"))
 
 
@@ -196,13 +201,33 @@ def activity_facts(
 ) -> activity.ActivityFacts:
     """What every activity must meet, looked at on a day."""
     enrollment = Enrollment.objects.filter(candidate_id=candidate_id).first()
+    return facts_of_activity(
+        enrollment.enrolled_on if enrollment else None,
+        completed_on=completed_on,
+        day=day,
+        held=held,
+        cycles=cycles,
+        own_report=own_report,
+    )
+
+
+def facts_of_activity(
+    enrolled_on: date | None,
+    *,
+    completed_on: date,
+    day: date,
+    held: Sequence[Held],
+    cycles: Sequence[Cycle],
+    own_report: bool = False,
+) -> activity.ActivityFacts:
+    """As `activity_facts`, where the day of enrollment has been read; None: not enrolled."""
     cycle = cycle_on(cycles, completed_on)
     # CE-02 is judged by the book of the day of enrollment.
-    levels = BOOK.on(enrollment.enrolled_on if enrollment else day)["enrollment.eligible_levels"].value
+    levels = BOOK.on(enrolled_on or day)["enrollment.eligible_levels"].value
     return activity.ActivityFacts(
         completed_on=completed_on,
         day=day,
-        enrolled=enrollment is not None,
+        enrolled=enrolled_on is not None,
         held_when_completed=held_on(held, completed_on),
         eligible_levels=levels,
         in_a_cycle=cycle is not None,
@@ -267,4 +292,36 @@ def approval_facts(claim: Claim, member: ProviderMember, cycle: Cycle | None, *,
             claim.candidate_id, claim.item_id, cycle, except_claim_id=claim.id, only_approved=True
         ),
         reason_given=bool(reason.strip()),
+        own_rejection_set_aside=claim.rejected_before_by_id == member.id and _has_colleague(member, claim),
     )
+
+
+def actor_facts(claim: Claim, staff_id: int | None) -> disputes.ActorFacts:
+    """Who decides for the programme about a claim; the portal itself where nobody does."""
+    if staff_id is None:
+        return disputes.ActorFacts()
+    members = ProviderMember.objects.filter(user_id=staff_id, provider_id=claim.provider_id, active=True)
+    return disputes.ActorFacts(
+        staff=User.objects.filter(id=staff_id, is_staff=True, is_active=True).exists(),
+        own_claim=claim.candidate.user_id == staff_id,
+        of_the_provider=members.exists(),
+    )
+
+
+def counts_elsewhere(claim: Claim) -> bool:
+    """Whether a rejected claim's training is claimed anew, or has counted, in the cycle of its completion (CR-04)."""
+    assert claim.item_id is not None and claim.completed_on is not None
+    cycle = cycle_on(cycles_of(claim.candidate_id), claim.completed_on)
+    returned = Claim.objects.filter(
+        candidate_id=claim.candidate_id,
+        item_id=claim.item_id,
+        completed_on=claim.completed_on,
+        status=Claim.Status.RETURNED,
+    )
+    return returned.exists() or counted_in_cycle(claim.candidate_id, claim.item_id, cycle, except_claim_id=claim.id)
+
+
+def _has_colleague(member: ProviderMember, claim: Claim) -> bool:
+    """Whether somebody else at the provider could decide the claim."""
+    colleagues = ProviderMember.objects.filter(provider_id=member.provider_id, active=True).exclude(id=member.id)
+    return colleagues.exclude(user_id=claim.candidate.user_id).exists()

@@ -21,12 +21,12 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"submitted"}),
     "submitted": frozenset({"returned", "approved", "rejected"}),
     "returned": frozenset({"submitted", "approved"}),  # approved by the provider's own report (CE-10)
-    "approved": frozenset({"voided"}),
-    "rejected": frozenset(),
+    "approved": frozenset({"voided"}),  # by a failed audit (CE-12), or where cycles are merged (CR-04)
+    "rejected": frozenset({"submitted"}),  # put back by the programme, which upheld an appeal (CE-10)
     "voided": frozenset(),
 }
 # Where a claim is with its candidate, who can change it and hand it in.
-WITH_CANDIDATE = frozenset(status for status, following in TRANSITIONS.items() if "submitted" in following)
+WITH_CANDIDATE = frozenset({"draft", "returned"})
 OUTCOMES: Mapping[str, str] = {"approve": "approved", "reject": "rejected", "return": "returned"}
 
 
@@ -228,6 +228,7 @@ class ApprovalFacts:
     cycle_ended_inactive: bool
     counted_already: bool  # by another approved claim or a report in the same cycle
     reason_given: bool
+    own_rejection_set_aside: bool = False  # by an appeal, and a colleague is there to decide instead
 
 
 def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decision:
@@ -254,6 +255,15 @@ def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decisio
             next_step=_("A returned claim can be decided after it was handed in again."),
         ),
     ]
+    if facts.own_rejection_set_aside:
+        findings.append(
+            Finding(
+                "CE-10",
+                False,
+                _("You rejected this claim before, and the programme set that aside."),
+                next_step=_("A colleague decides it now."),
+            )
+        )
     if outcome != "approve":
         findings.append(
             finding(

@@ -1,4 +1,4 @@
-"""What dates make due for credits: expiry, and paths that a date alone opens."""
+"""What dates make due for credits: expiry, paths that a date alone opens, claims past the promise, audits by lot."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
-from credits.models import Cycle
+from credits.models import Claim, Cycle
 from credits.renewal import PATH_PARAMETERS
-from credits.services import recertification
+from credits.services import audits, escalation, recertification
 
 CHUNK = 5000  # grants a statement: short enough that pages do not wait
 
@@ -48,3 +48,19 @@ def judge_opened_paths(*, now: datetime) -> int:
     for candidate_id in open_cycles.values_list("candidate_id", flat=True).iterator():
         made += len(recertification.judge_candidate(candidate_id=candidate_id, now=now))
     return made
+
+
+def escalate_claims(*, now: datetime) -> int:
+    """Bring claims not answered by the promised day before the programme (CE-10), one transaction a provider."""
+    due = Claim.objects.filter(
+        status=Claim.Status.SUBMITTED, escalated_on=None, answer_due_on__lt=clock.day_of(now)
+    ).order_by("provider_id")
+    providers = due.values_list("provider_id", flat=True).distinct()
+    return sum(escalation.escalate_claims_of(provider_id=each, now=now) for each in list(providers) if each)
+
+
+def open_drawn_audits(*, now: datetime) -> int:
+    """Open the audits that the lots of approvals picked (CE-12), one transaction a claim."""
+    picked = Claim.objects.filter(status=Claim.Status.APPROVED, audit_due=True, decided_at__lte=now).order_by("id")
+    ids = list(picked.values_list("id", flat=True))
+    return sum(audits.open_drawn_audit(claim_id=claim_id, now=now) is not None for claim_id in ids)

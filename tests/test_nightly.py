@@ -22,7 +22,7 @@ from ceportal import nightly
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.models import Delivery, Event, NightlyRun
-from credits.models import Entry, Grant
+from credits.models import Audit, Claim, Entry, Grant
 from payments import services as payments
 from payments.models import Invoice, Order, Payment
 from tests import factories
@@ -63,6 +63,16 @@ def world(settings: Any, tmp_path: Path) -> None:
             story.enroll()
             story.report("dig-40", "2020-12-01")
             Grant.objects.filter(candidate=story.candidate).update(expires_on=NIGHT)
+        for number in ("WAITS-1", "WAITS-2"):
+            story = told(number, "ccnp-enterprise", "2020-01-01")
+            story.enroll()
+            story.to("2021-04-20").claim("ilt-40", "2021-04-19")  # promised for 30 April
+        for number in ("PICKED-1", "PICKED-2"):
+            story = told(number, "ccnp-enterprise", "2020-01-01")
+            story.enroll()
+            story.to("2021-05-03").claim("ilt-30", "2021-05-01")
+            story.decide()
+            Claim.objects.filter(candidate=story.candidate).update(audit_due=True)
         for number in ("PAYS-1", "PAYS-2"):
             pay_three_business_days_before(told(number, "ccnp-enterprise", "2020-01-01").candidate)
 
@@ -118,6 +128,8 @@ def end_state() -> dict[str, list[tuple[Any, ...]]]:
         "changes": rows(StatusChange.objects.all(), "certification__candidate__number", "after", "effective_on"),
         "entries": rows(Entry.objects.all(), person, "kind", "amount", "counts_from", "written_at"),
         "grants": rows(Grant.objects.all(), person, "remaining"),
+        "claims": rows(Claim.objects.all(), person, "status", "escalated_on", "audit_due"),
+        "audits": rows(Audit.objects.all(), "claim__candidate__number", "status", "opened_at"),
         "notices": rows(Notice.objects.all(), person, "kind", "created_at", "subject", "body"),
         "invoices": rows(Invoice.objects.all(), person, "number", "issued_on"),
         "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
@@ -150,6 +162,8 @@ class TestOneNight:
             "certifications follow the calendar": 3,
             "paths that a date opens": 0,
             "credits expire": 2,
+            "claims past the promise": 2,
+            "audits by lot": 2,
             "lapse notices": 5,
             "invoices due": 2,
         }

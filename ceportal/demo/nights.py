@@ -22,6 +22,8 @@ SELECT
     (SELECT min(active_ends_on - ahead) FROM candidates_certification, unnest(%(ladder)s) ahead
         WHERE status = 'active' AND active_ends_on - ahead >= %(first)s),
     (SELECT min(expires_on) FROM credits_grant WHERE remaining > 0),
+    (SELECT min(answer_due_on) + 1 FROM credits_claim WHERE status = 'submitted' AND escalated_on IS NULL),
+    (SELECT %(first)s::date FROM credits_claim WHERE status = 'approved' AND audit_due LIMIT 1),
     (SELECT min(paid_at) FROM payments_order WHERE status = 'paid' AND total_cents > 0
         AND NOT EXISTS (SELECT FROM payments_invoice WHERE order_id = payments_order.id))
 """

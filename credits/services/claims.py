@@ -21,7 +21,8 @@ from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import evidence, queries, rules
-from credits.models import Claim, Evidence
+from credits.models import Audit, Claim, Evidence
+from credits.services import receipts
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without what is misread
 
@@ -82,14 +83,26 @@ def attach_evidence(*, candidate_id: int, claim_id: int, name: str, content: byt
     """Attach a certificate of completion, or refuse a file that is not one (CE-11). The same file attaches once."""
     candidates.lock_candidate(candidate_id)
     claim = Claim.objects.get(id=claim_id, candidate_id=candidate_id)
+    require(evidence.assess_place(claim.status))
+    return attach(claim, name=name, content=content, now=now)
+
+
+def attach(claim: Claim, *, name: str, content: bytes, now: datetime, audit: Audit | None = None) -> Evidence:
+    """Keep a file with a claim, or with an audit of it; refused where it is not one, or one too many (CE-11).
+
+    The caller holds the candidate's lock and has decided that the claim or the audit takes files now.
+    """
     checked = evidence.inspect(name=name, content=content)
-    require(checked.decision + evidence.assess_place(claim.status))
+    require(checked.decision)
     digest = hashlib.sha256(content).hexdigest()
-    existing = claim.evidence.filter(sha256=digest, removed_at__isnull=True).first()
+    attached = list(claim.evidence.filter(audit=audit, removed_at__isnull=True))
+    existing = next((file for file in attached if file.sha256 == digest), None)
     if existing is not None:
         return existing
+    require(evidence.assess_count(len(attached), BOOK.on(clock.day_of(now))))
     return Evidence.objects.create(
         claim=claim,
+        audit=audit,
         file=ContentFile(content, name=evidence.random_name()),
         original_name=name[:200],
         kind=checked.kind,
@@ -103,7 +116,9 @@ def attach_evidence(*, candidate_id: int, claim_id: int, name: str, content: byt
 def remove_evidence(*, candidate_id: int, evidence_id: int, now: datetime) -> None:
     """Take a file back from a claim that is not being decided; the file is kept from view, not destroyed."""
     candidates.lock_candidate(candidate_id)
-    found = Evidence.objects.select_related("claim").get(id=evidence_id, claim__candidate_id=candidate_id)
+    found = Evidence.objects.select_related("claim").get(
+        id=evidence_id, claim__candidate_id=candidate_id, audit__isnull=True
+    )
     require(evidence.assess_place(found.claim.status))
     if found.removed_at is None:
         found.removed_at = now
@@ -155,10 +170,13 @@ def _first_submitted_on(claim: Claim, day: date) -> date:
 def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
     """Hand a claim in to its provider, or refuse and say why; submitting it twice is submitting it once.
 
-    A draft on an item of which another claim was returned hands that claim in, and is gone (CR-04).
+    A draft on an item of which another claim was returned hands that claim in, and is gone (CR-04). Each handing-in
+    has its receipt.
     """
     candidate = candidates.lock_candidate(candidate_id)
-    claim = Claim.objects.select_related("item", "delivery").get(id=claim_id, candidate_id=candidate_id)
+    claim = Claim.objects.select_related("item", "delivery", "provider", "candidate").get(
+        id=claim_id, candidate_id=candidate_id
+    )
     if claim.status not in rules.WITH_CANDIDATE:
         return claim
     returned = _returned(candidate_id, claim.item_id) if claim.status == Claim.Status.DRAFT else None
@@ -176,9 +194,11 @@ def submit_claim(*, candidate_id: int, claim_id: int, now: datetime) -> Claim:
     claim.submitted_on = _first_submitted_on(claim, day)
     # Our promise counts from the day it was handed in, by that day's book (CE-10).
     claim.answer_due_on = day + timedelta(days=BOOK.on(day)["claims.decide_within_days"].value)
+    claim.escalated_on = None
     claim.checked = decision.as_json()
     claim.save()
-    emit("credits.claim_submitted", claim, now=now, again=again)
+    receipt = receipts.issue_receipt(claim, now=now)
+    emit("credits.claim_submitted", claim, now=now, again=again, receipt=receipt.ordinal, decision=decision.as_json())
     return claim
 
 

@@ -16,7 +16,7 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import queries, rules
 from credits.models import Claim, Cycle
-from credits.services import ledger, recertification
+from credits.services import escalation, ledger, lots, recertification
 
 
 @transaction.atomic
@@ -80,8 +80,18 @@ def approve(
 
 
 def _record(claim: Claim, status: str, decision: Decision, *, now: datetime) -> None:
+    escalation.note_broken_promise(claim, now=now)
     claim.status = Claim.Status(status)
     claim.decided_at = now
     claim.decision = decision.as_json()
-    claim.save(update_fields=["status", "decided_at", "decided_by", "decision", "reason"])
-    emit(f"credits.claim_{status}", claim, now=now, reason=claim.reason)
+    if claim.status == Claim.Status.APPROVED:
+        lots.draw(claim, approved_at=now)
+    claim.save(update_fields=["status", "decided_at", "decided_by", "decision", "reason", "audit_lot", "audit_due"])
+    emit(
+        f"credits.claim_{status}",
+        claim,
+        now=now,
+        reason=claim.reason,
+        member=claim.decided_by_id,
+        decision=claim.decision,
+    )

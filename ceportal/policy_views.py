@@ -73,8 +73,30 @@ class ClauseCard:
     parameters: tuple[ParameterCard, ...]
 
 
-class BookForm(forms.Form):
-    """What to look for, and the day on which the book is asked."""
+class DayForm(forms.Form):
+    """The day on which the book is asked."""
+
+    on = forms.DateField(
+        label=_("As it stood on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("This is not a day. Write it as 2020-02-24. Below is what holds today.")},
+    )
+
+    @property
+    def asked_on(self) -> date | None:
+        """The day asked for; None where none was, or none that there is."""
+        self.full_clean()
+        return self.cleaned_data.get("on")
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is asked for."""
+        return any(self.data.get(name) for name in self.fields)
+
+
+class BookForm(DayForm):
+    """What to look for, and the day."""
 
     q = forms.CharField(
         label=_("Search"),
@@ -82,32 +104,32 @@ class BookForm(forms.Form):
         max_length=100,
         widget=forms.SearchInput(attrs={"autocomplete": "off"}),
     )
-    on = forms.DateField(
-        label=_("As it stood on"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("This is not a day. Write it as 2020-02-24. The book below is today's.")},
-    )
 
-    @property
-    def active(self) -> bool:
-        """Whether anything is asked for."""
-        return bool(self.data.get("q") or self.data.get("on"))
+
+def _as_of(form: DayForm) -> dict[str, Any]:
+    """The day of a page, and what its links to other clauses carry on of it."""
+    asked_on = form.asked_on
+    day = asked_on or clock.day_of(clock.now())
+    began_on = BOOK.on(day)["programme.starts_on"].value
+    return {
+        "day": day,
+        "asked_on": asked_on,
+        "began_on": began_on if day < began_on else None,  # before it the first values stand (CERT-01)
+        "query": f"?on={asked_on.isoformat()}" if asked_on else "",
+    }
 
 
 @require_safe
 def book(request: PageRequest) -> HttpResponse:
     """Every clause, grouped; searched, and as the book stood on a day, by address."""
     form = BookForm(request.GET)
-    form.is_valid()
-    asked_on = form.cleaned_data.get("on")
-    day = asked_on or clock.day_of(clock.now())
+    as_of = _as_of(form)
     found = [each for each in BOOK.clauses.values() if _matches(each, form.cleaned_data.get("q", ""))]
-    cards = [clause_card(each, day, only_then=bool(asked_on)) for each in found]
+    cards = [clause_card(each, as_of["day"], only_then=bool(as_of["asked_on"])) for each in found]
     areas = [
         {"code": area, "title": AREAS[area], "clauses": list(group)} for area, group in groupby(cards, key=area_of)
     ]
-    context = {"form": form, "areas": areas, "day": day, "asked_on": asked_on, "count": len(found)}
+    context = {"form": form, "areas": areas, "count": len(found), **as_of}
     response = render(request, "policy/areas.html" if request.htmx else "policy/book.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -115,23 +137,29 @@ def book(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def clause(request: HttpRequest, clause_id: str) -> HttpResponse:
-    """One clause with all dated values of its parameters, at its own address."""
+    """One clause at its own address: with all dated values of its parameters, or as it stood on a day."""
     if clause_id.upper() not in BOOK.clauses:
         raise Http404
     if clause_id != clause_id.upper() or request.path.endswith("/"):
-        return redirect("policy:clause", clause_id.upper(), permanent=True)
+        address = reverse("policy:clause", args=[clause_id.upper()], query=request.GET or None)
+        return redirect(address, permanent=True)
+    form = DayForm(request.GET)
+    as_of = _as_of(form)
     stands = BOOK.clauses[clause_id]
     ids = list(BOOK.clauses)
     place = ids.index(clause_id)
+    whole = reverse("policy:book") + as_of["query"]
     context = {
-        "clause": clause_card(stands, clock.day_of(clock.now()), only_then=False),
+        "form": form,
+        "clause": clause_card(stands, as_of["day"], only_then=bool(as_of["asked_on"])),
         "crumbs": [
-            {"label": _("The policy book"), "url": reverse("policy:book")},
-            {"label": AREAS[area_of(stands)], "url": f"{reverse('policy:book')}#{area_of(stands)}"},
+            {"label": _("The policy book"), "url": whole},
+            {"label": AREAS[area_of(stands)], "url": f"{whole}#{area_of(stands)}"},
         ],
         "named_by": [each.id for each in BOOK.clauses.values() if clause_id in CLAUSE_ID.findall(each.decided)],
         "before": ids[place - 1] if place else None,
         "after": ids[place + 1] if place + 1 < len(ids) else None,
+        **as_of,
     }
     return render(request, "policy/clause.html", context)
 
@@ -143,18 +171,24 @@ def area_of(clause: Clause | ClauseCard) -> str:
 
 def _matches(clause: Clause, text: str) -> bool:
     """Whether every word occurs in the clause or in the names of its parameters."""
-    haystack = " ".join((clause.id, clause.says, clause.decided, *clause.uses)).lower()
+    carried = (series.name for series in _carried_by(clause))
+    haystack = " ".join((clause.id, clause.says, clause.decided, *carried)).lower()
     return all(word in haystack for word in text.lower().split())
+
+
+def _carried_by(clause: Clause) -> list[Series]:
+    return [series for series in BOOK.series.values() if series.name in clause.uses or series.clause == clause.id]
 
 
 def clause_card(clause: Clause, day: date, *, only_then: bool) -> ClauseCard:
     """A clause as a page shows it: with every dated value, or only with those that held on the day."""
-    carried = [series for series in BOOK.series.values() if series.name in clause.uses or series.clause == clause.id]
     return ClauseCard(
         id=clause.id,
         says=clause.says,
         decided=_pieces(clause.decided),
-        parameters=tuple(_parameter_card(series, clause.id, day, only_then=only_then) for series in carried),
+        parameters=tuple(
+            _parameter_card(series, clause.id, day, only_then=only_then) for series in _carried_by(clause)
+        ),
     )
 
 

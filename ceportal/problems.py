@@ -64,7 +64,7 @@ def _refusal(error: Refused, instance: str) -> Response:
     decision = decision_answer(error.decision)
     unmet = [finding for finding in decision["findings"] if not finding["met"]]
     problem = {
-        "type": f"/policy/{unmet[0]['clause']}/",
+        "type": unmet[0]["policy"],
         "title": _("The rules of the programme do not allow this now."),
         "status": CONFLICT.value,
         "detail": " ".join(finding["sentence"] for finding in unmet),

@@ -81,9 +81,23 @@ class TestBook:
         assert "on" in response.context["form"].errors
         assert response.context["day"] == date(2026, 3, 2)
 
-    @pytest.mark.parametrize("asked", ["0001-01-01", "9999-12-31"])
-    def test_the_ends_of_time(self, client: Client, asked: str) -> None:
-        assert client.get(BOOK_PAGE, {"on": asked}).status_code == 200
+    @pytest.mark.parametrize(("asked", "said"), [("0001-01-01", True), ("2017-06-05", True), ("2017-06-06", False)])
+    def test_before_the_programme_the_first_values_stand(self, client: Client, asked: str, said: bool) -> None:
+        response = client.get(BOOK_PAGE, {"on": asked})
+        assert response.status_code == 200
+        assert ("The programme began on 6 June 2017" in response.text) is said
+
+    def test_far_ahead(self, client: Client) -> None:
+        assert client.get(BOOK_PAGE, {"on": "9999-12-31"}).status_code == 200
+
+    def test_links_from_a_past_day_stay_on_it(self, client: Client) -> None:
+        page = client.get(BOOK_PAGE, {"on": "2018-06-01"}).text
+        assert 'href="/policy/CE-14?on=2018-06-01"' in page
+
+    def test_every_number_is_found_by_its_name(self, client: Client) -> None:
+        for name in BOOK.series:
+            response = client.get(BOOK_PAGE, {"q": name})
+            assert f"<code>{name}</code>" in response.text, name
 
 
 @pytest.mark.django_db
@@ -102,6 +116,24 @@ class TestClause:
     def test_other_ways_to_write_it_lead_there(self, client: Client, written: str) -> None:
         response = client.get(f"/policy/{written}")
         assert (response.status_code, response["Location"]) == (301, "/policy/CR-04")
+
+    def test_as_it_stood_on_a_day(self, client: Client) -> None:
+        """The numbers of that day alone, and links that stay on it."""
+        response = client.get("/policy/CERT-01", {"on": "2018-06-01"})
+        active = response.context["clause"].parameters[0]
+        assert [value.since for value in active.values] == [date(2017, 6, 6)]
+        assert "With the numbers that held on 1 June 2018." in response.text
+        assert 'href="/policy/CERT-02?on=2018-06-01"' in response.text
+        assert 'href="/policy/?on=2018-06-01#CERT"' in response.text
+
+    def test_a_day_that_is_none_is_said_beside_the_field(self, client: Client) -> None:
+        response = client.get("/policy/CERT-01", {"on": "2018-02-30"})
+        assert response.status_code == 200
+        assert "This is not a day." in response.text
+        assert len(response.context["clause"].parameters[0].values) > 1
+
+    def test_a_day_is_kept_on_the_way_to_the_address(self, client: Client) -> None:
+        assert client.get("/policy/cr-04/?on=2018-06-01")["Location"] == "/policy/CR-04?on=2018-06-01"
 
     def test_neighbours_and_references_are_linked(self, client: Client) -> None:
         response = client.get("/policy/CE-02")

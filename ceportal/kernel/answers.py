@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.pagination import CursorPagination
 
@@ -24,7 +26,8 @@ class ParameterSerializer(serializers.Serializer[Any]):
 class FindingSerializer(serializers.Serializer[Any]):
     """One requirement, met or not."""
 
-    clause = serializers.CharField(help_text="Its number in the policy book, as in /policy/CE-14/.")
+    clause = serializers.CharField(help_text="Its number in the policy book.")
+    policy = serializers.URLField(help_text="Where the policy book says it.")
     met = serializers.BooleanField()
     sentence = serializers.CharField()
     next_step = serializers.CharField(allow_blank=True, help_text="What to do where it is not met.")
@@ -39,6 +42,11 @@ class DecisionSerializer(serializers.Serializer[Any]):
     findings = FindingSerializer(many=True)
 
 
+def clause_address(clause: str) -> str:
+    """Where the policy book says a clause, for those who read it elsewhere."""
+    return settings.BASE_URL + reverse("policy:clause", args=[clause])
+
+
 def decision_answer(decision: Decision) -> dict[str, Any]:
     """A decision as the API gives it, in the reader's language."""
     explanation = explain(decision)
@@ -47,6 +55,7 @@ def decision_answer(decision: Decision) -> dict[str, Any]:
         "findings": [
             {
                 "clause": readable.clause,
+                "policy": clause_address(readable.clause),
                 "met": readable.met,
                 "sentence": readable.text,
                 "next_step": readable.next_step_text,

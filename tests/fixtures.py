@@ -5,7 +5,12 @@ Alice owns, Bob reviews for her provider, Carol reviews for another, Dan is staf
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from django.core.management import call_command
+from django.db import transaction
 
 from candidates.models import Candidate, User
 from catalog.models import Provider, ProviderMember
@@ -55,3 +60,13 @@ def dan(db: None) -> User:
 def proctor(db: None) -> SiteMember:
     """A proctor in Brussels."""
     return factories.SiteMemberFactory.create(user__email="petra@example.org", user__name="Petra")
+
+
+@pytest.fixture(scope="module")
+def scenario_world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[None]:
+    """The reference world, once for all scenarios of a module: each takes back what it did."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        patch.setattr("django.conf.settings.MEDIA_ROOT", str(tmp_path_factory.mktemp("media")))
+        call_command("load_reference", "--quiet")
+        yield
+        transaction.set_rollback(True)

@@ -1,18 +1,15 @@
 """The policy scenarios of tests/scenarios, one test each, told by the code that `manage.py scenario` tells them with.
 
-The public files stand beside our own. What is not built yet is named in AWAITED with its area, by the names of scenarios
-that fail for it; one that passes has to leave the list.
+The public files stand beside our own. What is not built yet is named in AWAITED with its area, by the names of the
+scenarios that fail for it; one that passes has to leave the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import transaction
 
 from ceportal.scenarios import report
 from ceportal.scenarios.reading import Unreadable, read_file
@@ -65,17 +62,7 @@ def named(*, waiting: bool) -> list[Any]:
     ]
 
 
-@pytest.fixture(scope="module")
-def _world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[None]:
-    """The reference world, once for all stories: each takes back what it did."""
-    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
-        patch.setattr("django.conf.settings.MEDIA_ROOT", str(tmp_path_factory.mktemp("media")))
-        call_command("load_reference", "--quiet")
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.mark.usefixtures("_world")
+@pytest.mark.usefixtures("scenario_world")
 @pytest.mark.parametrize(("file", "scenario"), named(waiting=False))
 def test_scenario(file: str, scenario: Scenario | Unreadable) -> None:
     assert isinstance(scenario, Scenario), scenario
@@ -85,7 +72,7 @@ def test_scenario(file: str, scenario: Scenario | Unreadable) -> None:
     assert result.passed, report.line(report.Told(file, result))
 
 
-@pytest.mark.usefixtures("_world")
+@pytest.mark.usefixtures("scenario_world")
 @pytest.mark.parametrize(("file", "scenario"), named(waiting=True))
 def test_what_is_awaited_can_be_read_and_does_not_pass_yet(file: str, scenario: Scenario | Unreadable) -> None:
     assert isinstance(scenario, Scenario), scenario

@@ -31,6 +31,7 @@ def scratch_database() -> Iterator[None]:
     with ExitStack() as undo:
         if not given_server():
             connection.settings_dict |= environ.Env.db_url_config(undo.enter_context(_own_server()))
+        settings.DEBUG = False  # Django would keep every statement in memory
         settings.MEDIA_ROOT = undo.enter_context(tempfile.TemporaryDirectory(prefix="ceportal-scenarios-"))
         real_name = connection.settings_dict["NAME"]
         # Its own name: other runs, and tests, may use the same server at this moment.

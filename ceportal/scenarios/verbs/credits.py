@@ -17,6 +17,7 @@ from ceportal.scenarios.binding import Act, CannotTell, does
 from ceportal.scenarios.stage import provider_of
 from credits.models import Claim
 from credits.services import enrollment, reports, reviews
+from credits.services.audits import decide_audit
 from credits.services.claims import ClaimForm
 from credits.services.filing import Upload, file_claim
 
@@ -102,4 +103,12 @@ def report(act: Act, *, item: str, completed_on: date) -> None:
         item_code=item,
         completed_on=completed_on,
         now=act.now,
+    )
+
+
+@does("audit")
+def audit(act: Act, *, claim: str, outcome: str) -> None:
+    """Have staff audit an approved claim."""
+    decide_audit(
+        claim_id=act.stage.key_of(claim), outcome=outcome, reason=REASON, staff_id=act.stage.staff().pk, now=act.now
     )

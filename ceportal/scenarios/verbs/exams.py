@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from ceportal.scenarios.binding import Act, NotBuilt, does
-from exams.services import record_attempt
+from exams.services import correct_attempt, record_attempt
 
 
 @does("sit")
@@ -12,3 +14,11 @@ def sit(act: Act, *, exam: str, result: str, country: str = "", accept: bool = T
     if country or not accept:
         raise NotBuilt("Where an exam is taken, and whether the agreement is signed,", "exams")
     record_attempt(candidate_id=act.candidate.pk, exam_number=exam, taken_on=act.day, result=result, now=act.now)
+
+
+@does("correct")
+def correct(act: Act, *, exam: str, taken_on: date, result: str, reason: str = "The test partner says so.") -> None:
+    """Have the partner put another result in the place of one on record."""
+    correct_attempt(
+        candidate_id=act.candidate.pk, exam_number=exam, taken_on=taken_on, result=result, reason=reason, now=act.now
+    )

@@ -22,8 +22,9 @@ from ceportal.kernel.models import Delivery as KernelDelivery
 from ceportal.kernel.policy import BOOK
 from credits import queries, renewal
 from credits.models import Claim, Entry, Grant
-from credits.services import claims, enrollment, fees, reports, reviews
-from exams.services import record_attempt
+from credits.services import audits, claims, enrollment, fees, reports, reviews
+from exams.models import Attempt
+from exams.services import correct_attempt, record_attempt
 from payments import gateway
 from payments.models import Payment
 from payments.services import record_checkout
@@ -142,6 +143,26 @@ class Story:
         record_attempt(
             candidate_id=self.candidate.id, exam_number=exam, taken_on=self.now.date(), result=result, now=self.now
         )
+
+    def correct(self, exam: str, taken_on: str, result: str = "annulled") -> Attempt:
+        return correct_attempt(
+            candidate_id=self.candidate.id,
+            exam_number=exam,
+            taken_on=day(taken_on),
+            result=result,
+            reason="misconduct",
+            now=self.now,
+        )
+
+    def audit(self, label: str = "claim", outcome: str = "fail") -> Claim:
+        audits.decide_audit(
+            claim_id=self.labels[label],
+            outcome=outcome,
+            reason="the provider knows of nothing",
+            staff_id=None,
+            now=self.now,
+        )
+        return Claim.objects.get(id=self.labels[label])
 
     # ── What is true now ──────────────────────────────────────────────────────────────────────────
     def status(self, track: str) -> str:

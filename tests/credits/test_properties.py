@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,14 +12,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from django.db.models import Sum
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
+from candidates.models import Case
 from ceportal import nightly
 from ceportal.demo import nights
 from ceportal.kernel.decisions import Refused
 from credits.models import Claim, Cycle, Entry, Grant, Recertification
+from exams.models import Attempt
 from tests import factories
 from tests.story import Story
 
@@ -36,10 +38,11 @@ class Step:
     days_ago: int
 
 
+VERBS = ("claim", "report", "report", "sit", "approve", "reject", "return", "pay", "annul", "pass after all", "audit")
 STEPS = some.lists(
     some.builds(
         Step,
-        verb=some.sampled_from(["claim", "report", "report", "sit", "approve", "reject", "return", "pay"]),
+        verb=some.sampled_from(VERBS),
         what=some.sampled_from(ITEMS),
         after_days=some.integers(0, 60),
         days_ago=some.integers(0, 60),
@@ -107,27 +110,50 @@ def _do(story: Story, step: Step) -> None:
         story.sit(EXAMS[ITEMS.index(step.what) % len(EXAMS)])
     elif step.verb == "pay":
         story.pay_fee()
+    elif step.verb in {"annul", "pass after all"}:
+        _correct(story, "annulled" if step.verb == "annul" else "pass")
+    elif step.verb == "audit" and "claim" in story.labels:
+        story.audit()
     elif "claim" in story.labels:
         story.decide("claim", step.verb)
+
+
+def _correct(story: Story, result: str) -> None:
+    """Correct the latest result on record."""
+    attempt = Attempt.objects.filter(candidate=story.candidate, attempt__isnull=True).order_by("-taken_on").first()
+    if attempt is not None:
+        story.correct(attempt.exam.number, attempt.taken_on.isoformat(), result)
+
+
+def _net(entries: Iterable[Entry]) -> Counter[str]:
+    """What entries come to by kind, a correction counted with what it corrects."""
+    sums: Counter[str] = Counter()
+    for entry in entries:
+        sums[entry.corrects.kind if entry.corrects else entry.kind] += entry.amount
+    return sums
 
 
 def check_sound(story: Story) -> None:
     assert story.ledger_is_sound()
     for grant in Grant.objects.filter(candidate=story.candidate).select_related("cycle"):
-        kinds = dict.fromkeys(Entry.Kind.values, 0)
-        for entry in grant.entries.all():
-            kinds[entry.kind] += abs(entry.amount)
-        assert kinds["earned"] == grant.amount
-        assert kinds["used"] <= grant.amount
+        net = _net(grant.entries.select_related("corrects"))
+        assert net["earned"] == grant.amount
+        assert 0 <= -net["used"] <= grant.amount
+        assert grant.cycle.withdrawn_at is None
         assert grant.cycle.started_on <= grant.earned_on
-        assert grant.cycle.ended_on is None or grant.earned_on <= grant.cycle.ended_on
+        # A reversal can find that a cycle had ended before something in it was completed.
+        renewed = grant.cycle.end_reason == "renewed"
+        assert not renewed or grant.earned_on <= grant.cycle.ended_on
         if grant.cycle.ended_on is not None or grant.expires_on <= story.now.date():
             assert grant.remaining == 0
     for renewal in Recertification.objects.filter(candidate=story.candidate):
-        used = renewal.entries.filter(kind="used").aggregate(sum=Sum("amount"))["sum"] or 0
-        assert -used == renewal.credits_used == renewal.path.get("credits", 0)
+        used = -_net(renewal.entries.select_related("corrects"))["used"]
+        assert renewal.credits_used == renewal.path.get("credits", 0)
+        assert used == (0 if renewal.reversed_at else renewal.credits_used)
     counted: set[tuple[int, int | None]] = set()
     for grant in Grant.objects.filter(candidate=story.candidate):
+        if _net(grant.entries.select_related("corrects"))["voided"]:
+            continue
         assert (grant.cycle_id, grant.item_id) not in counted  # CR-04
         counted.add((grant.cycle_id, grant.item_id))
     assert (
@@ -146,7 +172,11 @@ def outcome(story: Story) -> dict[str, Any]:
         "cycles": list(
             Cycle.objects.filter(**of, withdrawn_at__isnull=True).values_list("started_on", "ended_on", "end_reason")
         ),
-        "renewals": sorted(Recertification.objects.filter(**of).values_list("requirement_on", "credits_used")),
+        "renewals": sorted(
+            (row.requirement_on, row.credits_used, row.reversed_at is not None)
+            for row in Recertification.objects.filter(**of)
+        ),
+        "cases": Case.objects.filter(**of).count(),
         "entries": sorted(
             Entry.objects.filter(**of).values_list("grant__title", "kind", "amount", "counts_from", "clause")
         ),

@@ -10,12 +10,8 @@ from django.core.management import call_command
 from candidates.models import Case
 from ceportal.kernel.decisions import Refused
 from credits.models import Claim, Cycle, Entry, Recertification
-from credits.services import reviews
-from credits.services.reversal import void_claim
 from exams.models import Attempt
-from exams.services import correct_attempt
 from tests import factories
-from tests.factories import day
 from tests.story import Story, refused_with
 
 pytestmark = pytest.mark.django_db
@@ -26,23 +22,6 @@ def story(settings: Any, tmp_path: Any) -> Story:
     settings.MEDIA_ROOT = str(tmp_path)
     call_command("load_reference", "--quiet")
     return Story(factories.CandidateFactory.create())
-
-
-def correct(story: Story, exam: str, taken_on: str, result: str = "annulled") -> Attempt:
-    return correct_attempt(
-        candidate_id=story.candidate.id,
-        exam_number=exam,
-        taken_on=day(taken_on),
-        result=result,
-        reason="misconduct",
-        now=story.now,
-    )
-
-
-def void(story: Story, label: str = "claim") -> Claim:
-    claim = reviews.lock_claim(story.labels[label])
-    void_claim(claim=claim, clause="CE-12", because="The certificate was forged.", now=story.now)
-    return claim
 
 
 def cycles_known(story: Story) -> list[tuple[str, str | None]]:
@@ -60,7 +39,7 @@ class TestAnnulledResults:
         story.to("2021-06-02").report("dig-20", "2021-06-01")
 
         story.to("2021-07-01")
-        correct(story, "350-401", "2021-05-05")
+        story.correct("350-401", "2021-05-05")
 
         assert story.lapses_on("ccnp-enterprise") == "2023-06-01"
         assert story.balance().available == 60
@@ -74,16 +53,16 @@ class TestAnnulledResults:
         story.to("2021-01-10").certify("ccnp-enterprise", "2020-06-01")
         story.to("2021-05-05").sit("350-401")
         story.to("2021-07-01")
-        first = correct(story, "350-401", "2021-05-05")
+        first = story.correct("350-401", "2021-05-05")
         entries = Entry.objects.count()
-        assert correct(story, "350-401", "2021-05-05") == first
+        assert story.correct("350-401", "2021-05-05") == first
         assert Entry.objects.count() == entries
 
     def test_nothing_on_record_cannot_be_corrected(self, story: Story) -> None:
         """EXAM-09: a correction names a result."""
         story.to("2021-05-05").certify("ccnp-enterprise", "2020-06-01")
         with pytest.raises(Refused) as refusal:
-            correct(story, "350-401", "2021-05-05")
+            story.correct("350-401", "2021-05-05")
         assert refused_with(refusal.value) == ("EXAM-09",)
         assert not Attempt.objects.exists()
 
@@ -97,7 +76,7 @@ class TestAnnulledResults:
         assert story.lapses_on("ccnp-enterprise") == "2024-05-05"
 
         story.to("2021-07-01")
-        correct(story, "350-401", "2021-05-05")
+        story.correct("350-401", "2021-05-05")
 
         assert story.lapses_on("ccnp-enterprise") == "2024-06-01"
         assert (story.lifetime().used, story.balance().available) == (80, 0)
@@ -114,7 +93,7 @@ class TestAnnulledResults:
         story.decide()
 
         story.to("2021-07-01")
-        correct(story, "350-401", "2021-05-05")
+        story.correct("350-401", "2021-05-05")
 
         balance = story.balance()
         assert (balance.available, balance.voided) == (40, 40)
@@ -129,7 +108,7 @@ class TestAnnulledResults:
         story.to("2021-08-02").report("dig-20", "2021-08-01")
 
         story.to("2021-09-01")
-        correct(story, "350-401", "2021-05-05")
+        story.correct("350-401", "2021-05-05")
 
         assert (story.status("ccnp-enterprise"), story.inactive_on("ccnp-enterprise")) == ("inactive", "2021-06-15")
         assert story.lifetime().expired == 60
@@ -147,7 +126,7 @@ class TestAnnulledResults:
         assert story.balance().available == 0
 
         story.to("2021-07-01")
-        correct(story, "lab-ccie-security", "2021-05-05")
+        story.correct("lab-ccie-security", "2021-05-05")
 
         assert (story.status("ccie-security"), story.inactive_on("ccie-security")) == ("inactive", "2021-05-05")
         assert story.lapses_on("ccna") == "2023-06-01"
@@ -160,7 +139,7 @@ class TestAnnulledResults:
         story.enroll()
         story.to("2021-05-20").report("dig-12", "2021-05-18")
         story.to("2021-07-01")
-        correct(story, "200-301", "2021-05-05")
+        story.correct("200-301", "2021-05-05")
 
         assert (story.status("ccna"), story.lapses_on("ccna")) == ("inactive", "2021-05-05")
         assert (story.cycle_started_on(), story.lifetime().expired) == (None, 12)
@@ -175,9 +154,9 @@ class TestAnnulledResults:
         story.to("2021-01-10").certify("ccnp-enterprise", "2020-06-01")
         story.to("2021-05-05").sit("350-401", "fail")
         story.to("2021-07-01")
-        correct(story, "350-401", "2021-05-05", "pass")
+        story.correct("350-401", "2021-05-05", "pass")
         assert story.lapses_on("ccnp-enterprise") == "2024-05-05"
-        correct(story, "350-401", "2021-05-05", "fail")
+        story.correct("350-401", "2021-05-05", "fail")
         assert story.lapses_on("ccnp-enterprise") == "2023-06-01"
 
     def test_a_later_renewal_that_stands_on_it_opens_a_case(self, story: Story) -> None:
@@ -189,7 +168,7 @@ class TestAnnulledResults:
         assert story.lapses_on("ccnp-enterprise") == "2025-05-06"
 
         story.to("2022-07-01")
-        correct(story, "350-401", "2021-05-05")
+        story.correct("350-401", "2021-05-05")
 
         assert story.lapses_on("ccnp-enterprise") == "2025-05-06"
         assert story.notices("renewal_reversed") == 0
@@ -205,7 +184,7 @@ class TestAnnulledResults:
         story.to("2021-07-05").sit("200-301")
 
         story.to("2021-08-01")
-        correct(story, "350-401", "2021-05-05")
+        story.correct("350-401", "2021-05-05")
 
         assert (story.lapses_on("ccnp-enterprise"), story.lapses_on("ccna")) == ("2023-06-01", "2024-07-05")
         assert not Case.objects.exists()
@@ -219,7 +198,7 @@ class TestVoidedClaims:
         story.to("2021-04-12").claim("dig-40", "2021-04-10")
         story.decide()
         story.to("2021-05-01")
-        assert void(story).status == "voided"
+        assert story.audit().status == "voided"
         balance = story.balance()
         assert (balance.available, balance.voided) == (0, 40)
         assert story.ledger_is_sound()
@@ -234,7 +213,7 @@ class TestVoidedClaims:
         assert story.lapses_on("ccnp-enterprise") == "2024-05-10"
 
         story.to("2021-06-01")
-        void(story)
+        story.audit()
 
         assert story.lapses_on("ccnp-enterprise") == "2024-03-01"
         balance = story.balance()
@@ -256,7 +235,7 @@ class TestVoidedClaims:
         entries = Entry.objects.count()
 
         story.to("2022-06-01")
-        assert void(story).status == "voided"
+        assert story.audit().status == "voided"
 
         assert Entry.objects.count() == entries
         assert story.lapses_on("ccnp-enterprise") == "2025-05-05"
@@ -273,7 +252,7 @@ class TestVoidedClaims:
         assert story.lapses_on("ccie-security") == "2020-05-01"
 
         story.to("2018-04-01")
-        void(story)
+        story.audit()
         assert story.lapses_on("ccie-security") == "2018-05-01"
 
         story.to("2018-04-20").report("path-50", "2018-04-15")

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from ceportal.kernel.staff import PartInline, RecordAdmin, findings
+from ceportal.kernel.staff import PartInline, RecordAdmin, findings, record_link
 from credits import admin_development
 from credits.models import (
     AdministrativeFee,
@@ -63,8 +63,8 @@ class GrantInline(PartInline):
 class CycleAdmin(RecordAdmin):
     """Recertification cycles (CR-02)."""
 
-    list_display = ("candidate", "started_on", "ended_on", "end_reason")
-    list_filter = ("end_reason",)
+    list_display = ("candidate", "started_on", "ended_on", "end_reason", "known_from", "withdrawn_at")
+    list_filter = ("end_reason", ("withdrawn_at", admin.EmptyFieldListFilter))
     list_select_related = ("candidate",)
     search_fields = ("candidate__number", "candidate__name")
     date_hierarchy = "started_on"
@@ -148,14 +148,20 @@ class EntryInline(PartInline):
 class RecertificationAdmin(Explained):
     """Renewals by a path of the book (CE-09)."""
 
-    list_display = ("candidate", "certification", "level", "requirement_on", "credits_used", "made_at")
-    list_filter = ("level",)
+    list_display = ("candidate", "certification", "level", "requirement_on", "credits_used", "made_at", "reversed_at")
+    list_filter = ("level", ("reversed_at", admin.EmptyFieldListFilter))
     list_select_related = ("candidate", "certification")
     search_fields = ("candidate__number", "candidate__name", "certification__number")
     date_hierarchy = "requirement_on"
-    exclude = ("decision", "path")
-    readonly_fields = ("taken_path", "why")
+    exclude = ("decision", "path", "passes")
+    readonly_fields = ("taken_path", "exams_counted", "why")
     inlines = (EntryInline,)
+
+    @display(description=_("exams counted"))
+    def exams_counted(self, renewal: Recertification) -> SafeString | str:
+        passes = renewal.passes.select_related("exam").order_by("taken_on")
+        links = [(record_link("exams.attempt", each.pk, f"{each.exam.number}, {each.taken_on}"),) for each in passes]
+        return format_html_join(", ", "{}", links) or "-"
 
     @display(description=_("path"))
     def taken_path(self, renewal: Recertification) -> SafeString:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from catalog.sessions import Code, credits_of
+from catalog.sessions import FLAG, SEMINAR, Code, credits_of
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Parameter, Policy
@@ -46,20 +46,19 @@ def minutes_present(badges: Iterable[Pair], minutes: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """A session, and how much of it somebody was there for."""
+    """A session on the schedule."""
 
     code: Code
     minutes: int
     marked: bool  # a mission marked as eligible (LIVE-08)
-    present: int  # minutes
 
 
 def assess_session(facts: SessionFacts, policy: Policy) -> Decision:
-    """What a session and the presence at it must meet (LIVE-01 to LIVE-05, LIVE-08). The session day's book."""
+    """What a session must be, whoever attends it (LIVE-01 to LIVE-03, LIVE-05, LIVE-08). The session day's book."""
     findings = [_kind(facts, policy)]
     if facts.code.devnet:
         findings.insert(0, Finding("LIVE-02", False, _("Of the DevNet classes only the workshops earn credits.")))
-    if facts.code.kind == "flag":
+    if facts.code.kind == FLAG:
         findings.append(
             finding(
                 "LIVE-08",
@@ -69,7 +68,32 @@ def assess_session(facts: SessionFacts, policy: Policy) -> Decision:
                 next_step=_("Look for the marked missions at the capture-the-flag booth."),
             )
         )
-    return Decision((*findings, *_presence(facts, policy), *_worth(facts, policy)))
+    if (least := policy["live.min_minutes"]).value is not None:  # None: no such rule
+        findings.append(
+            finding(
+                "LIVE-03",
+                facts.minutes >= least.value,
+                yes=_("The session is long enough: minutes %(minutes)s, at least %(least)s."),
+                no=_("The session is too short: minutes %(minutes)s, at least %(least)s."),
+                because=(least,),
+                minutes=facts.minutes,
+                least=least.value,
+            )
+        )
+    if facts.code.kind is not None:
+        credits = credits_of(facts.code, facts.minutes, policy)
+        findings.append(
+            finding(
+                "LIVE-05",
+                credits > 0,
+                yes=_("Worth credits: %(credits)s, for its kind and level %(level)s."),
+                no=_("Sessions of this kind and level are worth nothing."),
+                because=(policy["live.credits"],),
+                credits=credits,
+                level=facts.code.level * 1000,
+            )
+        )
+    return Decision(tuple(findings))
 
 
 def _kind(facts: SessionFacts, policy: Policy) -> Finding:
@@ -82,67 +106,37 @@ def _kind(facts: SessionFacts, policy: Policy) -> Finding:
             "Technical breakouts (BRK), DevNet workshops (DEVWKS), instructor-led labs (LTR), technical seminars "
             "(TEC) and marked missions of capture the flag (CTF) do."
         ),
-        because=(policy["live.half_day_minutes"],) if facts.code.kind == "seminar" else (),
+        because=(policy["live.half_day_minutes"],) if facts.code.kind == SEMINAR else (),
     )
 
 
-def _presence(facts: SessionFacts, policy: Policy) -> list[Finding]:
-    """The length of the session and the time spent in it; where the book has no number there is no such rule."""
-    least, share = policy["live.min_minutes"], policy["live.min_attendance"]
+def assess_presence(present: int, minutes: int, policy: Policy) -> Decision:
+    """Whether somebody was there for enough of a session (LIVE-03, LIVE-04); minutes. The session day's book."""
     findings = [
         finding(
             "LIVE-03",
-            facts.present > 0,
+            present > 0,
             yes=_("The badge was scanned on site."),
             no=_("No badge was scanned during the session: being at the event earns nothing by itself (LIVE-07)."),
             next_step=_("Badge in at the door when the session begins, and out when it ends."),
         )
     ]
-    if least.value is not None:
-        findings.append(
-            finding(
-                "LIVE-03",
-                facts.minutes >= least.value,
-                yes=_("The session is long enough: minutes %(minutes)s, at least %(least)s."),
-                no=_("The session is too short: minutes %(minutes)s, at least %(least)s."),
-                because=(least,),
-                minutes=facts.minutes,
-                least=least.value,
-            )
-        )
-    if share.value is not None:
-        needed = math.ceil(Decimal(str(share.value)) * facts.minutes)  # decimal: exactly the share is enough
+    if (share := policy["live.min_attendance"]).value is not None:  # None: no such rule
+        needed = math.ceil(Decimal(str(share.value)) * minutes)  # decimal: exactly the share is enough
         findings.append(
             finding(
                 "LIVE-04",
-                facts.present >= needed,
+                present >= needed,
                 yes=_("Present long enough: minutes %(present)s of %(minutes)s, at least %(needed)s."),
                 no=_("Not present long enough: minutes %(present)s of %(minutes)s, at least %(needed)s."),
                 next_step=_("Several stays in one session add up; the same minutes scanned twice count once."),
                 because=(share,),
-                present=facts.present,
-                minutes=facts.minutes,
+                present=present,
+                minutes=minutes,
                 needed=needed,
             )
         )
-    return findings
-
-
-def _worth(facts: SessionFacts, policy: Policy) -> list[Finding]:
-    if facts.code.kind is None:
-        return []
-    credits = credits_of(facts.code, facts.minutes, policy)
-    return [
-        finding(
-            "LIVE-05",
-            credits > 0,
-            yes=_("Worth credits: %(credits)s, for its kind and level %(level)s."),
-            no=_("Sessions of this kind and level are worth nothing."),
-            because=(policy["live.credits"],),
-            credits=credits,
-            level=facts.code.level * 1000,
-        )
-    ]
+    return Decision(tuple(findings))
 
 
 # ── One person's sittings in a cycle ──────────────────────────────────────────────────────────────

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -98,7 +100,7 @@ def moment_in(gathering: Gathering, text: str) -> datetime | None:
         return None
 
 
-def _session(gathering: Gathering, code: str, says: dict[str, object], *, now: datetime) -> Session:
+def _session(gathering: Gathering, code: str, says: Mapping[str, Any], *, now: datetime) -> Session:
     session, created = Session.objects.get_or_create(gathering=gathering, code=code, defaults=says)
     differing = {name: value for name, value in says.items() if getattr(session, name) != value}
     if not created and differing:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.module_loading import import_string
 
+from ceportal.kernel.bulk import insert_many
 from ceportal.kernel.models import Delivery, Event
 
 Reaction = Callable[[Event, datetime], None]
@@ -58,14 +59,14 @@ def _event(
     )
 
 
-def _emit(topic: str, said: list[Event], *, now: datetime) -> list[Event]:
+def _emit(topic: str, events: list[Event], *, now: datetime) -> list[Event]:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{topic} must be emitted in the transaction that makes it true.")
-    events = Event.objects.bulk_create(said)
+    insert_many(events)
     receivers = _wiring("DELIVERIES").get(topic, ())
     if receivers and events:
-        Delivery.objects.bulk_create(
-            Delivery(event=event, receiver=receiver, due_at=now) for event in events for receiver in receivers
+        insert_many(
+            [Delivery(event=event, receiver=receiver, due_at=now) for event in events for receiver in receivers]
         )
         _nudge_after_commit()
     for path in _wiring("REACTIONS").get(topic, ()):

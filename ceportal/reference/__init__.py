@@ -1,4 +1,4 @@
-"""The data that every portal starts with: tracks, exams, sites, the first catalog, the texts to accept, staff's groups.
+"""The data that every portal starts with: tracks, exams, sites, the first catalog, events, texts, staff's groups.
 
 Loading is safe to repeat: what is as the files say is not touched, and what the board, staff or holders did since
 stays. Listings and authorisations are made once, by the services; a text in force is never rewritten.
@@ -17,7 +17,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
 
 from candidates.models import Agreement, Track
-from catalog.models import Authorisation, BoardDecision, BoardReview, Item, Provider
+from catalog.models import Authorisation, BoardDecision, BoardReview, Gathering, Item, Provider, Session
 from catalog.services import authorise_provider, decide_listing, hold_review
 from ceportal.kernel import clock
 from exams.models import Exam, Site
@@ -42,7 +42,7 @@ def load() -> Counter[str]:
         done[_put_once(Agreement, {"kind": fields["kind"], "version": fields["version"]}, fields)] += 1
     for name, permissions in _read("groups").items():
         done[_put_group(name, permissions)] += 1
-    return done + _load_catalog(_read("catalog"))
+    return done + _load_catalog(_read("catalog")) + _load_gatherings(_read("gatherings"))
 
 
 def _load_catalog(catalog: Mapping[str, Any]) -> Counter[str]:
@@ -65,6 +65,18 @@ def _load_catalog(catalog: Mapping[str, Any]) -> Counter[str]:
         if (provider.pk, code) not in authorised:
             item_id = Item.objects.get(code=code).pk
             authorise_provider(provider_id=provider.pk, item_id=item_id, starts_on=since, now=now)
+    return done
+
+
+def _load_gatherings(world: Mapping[str, Any]) -> Counter[str]:
+    """Events and their sessions; their times come with their schedules."""
+    done: Counter[str] = Counter()
+    for code, fields in world["gatherings"].items():
+        announced = clock.at(fields["starts_on"].replace(month=1, day=1), NOON)
+        done[_put(Gathering, {"code": code}, fields, created_at=announced)] += 1
+    for gathering in Gathering.objects.filter(code__in=world["gatherings"]):
+        for code, fields in world["sessions"].items():
+            done[_put(Session, {"gathering": gathering, "code": code}, fields)] += 1
     return done
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import F
 
 from ceportal.kernel import clock
+from ceportal.kernel.bulk import insert_many
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
 from credits.models import (
@@ -73,8 +74,8 @@ def grant_credits(earning: Earning, *, now: datetime) -> Grant:
 
 
 def grant_several(earnings: Sequence[Earning], *, now: datetime) -> list[Grant]:
-    """As `grant_credits`, for many at once; where the event cap takes a part, the entry of the cut follows (LIVE-06)."""
-    grants = Grant.objects.bulk_create(
+    """As `grant_credits`, for many at once; what the event cap takes is entered with them (LIVE-06)."""
+    grants = [
         Grant(
             candidate_id=earning.candidate_id,
             cycle=earning.cycle,
@@ -93,13 +94,14 @@ def grant_several(earnings: Sequence[Earning], *, now: datetime) -> list[Grant]:
             created_at=now,
         )
         for earning in earnings
-    )
+    ]
+    insert_many(grants)
     entries = []
     for grant, earning in zip(grants, earnings, strict=True):
         entries.append(_entry(grant, Entry.Kind.EARNED, earning.amount, EARNED_BY[earning.source], now=now))
         if earning.cut:
             entries.append(_entry(grant, Entry.Kind.CUT, -earning.cut, "LIVE-06", now=now))
-    Entry.objects.bulk_create(entries)
+    insert_many(entries)
     return grants
 
 

@@ -15,12 +15,14 @@ from candidates.models import Certification, Track
 from ceportal.kernel.money import CURRENCY
 from ceportal.kernel.policy import thawed
 from credits.wording import path_text
+from emeritus.models import EmeritusRecord
 from exams.models import Site
 
 LABELS: Mapping[str, Any] = {
     **dict(Track.Level.choices),
     **dict(Certification.Status.choices),
     **dict(Site.Kind.choices),
+    **dict(EmeritusRecord.Route.choices),
     "default": _("all others"),
     "anniversary": _("the new term starts when the running active period ends"),
     "met_on": _("the new term starts on the day the last requirement was met"),
@@ -57,6 +59,7 @@ UNITS: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("fee", lambda _number: gettext("%(number)s %(currency)s before tax")),
     ("tax.rates", lambda _number: gettext("%(number)s percent")),
 )
+PATHS = {"recert.paths", "emeritus.return_paths"}
 FOR_LIFE = {"cert.active_months"}
 LEVELED = {"live.credits"}
 
@@ -78,7 +81,7 @@ def lines(name: str, value: Any) -> tuple[Line, ...]:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    if name == "recert.paths":
+    if name in PATHS:
         return tuple(path_text(path) for path in value)
     if name in LEVELED:
         levels = zip((1000, 2000, 3000), value, strict=True)

@@ -85,8 +85,11 @@ def renewal_facts(
     """What a candidate's renewals depend on; a cycle that ended inactive can still be judged (CE-15)."""
     last = cycles[-1] if cycles else None
     fee = fee_of(last)
+    routes = _emeritus_routes(held)
     return renewal.RenewalFacts(
-        held=tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
+        held=tuple(
+            renewal.HeldFacts(each.certification.id, each.life, routes.get(each.certification.id, "")) for each in held
+        ),
         passes=tuple(
             renewal.ExamPass(each.attempt_id, each.exam_number, each.kind, each.taken_on)
             for each in exams.queries.passes_of(candidate_id)
@@ -94,6 +97,15 @@ def renewal_facts(
         grants=tuple(grants_to_judge(last, lock=lock)),
         fee_paid_on=fee.paid_on if fee else None,
     )
+
+
+def _emeritus_routes(held: Sequence[Held]) -> dict[int, str]:
+    """The ways back from Emeritus by certification, each that of the latest term (EMR-18)."""
+    ids = [each.certification.id for each in held if any(term.kind == "emeritus" for term in each.life.terms)]
+    if not ids:
+        return {}
+    records = EmeritusRecord.objects.filter(certification_id__in=ids, term__withdrawn_at__isnull=True)
+    return dict(records.order_by("term__starts_on").values_list("certification_id", "route"))
 
 
 @dataclass(frozen=True, slots=True)

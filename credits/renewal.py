@@ -6,7 +6,7 @@ The *requirement date* is the day on which the last requirement of a path was me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Parameter, Policy
 
-PATH_PARAMETERS = ("recert.paths", "recert.admin_fee", "recert.renewal_basis")
+PATH_PARAMETERS = ("recert.paths", "recert.admin_fee", "recert.renewal_basis", "emeritus.return_paths")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class HeldFacts:
 
     id: int
     life: LifeFacts
+    route: str = ""  # back from its Emeritus, where the record of that names one (EMR-18)
 
     @property
     def level(self) -> str:
@@ -115,12 +116,12 @@ class Renewal:
 
 def renewable_on(book: Book, facts: RenewalFacts, day: date) -> list[HeldFacts]:
     """The certifications that could be renewed on a day, whether or not a term was bought ahead (CE-07)."""
-    return [
-        held
-        for held in facts.held
-        if date_term(book, level=held.level, starts_on=day, day=day) is not None  # not valid for life (CERT-02)
-        and status_on(book, held.life, day) in RENEWABLE
-    ]
+    return [held for held in facts.held if _renewable(book, held, day)]
+
+
+def _renewable(book: Book, held: HeldFacts, day: date) -> bool:
+    for_life = date_term(book, level=held.level, starts_on=day, day=day) is None  # CERT-02
+    return not for_life and status_on(book, held.life, day) in RENEWABLE
 
 
 def fewest_credits(book: Book) -> int:
@@ -140,6 +141,33 @@ def highest_level(held: list[HeldFacts]) -> str | None:
     return max((each.level for each in held), key=rank, default=None)
 
 
+def highest_renewable(book: Book, held: Iterable[HeldFacts], day: date) -> HeldFacts | None:
+    """The certification whose renewal is next in question: of the highest level that can be renewed (CE-07).
+
+    Of several, one whose next term is not bought yet (CE-09), and then the one renewed last.
+    """
+    return max(
+        (each for each in held if _renewable(book, each, day)),
+        key=lambda each: (rank(each.level), not bought_ahead(each.life, day), each.life.renewed_on),
+        default=None,
+    )
+
+
+def _by_own_route(book: Book, held: HeldFacts, day: date) -> bool:
+    """Whether a certification comes back from Emeritus by paths of its own only (EMR-18)."""
+    routes = book.on(day)["emeritus.return_paths"].value
+    return held.route in routes and status_on(book, held.life, day) == "emeritus"
+
+
+def _paths_of(book: Book, held: HeldFacts, day: date) -> tuple[Parameter, Sequence[Mapping[str, Any]]]:
+    """The paths open to a certification on a day, and the parameter that says so. The requirement date's book."""
+    if _by_own_route(book, held, day):
+        own = book.on(day)["emeritus.return_paths"]
+        return own, own.value[held.route]
+    of_levels = book.on(day)["recert.paths"]
+    return of_levels, of_levels.value.get(held.level, ())
+
+
 def progress_on(book: Book, facts: RenewalFacts, held: HeldFacts, day: date) -> list[PathProgress]:
     """How far each path of the day's book has been met for one certification by that day."""
     highest = highest_level(renewable_on(book, facts, day)) == held.level
@@ -149,8 +177,7 @@ def progress_on(book: Book, facts: RenewalFacts, held: HeldFacts, day: date) -> 
     for each in facts.passes:
         if held.life.renewed_on < each.taken_on <= day:
             passed.setdefault(each.kind, set()).add(each.exam_number)
-    # The book of the requirement date governs: the day asked about.
-    paths = book.on(day)["recert.paths"].value.get(held.level, ())
+    _parameter, paths = _paths_of(book, held, day)
     return [
         PathProgress(
             path=path,
@@ -214,6 +241,9 @@ def next_renewal(book: Book, facts: RenewalFacts, today: date) -> Renewal | None
 def _renewal(
     book: Book, facts: RenewalFacts, held: HeldFacts, path: PathProgress, day: date, *, highest: bool
 ) -> Renewal:
+    # What comes back from Emeritus by paths of its own is not renewed with others (EMR-18).
+    with_it = tuple(each for each in facts.held if each == held or not _by_own_route(book, each, day))
+    parameter, _paths = _paths_of(book, held, day)
     return Renewal(
         certification_id=held.id,
         level=held.level,
@@ -222,8 +252,8 @@ def _renewal(
         requirement_on=day,
         uses=_oldest_first(facts.grants, path.credits_needed, day),
         passes=_passes_counted(facts.passes, held, path.path.get("exams", {}), day),
-        renews=terms_renewed(book, facts.held, level=held.level, day=day, at_level="renewable"),
-        decision=explain_renewal(path, day, book.on(day)["recert.paths"], book.on(day)["recert.renewal_basis"]),
+        renews=terms_renewed(book, with_it, level=held.level, day=day, at_level="renewable"),
+        decision=explain_renewal(path, day, parameter, book.on(day)["recert.renewal_basis"]),
     )
 
 
@@ -276,9 +306,9 @@ def terms_renewed(
 
 
 def explain_renewal(path: PathProgress, day: date, paths: Parameter, basis: Parameter) -> Decision:
-    """The record kept with a renewal: what was met, and by when (CE-06, CE-07, CE-09)."""
+    """The record kept with a renewal: what was met, and by when (CE-06, CE-07, CE-09, EMR-18)."""
     findings = [
-        Finding("CE-07", True, _("A path of the level was met on %(met_on)s."), {"met_on": day}, (paths,)),
+        Finding(paths.clause, True, _("A path was met on %(met_on)s."), {"met_on": day}, (paths,)),
     ]
     if path.credits_needed:
         findings.append(

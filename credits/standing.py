@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from candidates.models import Certification
 from candidates.queries import Held
-from candidates.rules import ENDED, RENEWABLE, TermFacts, date_term, rank, term_on
+from candidates.rules import ENDED, TermFacts, date_term, term_on
 from ceportal.kernel import money
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
@@ -136,16 +136,16 @@ def _bar(held: Held, running: TermFacts, day: date) -> Bar | None:
 
 
 def highest_renewable(held: Sequence[Held], day: date) -> Held | None:
-    """The certification whose renewal closes the cycle: the highest that can be renewed, renewed latest (CE-07)."""
-    renewable = [
-        each for each in held if status_now(each, day) in RENEWABLE and each.standing_on(day).active_ends_on is not None
-    ]
-    return max(renewable, key=lambda each: (rank(each.life.level), each.life.renewed_on), default=None)
+    """The certification whose renewal is next in question (CE-07); what was revoked stays so (CERT-10)."""
+    by_id = {each.certification.id: each for each in held if each.certification.status != Certification.Status.REVOKED}
+    facts = [renewal.HeldFacts(key, each.life) for key, each in by_id.items()]
+    top = renewal.highest_renewable(BOOK, facts, day)
+    return by_id[top.id] if top else None
 
 
 def progress_of(held: Held, facts: renewal.RenewalFacts, day: date) -> list[PathProgress]:
     """Every way to renew one certification, the nearest first: fewest exams left, then fewest credits."""
-    mine = renewal.HeldFacts(held.certification.id, held.life)
+    (mine,) = (each for each in facts.held if each.id == held.certification.id)
     return sorted(
         renewal.progress_on(BOOK, facts, mine, day),
         key=lambda each: (sum(each.exams_missing.values()), each.credits_missing, each.credits_needed),

@@ -101,6 +101,19 @@ def end_unfounded(cycle: Cycle, *, now: datetime) -> None:
     ledger.expire_cycle(cycle, counts_from=cycle.started_on, clause="CR-03", now=now)
 
 
+def cycles_since(day: date, *, candidate_id: int, last: Cycle | None) -> list[Cycle]:
+    """The cycles that a renewal as of a day ends: the one the day falls in, and any that began with its lapse (CR-03).
+
+    None where a later renewal stands between (CE-09). `last` is the latest known; others are read where they are asked
+    for.
+    """
+    if last is None or last.started_on <= day:
+        return [last] if last else []
+    since = [each for each in queries.cycles_of(candidate_id) if each.ended_on is None or each.ended_on >= day]
+    stands = any(each.end_reason != Cycle.EndReason.INACTIVE for each in since[:-1])
+    return [] if stands or since[0].started_on > day else since
+
+
 def close_renewed(cycle: Cycle, *, on: date, now: datetime) -> Cycle:
     """End a cycle with a renewal: the requirement date is its last day, the next one starts the day after (CR-02)."""
     _close(cycle, on=on, reason=Cycle.EndReason.RENEWED, now=now)

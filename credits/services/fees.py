@@ -9,7 +9,7 @@ from django.db import transaction
 import payments.services
 from candidates import queries as candidates_queries
 from candidates import services as candidates
-from candidates.rules import bought_ahead, rank, status_on
+from candidates.rules import bought_ahead, status_on
 from ceportal.kernel import clock, money
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.policy import BOOK
@@ -24,12 +24,7 @@ def assess_fee(*, candidate_id: int, now: datetime) -> Decision:
     held = candidates_queries.held_by(candidate_id)
     cycles = queries.cycles_of(candidate_id)
     facts = queries.renewal_facts(held, cycles, candidate_id)
-    renewable = renewal.renewable_on(BOOK, facts, day)
-    top = max(
-        renewable,
-        key=lambda each: (rank(each.level), not bought_ahead(each.life, day), each.life.renewed_on),
-        default=None,
-    )
+    top = renewal.highest_renewable(BOOK, facts.held, day)
     progress = renewal.progress_on(BOOK, facts, top, day) if top else []
     return renewal.assess_fee(
         renewal.FeeFacts(
@@ -51,11 +46,11 @@ def request_fee(*, candidate_id: int, now: datetime) -> Order:
     decision = require(assess_fee(candidate_id=candidate_id, now=now))
     cycle = queries.current_cycle(queries.cycles_of(candidate_id))
     assert cycle is not None  # credits are in a cycle
+    day = clock.day_of(now)
     held = candidates_queries.held_by(candidate_id)
-    renewable = renewal.renewable_on(BOOK, queries.renewal_facts(held, [cycle], candidate_id), clock.day_of(now))
-    level = renewal.highest_level(renewable)
-    assert level is not None
-    fee = BOOK.on(clock.day_of(now))["recert.admin_fee"].for_key(level)
+    top = renewal.highest_renewable(BOOK, queries.renewal_facts(held, [cycle], candidate_id).held, day)
+    assert top is not None  # assessed: CE-06
+    fee = BOOK.on(day)["recert.admin_fee"].for_key(top.level)
     return payments.services.open_order(
         candidate_id=candidate_id,
         purpose=Order.Purpose.ADMIN_FEE,

@@ -90,9 +90,10 @@ def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:
 
 def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datetime) -> tuple[Recertification, Judged]:
     # A renewal of the highest level closes the cycle its requirement date falls in (CR-02).
-    cycle = state.cycle if due.highest and _reaches(state.cycle, due.requirement_on) else None
+    ends = cycles.cycles_since(due.requirement_on, candidate_id=candidate_id, last=state.cycle) if due.highest else []
+    cycle = ends[0] if ends else None
     if cycle is not None and cycle.ended_on is not None:
-        cycle = cycles.replace_cycles([cycle], now=now)  # it had ended with the lapse that this undoes (CE-15)
+        cycle = cycles.replace_cycles(ends, now=now)  # it had ended with the lapse that this undoes (CE-15, CR-03)
     recertification = Recertification.objects.create(
         candidate_id=candidate_id,
         certification_id=due.certification_id,
@@ -117,7 +118,7 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
         )
         following = cycles.close_renewed(cycle, on=due.requirement_on, now=now)
         grants = ()
-        if any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
+        if len(ends) > 1 or any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
             ledger.move_to_next_cycle(cycle, next_cycle=following, now=now)
             grants = tuple(queries.grants_to_judge(following, lock=True))
     held = _start_terms(state.held, due, source=f"credits.recertification:{recertification.id}", now=now)
@@ -131,15 +132,11 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
     )
     facts = replace(
         state.facts,
-        held=tuple(renewal.HeldFacts(each.certification.id, each.life) for each in held),
+        held=tuple(replace(facts, life=each.life) for facts, each in zip(state.facts.held, held, strict=True)),
         grants=grants,
         fee_paid_on=state.facts.fee_paid_on if cycle is None else None,
     )
     return recertification, Judged(held, following, facts)
-
-
-def _reaches(cycle: Cycle | None, day: date) -> bool:
-    return cycle is not None and cycle.started_on <= day
 
 
 def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, now: datetime) -> tuple[Held, ...]:

@@ -22,7 +22,7 @@ from ceportal.kernel.policy import BOOK
 from credits import queries, reversing
 from credits.models import Claim, Cycle, Entry, Grant, Recertification
 from credits.reversing import RenewalMade, TermMade
-from credits.services import cycles, ledger, recertification
+from credits.services import cycles, event_cap, ledger, recertification
 
 EARNED = (Term.Reason.EARNED, Term.Reason.EARNED_ANOTHER)
 
@@ -163,6 +163,7 @@ def reverse_renewal(made: RenewalMade, fallen: Fallen, *, now: datetime) -> None
         position = next(index for index, cycle in enumerate(known) if cycle.id == made.closed_cycle_id)
         merged = _merge(known[position:], fallen.clause, now=now)
         void_doubles(merged, now=now)
+        event_cap.settle_cap(cycle=merged, now=now)
     certifications = candidates.withdraw_terms(
         candidate_id=fallen.candidate_id,
         source=made.source,

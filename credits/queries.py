@@ -69,9 +69,9 @@ def grants_to_judge(cycle: Cycle | None, *, lock: bool = False) -> list[renewal.
         .annotate(usable=Subquery(lasting.values("sum")))
         .filter(usable__gt=0)
         .order_by("earned_on", "id")
-        .values_list("id", "earned_on", "expires_on", "usable", "remaining")
+        .values_list("id", "earned_on", "expires_on", "usable", "remaining", "source")
     )
-    return [renewal.GrantFacts(*row) for row in rows]
+    return [renewal.GrantFacts(*facts, from_event=source == Grant.Source.ATTENDANCE) for *facts, source in rows]
 
 
 def fee_of(cycle: Cycle | None) -> AdministrativeFee | None:

@@ -51,6 +51,7 @@ class GrantFacts:
     expires_on: date
     amount: int
     remaining: int  # less than the amount where it has expired meanwhile
+    from_event: bool = False  # the cap of its cycle weighs on it (LIVE-06)
 
     def valid_on(self, day: date) -> bool:
         return self.earned_on <= day < self.expires_on

@@ -14,7 +14,7 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from credits import queries
 from credits.models import AdministrativeFee, Cycle, Entry, Grant
-from credits.services import ledger
+from credits.services import event_cap, ledger
 
 
 def open_for_imported(*, candidate_id: int, now: datetime) -> None:
@@ -62,6 +62,7 @@ def start_by_earning(*, certification: Certification, earned_on: date, now: date
         last = replace_cycles([last], now=now) if last.ended_on is not None else last
         following = close_renewed(last, on=earned_on, now=now)
         ledger.move_to_next_cycle(last, next_cycle=following, now=now)
+        event_cap.settle_cap(cycle=following, now=now)
         ledger.expire_cycle(last, counts_from=earned_on, clause="CR-02", now=now)
     elif last.ended_on is not None:
         _go_on(last, now=now)

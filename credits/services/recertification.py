@@ -19,7 +19,7 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK, thawed
 from credits import queries, renewal
 from credits.models import Cycle, Grant, Recertification
-from credits.services import cycles, ledger
+from credits.services import cycles, event_cap, ledger
 
 FEE_DUE = "credits.fee_due"
 
@@ -118,8 +118,12 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
         )
         following = cycles.close_renewed(cycle, on=due.requirement_on, now=now)
         grants = ()
+        from_events = any(grant.from_event for grant in state.facts.grants)
         if len(ends) > 1 or any(grant.earned_on > due.requirement_on for grant in state.facts.grants):
             ledger.move_to_next_cycle(cycle, next_cycle=following, now=now)
+            grants = tuple(queries.grants_to_judge(following, lock=True))
+        # A new cycle has room of its own: what the cap of the old one had cut of later sessions may earn (LIVE-06).
+        if from_events and event_cap.settle_cap(cycle=following, now=now):
             grants = tuple(queries.grants_to_judge(following, lock=True))
     held = _start_terms(state.held, due, source=f"credits.recertification:{recertification.id}", now=now)
     emit(

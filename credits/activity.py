@@ -56,8 +56,8 @@ def earned_in_time(facts: ActivityFacts, policy: Policy) -> list[Finding]:
         finding(
             "CE-03",
             held,
-            yes=_("You held a certification in an eligible status on %(completed_on)s."),
-            no=_("You held no certification in an eligible status on %(completed_on)s."),
+            yes=_("A certification was in an eligible status on %(completed_on)s."),
+            no=_("No certification was in an eligible status on %(completed_on)s."),
             next_step=_("Only what is completed while the certification is in such a status counts."),
             because=(statuses,),
             completed_on=facts.completed_on,
@@ -65,8 +65,8 @@ def earned_in_time(facts: ActivityFacts, policy: Policy) -> list[Finding]:
         finding(
             "CR-06",
             facts.in_a_cycle or not held,
-            yes=_("The completion falls in a recertification cycle of yours."),
-            no=_("The completion falls before your current recertification cycle."),
+            yes=_("The completion falls in a recertification cycle."),
+            no=_("The completion falls before the current recertification cycle."),
             next_step=_("Credits count within the cycle in which they were earned."),
         ),
     ]

@@ -142,7 +142,9 @@ def _csv_cell(value: str) -> Cell:
 
 def _tidy(value: str) -> str:
     """Text without what cannot be seen, its white space folded; no longer than a cell may be."""
-    seen = "".join(each if unicodedata.category(each) not in {"Cc", "Cf", "Zs"} else " " for each in value)
+    seen = value
+    if not value.isprintable():
+        seen = "".join(each if unicodedata.category(each) not in {"Cc", "Cf", "Zs"} else " " for each in value)
     return " ".join(seen.split())[: CHARACTERS_AT_MOST + 1]
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from ceportal.kernel.decisions import Finding
+from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from credits.roster_files import CHARACTERS_AT_MOST, EMPTY, Cell, Line, column_name, unreadable
 
@@ -49,13 +49,14 @@ class Problem:
 
     column: str
     finding: Finding
+    as_read: bool = False  # with the line itself, whatever else becomes of the world
 
     def as_json(self) -> dict[str, Any]:
-        return {"column": self.column, "finding": self.finding.as_json()}
+        return {"column": self.column, "finding": self.finding.as_json(), "as_read": self.as_read}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Problem:
-        return cls(raw["column"], Finding.from_json(raw["finding"]))
+        return cls(raw["column"], Finding.from_json(raw["finding"]), raw["as_read"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,13 @@ class Entry:
     problems: tuple[Problem, ...]
 
 
-def problem(column: str, sentence: str, next_step: str = "", *, clause: str = "CE-10", **facts: Any) -> Problem:
-    """A requirement that a cell does not meet."""
+def problem(column: str, clause: str, sentence: str, next_step: str = "", **facts: Any) -> Problem:
+    """A requirement that a line does not meet, and the column in which it does not."""
     return Problem(column, Finding(clause, met=False, sentence=sentence, facts=facts, next_step=next_step))
+
+
+def _misread(column: str, sentence: str, next_step: str, **facts: Any) -> Problem:
+    return replace(problem(column, "CE-10", sentence, next_step, **facts), as_read=True)
 
 
 def read_entries(lines: Sequence[Line]) -> list[Entry]:
@@ -103,15 +108,16 @@ def _columns(header: Line, rest: Sequence[Line]) -> dict[str, int]:
     width = max(len(line.cells) for line in (header, *rest))
     for index in range(width):
         words = header.cells[index].text if index < len(header.cells) else ""
-        if not words and all(index >= len(line.cells) or line.cells[index] == EMPTY for line in rest):
-            continue
         if not words:
-            raise unreadable(
-                _("Column %(place)s has values and no name."),
-                _("The columns are: %(columns)s."),
-                place=column_name(index),
-                columns=", ".join(COLUMNS),
-            )
+            filled = [line.number for line in rest if index < len(line.cells) and line.cells[index] != EMPTY]
+            if filled:
+                raise unreadable(
+                    _("Line %(line)s has a value in column %(place)s, which has no name."),
+                    _("A comma within a value needs quotation marks around the value."),
+                    line=filled[0],
+                    place=column_name(index),
+                )
+            continue
         name = known.get(re.sub(r"[\s_-]+", "_", words.casefold()))
         if name is None:
             raise unreadable(
@@ -158,11 +164,11 @@ def _entry(line: Line, places: Mapping[str, int]) -> Entry:
 
 def _trouble(column: Column, cell: Cell) -> Problem | None:
     if cell.trouble:
-        return problem(column.name, cell.trouble, _("Put the value itself into the cell."))
+        return _misread(column.name, cell.trouble, _("Put the value itself into the cell."))
     if column.required and not cell.text:
-        return problem(column.name, _("The cell is empty."), _("Fill it in."))
+        return _misread(column.name, _("The cell is empty."), _("Fill it in."))
     if len(cell.text) > column.longest and column.name != "completed_on":
-        return problem(
+        return _misread(
             column.name, _("The cell holds more than %(limit)s characters."), _("Correct it."), limit=column.longest
         )
     return None
@@ -181,32 +187,121 @@ def _day(cell: Cell) -> date | None:
 
 def _not_a_day(cell: Cell) -> Problem:
     if SERIAL_DAY.fullmatch(cell.text):
-        return problem(
+        return _misread(
             "completed_on",
             _("The cell holds a number that is not formatted as a date."),
             _("Format the column as dates, or write year-month-day."),
         )
-    return problem("completed_on", _("This is not a day."), _("Write it as year-month-day, for example 2021-05-30."))
+    return _misread("completed_on", _("This is not a day."), _("Write it as year-month-day, for example 2021-05-30."))
 
 
 def _doubled(entry: Entry, first: int) -> Entry:
-    again = problem(WHOLE_LINE, _("It says the same as line %(line)s."), _("Remove one of them."), line=first)
+    again = _misread(WHOLE_LINE, _("It says the same as line %(line)s."), _("Remove one of them."), line=first)
     return Entry(entry.line, entry.given, entry.completed_on, (again,))
 
 
-# The column of a roster that an unmet clause of a report speaks of.
+# The column of a roster that an unmet clause of a report speaks of; the day it was completed where none is named.
 COLUMN_OF_CLAUSE: Mapping[str, str] = {
     "CE-05": "candidate",
-    "CE-10": "completed_on",
-    "CE-15": "completed_on",
-    "CE-01": "completed_on",
-    "CE-03": "completed_on",
-    "CR-06": "completed_on",
     "CAT-01": "item",
     "CAT-05": "item",
     "CAT-07": "item",
     "CR-04": "item",
 }
+
+
+def problems_of(decision: Decision, *, with_delivery: bool, completed: bool, said_before: int | None) -> list[Problem]:
+    """What a report does not meet, each with the column that would have to be another.
+
+    `said_before`: the line of the roster that reports the same training for the same person before.
+    """
+    return [
+        _same_training(said_before)
+        if each.clause == "CR-04" and said_before is not None
+        else Problem(_column_of(each.clause, with_delivery=with_delivery, completed=completed), each)
+        for each in decision.unmet
+    ]
+
+
+def _same_training(line: int) -> Problem:
+    return problem(
+        "item",
+        "CR-04",
+        _("Line %(line)s reports the same training in the same cycle."),
+        _("A training counts once in a recertification cycle."),
+        line=line,
+    )
+
+
+def _column_of(clause: str, *, with_delivery: bool, completed: bool) -> str:
+    if clause == "CAT-07" and with_delivery:
+        return "delivery"
+    if clause == "CE-10" and completed:
+        return "candidate"  # nobody reports a completion of their own
+    return COLUMN_OF_CLAUSE.get(clause, "completed_on")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run that a line names, if the provider has one by that code, and the line that names it."""
+
+    found: bool
+    of_the_item: bool
+    cancelled: bool
+    starts_on: date
+    ends_on: date
+    completed_on: date
+    day: date
+
+
+def assess_run(facts: RunFacts) -> Problem | None:
+    """What is wrong with the run that a line names (CAT-07)."""
+    if not facts.found:
+        return problem("delivery", "CAT-07", _("You have no run under this code."), _("See your deliveries."))
+    if not facts.of_the_item:
+        return problem("delivery", "CAT-07", _("This run is one of another training."), _("Compare the two codes."))
+    if facts.cancelled:
+        return problem("delivery", "CAT-07", _("This run was cancelled."), _("Name the run that was held."))
+    if facts.day < facts.ends_on:
+        return problem(
+            "delivery",
+            "CAT-07",
+            _("This run lasts until %(ends_on)s."),
+            _("Report it once it has ended."),
+            ends_on=facts.ends_on,
+        )
+    if facts.completed_on < facts.starts_on:
+        return problem(
+            "delivery",
+            "CAT-07",
+            _("This run began on %(starts_on)s, after the day of completion."),
+            _("Compare the day with the run."),
+            starts_on=facts.starts_on,
+        )
+    return None
+
+
+def assess_start(*, status: str, to_report: int) -> Decision:
+    """Whether a roster can be reported now (CE-10): after its dry run, and if any line of it can be."""
+    return Decision(
+        (
+            finding(
+                "CE-10",
+                status == "checked",
+                yes=_("It was looked at as a dry run."),
+                no=_("It is being checked, or was discarded."),
+                next_step=_("Look at the dry run first."),
+            ),
+            finding(
+                "CE-10",
+                to_report > 0,
+                yes=_("Lines that can be reported: %(to_report)s."),
+                no=_("No line of it can be reported."),
+                next_step=_("Correct the lines, and upload the file again."),
+                to_report=to_report,
+            ),
+        )
+    )
 
 
 def same_name(one: str, other: str) -> bool:

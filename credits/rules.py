@@ -121,7 +121,7 @@ def _training_findings(facts: CompletionFacts) -> list[Finding]:
         finding(
             "CAT-01",
             facts.listed_credits is not None,
-            yes=_("The training was listed in the catalog on the day you completed it."),
+            yes=_("The training was listed in the catalog on the day of completion."),
             no=_("The training was not listed in the catalog on %(completed_on)s."),
             next_step=_("See its page in the catalog for the days on which it was listed."),
             completed_on=facts.activity.completed_on,

@@ -161,7 +161,7 @@ def test_missing_essentials_stand_beside_their_fields(me: Client, item: Item):
     [
         ("in the future", {"completed_on": "2021-05-05"}, "The completion date lies in the future."),
         ("too long ago", {"completed_on": "2021-02-02"}, "Filed too late"),
-        ("before it was certified", {"completed_on": "2020-05-20"}, "You held no certification"),
+        ("before it was certified", {"completed_on": "2020-05-20"}, "No certification was in an eligible status"),
         ("not a day", {"completed_on": "yesterday"}, "This is not a day."),
         ("an unknown provider", {"provider": "nobody"}, "This provider does not deliver the training."),
     ],

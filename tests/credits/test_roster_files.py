@@ -201,7 +201,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "an older encoding": (lambda: csv_file(ROW) + "CSCO2,Zoë,,,".encode("latin-1"), "Line 3 is not in UTF-8"),
     "a quotation mark left open": (lambda: csv_file(ROW, ("CSCO2", '"Alice', *ROW[2:])), "Line 3 cannot be read"),
     "an unknown column": (lambda: csv_file((*ROW, "A"), header=(*HEADER, "grade")), "Column F is called “grade”"),
-    "a column without a name": (lambda: csv_file((*ROW, "A")), "Column F has values and no name"),
+    "a column without a name": (lambda: csv_file((*ROW, "A")), "Line 2 has a value in column F, which has no name"),
     "a column twice": (lambda: csv_file(header=(*HEADER, "Item code")), "“item” is there twice: in C and in F"),
     "a column missing": (lambda: csv_file(("CSCO1",), header=("candidate",)), "missing: item, completed_on"),
     "no names of columns": (lambda: csv_file(header=ROW), "Column A is called “CSCO1”"),

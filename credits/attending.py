@@ -198,16 +198,19 @@ def explain_share(sitting: Sitting, share: Share) -> tuple[Finding, ...]:
     if cap is None:
         return (counts_once(share.repeated),)
     left = max(0, cap - share.capped_before)
-    cut_short = _("The session crosses the cap: of %(credits)s credits %(left)s count, since %(cap)s a cycle do.")
+    cut_short = _(
+        "The session crosses the cap of a cycle for events: %(before)s credits before it, of %(cap)s. "
+        "Of its %(credits)s credits %(left)s count."
+    )
     return (
         counts_once(share.repeated),
         finding(
             "LIVE-06",
             left > 0,
-            yes=_("Within the cap of a cycle for events: %(before)s before it, of %(cap)s.")
+            yes=_("Within the cap of a cycle for events: %(before)s credits before it, of %(cap)s.")
             if left >= sitting.credits
             else cut_short,
-            no=_("The cap of a cycle for events is reached: %(before)s before it, of %(cap)s."),
+            no=_("The cap of a cycle for events is reached: %(before)s credits before it, of %(cap)s."),
             next_step=_("Trainings and exams count beside it; the next cycle has room for sessions again."),
             because=(share.cap,),
             before=share.capped_before,

@@ -22,9 +22,9 @@ class Attendance(models.Model):
     attended_on = models.DateField()
     badges = models.JSONField()  # [[minute in, minute out], ...] from the start, overlapping pairs merged (LIVE-04)
     minutes_present = models.PositiveSmallIntegerField()
-    # What it is worth before the cap, where everything else is met (LIVE-05); null where something is not.
+    # What it is worth (LIVE-05) where all is met that can be said of it alone; null where something is not.
     credits = models.PositiveSmallIntegerField(null=True, blank=True)
-    earned = models.BooleanField(default=False)  # after the cap (LIVE-06)
+    earned = models.BooleanField(default=False)  # beside the person's other attendances (CR-04, LIVE-06)
     decision = models.JSONField()
     recorded_at = models.DateTimeField()
     decided_at = models.DateTimeField()
@@ -34,7 +34,8 @@ class Attendance(models.Model):
         constraints = [
             models.UniqueConstraint(name="attendance_once_per_session_time", fields=["candidate", "session_time"]),
             models.CheckConstraint(
-                name="attendance_earned_is_worth_something", condition=Q(earned=False) | Q(credits__gt=0)
+                name="attendance_earned_is_worth_something",
+                condition=Q(earned=False) | Q(credits__isnull=False, credits__gt=0),
             ),
         ]
 

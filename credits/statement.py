@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db.models import F, QuerySet, RowRange, Sum, Window
 from django.db.models.functions import TruncMonth
@@ -14,12 +12,11 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from credits import chart, queries
+from credits import chart, queries, spreadsheets
 from credits.models import Cycle, Entry, Grant
 
 ORDER = ("grant__cycle__started_on", "counts_from", "id")
 MINUS = "\N{MINUS SIGN}"
-DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take the cell for a formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,39 +138,22 @@ def chart_of(candidate_id: int, *, today: date) -> chart.Chart | None:
     return chart.draw([chart.MonthSum(*row) for row in sums], today=today)
 
 
-class _Echo:
-    """A file that gives back what is written to it, so that rows can be sent one by one."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
 def as_csv(entries: Iterable[Entry]) -> Iterator[str]:
     """The statement as CSV, oldest line first."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff"  # spreadsheets read it as UTF-8 then
-    yield _row(
-        writer, [_("Day"), _("Entered at"), _("Kind"), _("Credits"), _("Balance"), _("For"), _("Why"), _("Clause")]
-    )
+    return spreadsheets.as_csv(_rows(entries))
+
+
+def _rows(entries: Iterable[Entry]) -> Iterator[list[object]]:
+    yield [_("Day"), _("Entered at"), _("Kind"), _("Credits"), _("Balance"), _("For"), _("Why"), _("Clause")]
     for line in map(line_of, entries):
         entry = line.entry
-        yield _row(
-            writer,
-            [
-                entry.counts_from.isoformat(),
-                entry.written_at.isoformat(timespec="seconds"),
-                str(entry.get_kind_display()),
-                entry.amount,
-                line.balance,
-                line.title,
-                line.why,
-                entry.clause,
-            ],
-        )
-
-
-def _row(writer: Any, values: Iterable[object]) -> str:
-    cells = [
-        f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS_STARTS) else value for value in values
-    ]
-    return str(writer.writerow(cells))
+        yield [
+            entry.counts_from.isoformat(),
+            entry.written_at.isoformat(timespec="seconds"),
+            str(entry.get_kind_display()),
+            entry.amount,
+            line.balance,
+            line.title,
+            line.why,
+            entry.clause,
+        ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 
 from ceportal.kernel import clock, relay
 
@@ -40,14 +41,19 @@ _broker = _Broker()
 
 
 def nudge_relay() -> None:
-    """Ask for the relay soon. A broker that cannot be reached is no error: the sweep comes by anyway.
+    """Ask for the relay soon."""
+    wake(run_relay)
+
+
+def wake(task: Task, *arguments: Any) -> None:
+    """Ask for a task soon. A broker that cannot be reached is no error: a sweep finds what rows hold.
 
     Finding out takes the client some seconds, so a process that has found out does not ask again for a while.
     """
     if time.monotonic() < _broker.away_until:
         return
     try:
-        run_relay.apply_async(retry=False)
-    except run_relay.OperationalError as error:
+        task.apply_async(arguments, retry=False)
+    except task.OperationalError as error:
         _broker.away_until = time.monotonic() + AWAY_SECONDS
-        log.warning("relay_not_nudged", error=str(error))
+        log.warning("task_not_woken", task=task.name, error=str(error))

@@ -156,6 +156,23 @@ def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
     )
 
 
+def reason_on(book: Book, facts: LifeFacts, day: date) -> tuple[str, str]:
+    """Why a date changes a certification on a day: the clause, and a sentence for the record of changes."""
+    begun = term_on(facts, day)
+    if begun is not None and begun.starts_on == day and begun.renewed_on < day:
+        if begun.kind == "emeritus":
+            return "EMR-06", _("The active status ended, and Emeritus began")
+        return "CE-09", _("The term bought ahead began")
+    if begun is not None and begun.kind == "emeritus":
+        return "EMR-07", _("The Emeritus term ended")
+    status = status_on(book, facts, day)
+    if status == "suspended":
+        return "CERT-01", _("The active period ended without a renewal")
+    if status in ENDED:
+        return "CERT-01", _("The certification lapsed without a renewal")
+    return "CERT-01", _("The length of terms changed, that of running ones with it")
+
+
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
     """What linking a login to a candidate's record depends on."""

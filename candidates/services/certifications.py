@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +14,9 @@ from candidates.queries import Held
 from candidates.services.people import lock_candidate
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
+from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
+from ceportal.kernel.policy import BOOK
 
 
 @transaction.atomic
@@ -55,7 +57,11 @@ def import_certification(
         created_at=now,
     )
     refresh_certifications(
-        [certification.id], clause="CERT-01", reason="Imported from the records", now=now, first=True
+        [certification.id],
+        clause="CERT-01",
+        reason=_("Imported from the certification records"),
+        now=now,
+        first=True,
     )
     certification.refresh_from_db()
     emit("candidates.certification_imported", certification, now=now, track=track_code)
@@ -92,7 +98,8 @@ def earn_certification(
         source=source,
         created_at=now,
     )
-    refresh_certifications([certification.id], clause="CERT-04", reason="Earned", now=now, first=first)
+    reason = ("CERT-01", _("Earned")) if first else ("CERT-04", _("Earned anew"))
+    refresh_certifications([certification.id], clause=reason[0], reason=reason[1], now=now, first=first)
     certification.refresh_from_db()
     emit("candidates.certification_earned", certification, now=now, earned_on=earned_on.isoformat(), source=source)
     return certification
@@ -111,15 +118,17 @@ def _create_certification(candidate: Candidate, track: Track, certified_on: date
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A new term for a certification: when it starts, and the requirement date that brought it."""
+    """A new term for a certification: when it starts, the requirement date that brought it, and by which clause."""
 
     held: Held
     starts_on: date
     renewed_on: date
     reason: Term.Reason
+    clause: str
+    sentence: str  # for the record of changes
 
 
-def renew_certifications(*, renewals: Sequence[Renewal], clause: str, source: str, now: datetime) -> list[Held]:
+def renew_certifications(*, renewals: Sequence[Renewal], source: str, now: datetime) -> list[Held]:
     """Give certifications of one candidate their new terms, and return them with the lives they now have.
 
     The caller has locked the candidate, read the lives since, and decided.
@@ -135,14 +144,16 @@ def renew_certifications(*, renewals: Sequence[Renewal], clause: str, source: st
         )
         for renewal in renewals
     )
-    renewed = [
-        Held(
-            renewal.held.certification,
-            renewal.held.life.with_term(rules.TermFacts("active", renewal.starts_on, renewal.renewed_on)),
-        )
-        for renewal in renewals
+    renewed = []
+    for renewal in renewals:
+        life = renewal.held.life.with_term(rules.TermFacts("active", renewal.starts_on, renewal.renewed_on))
+        renewed.append(Held(renewal.held.certification, life))
+    day = clock.day_of(now)
+    changes = [
+        _change_on(day, held, clause=renewal.clause, reason=renewal.sentence, now=now)
+        for held, renewal in zip(renewed, renewals, strict=True)
     ]
-    _keep_standing(renewed, clause=clause, reason="Renewed", now=now)
+    _keep(renewed, changes)
     return renewed
 
 
@@ -166,40 +177,40 @@ def refresh_certifications(
 
     The caller holds the candidate's lock and is in a transaction; `first` marks certifications entered just now.
     """
-    held = queries.held_in(Certification.objects.filter(id__in=list(certification_ids)))
-    return _keep_standing(held, clause=clause, reason=reason, now=now, first=first)
-
-
-def _keep_standing(
-    certifications: Iterable[Held], *, clause: str, reason: str, now: datetime, first: bool = False
-) -> list[StatusChange]:
     day = clock.day_of(now)
-    rows: list[Certification] = []
-    changes: list[StatusChange] = []
-    for held in certifications:
-        row, standing = held.certification, held.standing_on(day)
-        before = (row.status, row.active_ends_on, row.inactive_on)
-        row.next_change_on = standing.next_change_on
-        row.status = Certification.Status(standing.status)
-        row.active_ends_on, row.inactive_on = standing.active_ends_on, standing.inactive_on
-        rows.append(row)
-        if first or before != (row.status, row.active_ends_on, row.inactive_on):
-            changes.append(
-                StatusChange(
-                    certification=row,
-                    effective_on=day,
-                    before="" if first else before[0],
-                    after=row.status,
-                    active_ends_on=row.active_ends_on,
-                    inactive_on=row.inactive_on,
-                    clause=clause,
-                    reason=reason,
-                    made_at=now,
-                )
-            )
+    held = queries.held_in(Certification.objects.filter(id__in=list(certification_ids)))
+    return _keep(held, [_change_on(day, each, clause=clause, reason=reason, now=now, first=first) for each in held])
+
+
+def _change_on(
+    day: date, held: Held, *, clause: str, reason: str, now: datetime, first: bool = False
+) -> StatusChange | None:
+    """Give a row the standing of a day; what that changed, or None where it changed nothing that shows."""
+    row, standing = held.certification, held.standing_on(day)
+    before = (row.status, row.active_ends_on, row.inactive_on)
+    row.next_change_on = standing.next_change_on
+    row.status = Certification.Status(standing.status)
+    row.active_ends_on, row.inactive_on = standing.active_ends_on, standing.inactive_on
+    if not first and before == (row.status, row.active_ends_on, row.inactive_on):
+        return None
+    return StatusChange(
+        certification=row,
+        effective_on=day,
+        before="" if first else before[0],
+        after=row.status,
+        active_ends_on=row.active_ends_on,
+        inactive_on=row.inactive_on,
+        clause=clause,
+        reason=reason,
+        made_at=now,
+    )
+
+
+def _keep(held: Iterable[Held], changes: Iterable[StatusChange | None]) -> list[StatusChange]:
+    """Write the rows as they stand now, and what changed them."""
+    rows = [each.certification for each in held]
     Certification.objects.bulk_update(rows, ["status", "active_ends_on", "inactive_on", "next_change_on"])
-    StatusChange.objects.bulk_create(changes)
-    return changes
+    return StatusChange.objects.bulk_create(change for change in changes if change is not None)
 
 
 @transaction.atomic
@@ -222,14 +233,23 @@ def catch_up(candidate_id: int, *, now: datetime) -> list[Held]:
     due = [each for each in held if each.certification.next_change_on and each.certification.next_change_on <= day]
     if not due:
         return held
-    changes = _keep_standing(due, clause="CERT-01", reason="By its dates", now=now)
-    before = {change.certification_id: change.before for change in changes}
+    before = {each.certification.id: each.certification.status for each in due}
+    _keep(due, [change for each in due for change in _changes_until(day, each, now=now)])
     for row in (each.certification for each in due):
         emit(
             "candidates.certification_changed",
             row,
             now=now,
-            before=before.get(row.id, row.status),
+            before=before[row.id],
             after=row.status,
         )
     return queries.held_by(candidate_id)  # what reacted may have renewed some
+
+
+def _changes_until(day: date, held: Held, *, now: datetime) -> Iterator[StatusChange | None]:
+    """What the dates of a certification made of it, one day after another, however late that is found."""
+    row = held.certification
+    while row.next_change_on is not None and row.next_change_on <= day:
+        on = row.next_change_on
+        clause, reason = rules.reason_on(BOOK, held.life, on)
+        yield _change_on(on, held, clause=clause, reason=reason, now=now)

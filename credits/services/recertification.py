@@ -14,6 +14,7 @@ from candidates.models import Certification, Term
 from candidates.queries import Held
 from candidates.rules import bought_ahead
 from ceportal.kernel import clock
+from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK, thawed
@@ -145,17 +146,19 @@ def _renew(candidate_id: int, due: renewal.Renewal, state: Judged, *, now: datet
 
 def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, now: datetime) -> tuple[Held, ...]:
     by_id = {each.certification.id: each for each in held}
+    by_path = ("CERT-05", _("Renewed: a path of its level was met"))
+    with_it = ("CERT-06", _("Renewed together with another certification"))
     renewed = candidates.renew_certifications(
         renewals=[
             candidates.Renewal(
-                held=by_id[start.certification_id],
-                starts_on=start.starts_on,
-                renewed_on=due.requirement_on,
-                reason=Term.Reason.RENEWED,
+                by_id[start.certification_id],
+                start.starts_on,
+                due.requirement_on,
+                Term.Reason.RENEWED,
+                *(by_path if start.certification_id == due.certification_id else with_it),
             )
             for start in due.renews
         ],
-        clause="CERT-06",
         source=source,
         now=now,
     )
@@ -178,14 +181,15 @@ def renew_by_earning(*, earned: Certification, earned_on: date, source: str, now
         candidates.renew_certifications(
             renewals=[
                 candidates.Renewal(
-                    held=by_id[start.certification_id],
-                    starts_on=start.starts_on,
-                    renewed_on=earned_on,
-                    reason=Term.Reason.EARNED_ANOTHER,
+                    by_id[start.certification_id],
+                    start.starts_on,
+                    earned_on,
+                    Term.Reason.EARNED_ANOTHER,
+                    "CERT-06",
+                    _("Renewed by earning another certification"),
                 )
                 for start in starts
             ],
-            clause="CERT-06",
             source=source,
             now=now,
         )

@@ -118,7 +118,7 @@ def test_certification(me: Client, alice: Candidate):
     page = text_of(me.get(certification_page(certification.number)))
     assert f"held by {alice.name}" in page
     assert "Lapses on 1 June 2023" in page
-    assert "Imported from the records CERT-01" in page
+    assert "Imported from the certification records CERT-01" in page
     assert "40 credits and one concentration exam" in page
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from candidates.models import StatusChange
+from candidates.services import follow_calendar
 from credits.models import Entry, Recertification
 from emeritus.services import import_emeritus
 from tests import factories
@@ -454,3 +455,61 @@ class TestFromEmeritus:
         assert story.lapses_on("ccde") == "2024-05-01"
         assert story.lapses_on("ccie-enterprise") == "2024-05-01"
         assert story.status("ccie-security") == "emeritus"
+
+
+class TestEveryChangeIsKept:
+    """CERT-01 to CERT-06: with its day, its clause and why, in the order in which they came."""
+
+    def changes(self, story: Story, track: str) -> list[tuple[str, str, str, str]]:
+        kept = StatusChange.objects.filter(certification__candidate=story.candidate, certification__track__code=track)
+        return [(str(each.effective_on), each.after, each.clause, each.reason) for each in kept.order_by("id")]
+
+    def test_suspended_active_again_lapsed_and_earned_anew(self, story: Story) -> None:
+        story.to("2018-01-10").certify("ccie-security", "2017-05-01")
+        story.to("2020-06-01").sit("lab-ccie-security")
+        assert self.changes(story, "ccie-security") == [
+            ("2018-01-10", "active", "CERT-01", "Imported from the certification records"),
+            ("2019-05-01", "suspended", "CERT-01", "The active period ended without a renewal"),
+            ("2020-02-24", "active", "CERT-01", "The length of terms changed, that of running ones with it"),
+            ("2020-05-01", "inactive", "CERT-01", "The certification lapsed without a renewal"),
+            ("2020-06-01", "active", "CERT-04", "Earned anew"),
+        ]
+
+    def test_found_late_each_stands_by_its_own_day(self, story: Story) -> None:
+        """A pause of the nights leaves the same record, whoever comes first afterwards."""
+        story.to("2018-01-10").certify("ccie-security", "2017-05-01")
+        story.today = day("2020-05-20")
+        follow_calendar(candidate_id=story.candidate.id, now=story.now)
+        assert [(on, after) for on, after, _clause, _reason in self.changes(story, "ccie-security")] == [
+            ("2018-01-10", "active"),
+            ("2019-05-01", "suspended"),
+            ("2020-02-24", "active"),
+            ("2020-05-01", "inactive"),
+        ]
+
+    def test_what_renewed_it_is_said(self, story: Story) -> None:
+        story.to("2021-03-01").certify("ccna")
+        story.certify("devnet-associate", "2020-09-01")
+        story.to("2021-04-01").certify("ccnp-enterprise")
+        story.to("2021-05-01").sit("350-401")
+        assert self.changes(story, "ccna") == [
+            ("2021-03-01", "active", "CERT-01", "Earned"),
+            ("2021-04-01", "active", "CERT-06", "Renewed by earning another certification"),
+            ("2021-05-01", "active", "CERT-06", "Renewed together with another certification"),
+        ]
+        assert self.changes(story, "ccnp-enterprise")[-1] == (
+            "2021-05-01",
+            "active",
+            "CERT-05",
+            "Renewed: a path of its level was met",
+        )
+
+    def test_the_end_of_emeritus(self, story: Story) -> None:
+        emeritus(story.to("2021-04-01"), "ccie-security")
+        story.to("2022-03-01")
+        assert self.changes(story, "ccie-security")[-1] == (
+            "2022-03-01",
+            "inactive",
+            "EMR-07",
+            "The Emeritus term ended",
+        )

@@ -7,19 +7,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Candidate
+from candidates.models import Candidate, Case
 from ceportal.kernel import clock
-from ceportal.kernel.decisions import Decision
-from ceportal.kernel.explain import Explanation, explain
+from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
+from credits.claim_history import Moment, history, stored_decision, with_its_disputes
+from credits.disputes import last_day_to_appeal
 from credits.forms import ClaimFilter
-from credits.models import Claim, Evidence
+from credits.models import Appeal, Audit, Claim, Evidence
 from credits.wording import days_text
 
 PER_PAGE = 20
@@ -47,22 +48,27 @@ class Tab:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in a claim's life, for components/timeline.html."""
-
-    label: str
-    day: date
-    status: str
-    note: str = ""
-    past: bool = True
-    url: str = ""
-
-
 def with_evidence(claims: QuerySet[Claim]) -> QuerySet[Claim]:
-    """Claims, each with the files that were not taken back as `kept_evidence`."""
-    kept = Evidence.objects.filter(removed_at__isnull=True)
+    """Claims, each with the files handed in with it and not taken back as `kept_evidence`."""
+    kept = Evidence.objects.filter(removed_at__isnull=True, audit__isnull=True)
     return claims.prefetch_related(Prefetch("evidence", kept, to_attr="kept_evidence"))
+
+
+def with_disputes(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    """Claims, each with whether the programme has it: `in_audit`, `asked_for_more`, `in_appeal`."""
+    audits = Audit.objects.filter(claim=OuterRef("pk"), status=Audit.Status.OPEN)
+    appeals = Appeal.objects.filter(claim=OuterRef("pk"), status=Appeal.Status.OPEN)
+    return claims.annotate(
+        in_audit=Exists(audits),
+        asked_for_more=Exists(audits.filter(asked_at__isnull=False, answered_at__isnull=True)),
+        in_appeal=Exists(appeals),
+    )
+
+
+def unsettled(candidate: Candidate) -> QuerySet[Claim]:
+    """A candidate's claims that are not decided for good: waiting for somebody, in audit or under appeal."""
+    claims = with_disputes(Claim.objects.filter(candidate=candidate)).select_related("item", "provider")
+    return claims.filter(Q(status__in=OPEN) | Q(in_audit=True) | Q(in_appeal=True))
 
 
 def claims_of(candidate: Candidate) -> QuerySet[Claim]:
@@ -86,18 +92,14 @@ def last_day_to_file(claim: Claim) -> date | None:
     return claim.completed_on + timedelta(days=days) if days is not None else None
 
 
-def stored_decision(raw: list[dict[str, Any]] | None) -> Explanation | None:
-    """A decision kept with a claim, in the reader's language; None where none was kept."""
-    return explain(Decision.from_json(raw)) if raw else None
-
-
 def claims_page(candidate: Candidate, query: QueryDict, *, day: date) -> dict[str, Any]:
     """A page of the list, narrowed by the address."""
     form = ClaimFilter(query)
     form.is_valid()
     state, text = form.cleaned_data.get("state") or "", form.cleaned_data.get("q") or ""
-    claims = Claim.objects.filter(candidate=candidate).select_related("item", "provider")
+    claims = Claim.objects.filter(candidate=candidate)
     counts = dict(claims.order_by().values_list("status").annotate(count=Count("id")))
+    claims = with_disputes(claims.select_related("item", "provider"))
     if state:
         claims = claims.filter(status__in=OPEN if state == "open" else [state])
     for word in text.split():
@@ -131,65 +133,93 @@ def _tabs(counts: dict[str, int], state: str, text: str) -> list[Tab]:
 
 
 def _row(claim: Claim, day: date) -> Row:
-    note = ""
-    if claim.status == Claim.Status.SUBMITTED and claim.answer_due_on:
-        note = _("Answer promised by %(day)s") % {"day": date_format(claim.answer_due_on, "DATE_FORMAT")}
-    elif claim.status == Claim.Status.DRAFT:
+    return Row(claim, page_of(claim), note_of(claim), claim.is_overdue(day))
+
+
+def note_of(claim: Claim) -> str:
+    """What the state of a claim, read with its disputes, means to its candidate."""
+    return _open_note(claim) if claim.status in OPEN else _closed_note(claim)
+
+
+def _open_note(claim: Claim) -> str:
+    """What a claim that is not decided means to its candidate."""
+    if claim.status == Claim.Status.RETURNED:
+        return _("The provider asks for something")
+    if claim.status == Claim.Status.DRAFT:
         last = last_day_to_file(claim)
-        note = _("Hand in by %(day)s") % {"day": date_format(last, "DATE_FORMAT")} if last else _("Not handed in yet")
-    elif claim.status == Claim.Status.RETURNED:
-        note = _("The provider asks for something")
-    elif claim.decided_at is not None:
-        note = _("Decided on %(day)s") % {"day": date_format(clock.day_of(claim.decided_at), "DATE_FORMAT")}
-    return Row(claim, page_of(claim), note, claim.is_overdue(day))
+        return _("Hand in by %(day)s") % {"day": date_format(last, "DATE_FORMAT")} if last else _("Not handed in yet")
+    if claim.escalated_on is not None:
+        return _("The answer is late; the programme has been told")
+    return _("Answer promised by %(day)s") % {"day": date_format(claim.answer_due_on, "DATE_FORMAT")}
+
+
+def _closed_note(claim: Claim) -> str:
+    """What a decided claim, read with its disputes, means to its candidate."""
+    if claim.asked_for_more:  # type: ignore[attr-defined]  # by with_disputes
+        return _("The programme asks for more")
+    if claim.in_audit:  # type: ignore[attr-defined]  # by with_disputes
+        return _("The programme audits it")
+    if claim.in_appeal:  # type: ignore[attr-defined]  # by with_disputes
+        return _("Your appeal is with the programme")
+    assert claim.decided_at is not None
+    return _("Decided on %(day)s") % {"day": date_format(clock.day_of(claim.decided_at), "DATE_FORMAT")}
 
 
 def detail(claim: Claim, *, now: datetime) -> dict[str, Any]:
     """One claim: its way so far, what it was judged by, and what can be done with it now."""
     day = clock.day_of(now)
+    with_its_disputes(claim)
+    appeal = next(iter(claim.appeals.all()), None)  # the latest
+    rejected = claim.status == Claim.Status.REJECTED
     return {
         "claim": claim,
         "grant": getattr(claim, "grant", None),
         "evidence": claim.kept_evidence,  # type: ignore[attr-defined]  # by with_evidence
         "moments": _moments(claim, day),
+        "receipts": list(claim.receipts.all())[::-1],
         "checked": stored_decision(claim.checked),
         "decision": stored_decision(claim.decision),
         "overdue": claim.is_overdue(day),
         "answer_in": days_text(claim.answer_due_on, day) if claim.answer_due_on else "",
+        "audit": next((each for each in claim.audits.all() if each.status == Audit.Status.OPEN), None),
+        # Of the rejection that stands; of one that was put right, while the provider decides again.
+        "appeal": appeal if appeal and (not rejected or appeal.rejected_at == claim.decided_at) else None,
+        "appeal_until": _appeal_until(claim, day) if rejected else None,
+        "voided": _voided(claim) if claim.status == Claim.Status.VOIDED else None,
+    }
+
+
+def _appeal_until(claim: Claim, day: date) -> date | None:
+    """The last day on which the rejection can be appealed; None where that has passed (CE-10)."""
+    assert claim.decided_at is not None
+    rejected_on = clock.day_of(claim.decided_at)
+    last_day = last_day_to_appeal(rejected_on, BOOK.on(rejected_on))
+    return last_day if day <= last_day else None
+
+
+def _voided(claim: Claim) -> dict[str, Any]:
+    """By which clause a claim was voided, with what was found, and whether people still decide what follows."""
+    event = Event.objects.filter(subject_type="credits.claim", subject_id=claim.pk, topic="credits.claim_voided").last()
+    audit = next((each for each in claim.audits.all() if each.status == Audit.Status.FAILED), None)
+    case = Case.objects.filter(subject=f"credits.claim:{claim.pk}", status=Case.Status.OPEN)
+    return {
+        "clause": event.payload["clause"] if event else "",
+        "reason": event.payload["reason"] if event else "",
+        "why": stored_decision(audit.decision) if audit else None,
+        "left_to_people": case.exists(),
     }
 
 
 def _moments(claim: Claim, day: date) -> list[Moment]:
-    provider = {"provider": claim.provider.name if claim.provider else ""}
-    moments = []
-    if claim.completed_on:
-        moments.append(Moment(_("Training completed"), claim.completed_on, "earned"))
-    if claim.submitted_on and claim.submitted_at:
-        moments.append(Moment(_("Filed with %(provider)s") % provider, claim.submitted_on, "submitted"))
-        if clock.day_of(claim.submitted_at) != claim.submitted_on:
-            handed_in = clock.day_of(claim.submitted_at)
-            note = _("Its first filing day stays.")
-            moments.append(Moment(_("Handed in again"), handed_in, "submitted", note))
+    """What has happened, and what comes."""
+    moments = history(claim, for_provider=False)
     if claim.status == Claim.Status.SUBMITTED and claim.answer_due_on:
         late = claim.is_overdue(day)
-        note = (
-            _("The promised day has passed; the programme has been told.")
-            if late
-            else days_text(claim.answer_due_on, day)
-        )
-        moments.append(
-            Moment(_("Answer promised by"), claim.answer_due_on, "overdue" if late else "pending", note, past=False)
-        )
-    elif claim.decided_at is not None:
-        label = {
-            Claim.Status.RETURNED: _("Returned by %(provider)s"),
-            Claim.Status.APPROVED: _("Approved by %(provider)s"),
-            Claim.Status.REJECTED: _("Rejected by %(provider)s"),
-            Claim.Status.VOIDED: _("Voided"),
-        }[Claim.Status(claim.status)]
-        moments.append(Moment(label % provider, clock.day_of(claim.decided_at), claim.status))
+        label = _("Answer promised by")
+        note = days_text(claim.answer_due_on, day)
+        moments.append(Moment(label, claim.answer_due_on, "overdue" if late else "pending", note, past=False))
     grant = getattr(claim, "grant", None)
-    if grant is not None:
+    if grant is not None and claim.status == Claim.Status.APPROVED:
         label = _("Credits in your ledger, valid until")
         moments.append(Moment(label, grant.expires_on, "expiring", past=False, url=reverse("credits:ledger")))
     return moments

@@ -31,11 +31,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class WaitingClaim:
-    """A claim that is not decided, with what the candidate waits for or is waited for."""
+    """A claim that is not decided for good, with what the candidate waits for or is waited for."""
 
     claim: Claim
     url: str
     overdue: bool
+    asked: bool = False  # the programme asks for more in an audit (CE-12)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,19 @@ def next_step(
     return _step_of_the_cycle(progress, waiting, ahead=ahead)
 
 
-def _step_of_the_cycle(progress: Progress, waiting: Sequence[WaitingClaim], *, ahead: bool) -> NextStep:
-    """What to do for someone enrolled with a certification to renew."""
+def _answer_wanted(waiting: Sequence[WaitingClaim]) -> NextStep | None:
+    """What somebody waits for from the candidate: the programme in an audit (CE-12), else the provider (CE-10)."""
+    asked = next((each for each in waiting if each.asked), None)
+    if asked is not None and asked.claim.item:
+        return NextStep(
+            _("The programme asks you for more"),
+            _("“%(title)s” is being audited. See what is asked for and answer it; the credits count meanwhile.")
+            % {"title": asked.claim.item.title},
+            asked.url,
+            _("See what is asked"),
+            "CE-12",
+            hue="amber",
+        )
     returned = next((each for each in waiting if each.claim.status == Claim.Status.RETURNED), None)
     if returned is not None and returned.claim.item:
         return NextStep(
@@ -160,6 +173,14 @@ def _step_of_the_cycle(progress: Progress, waiting: Sequence[WaitingClaim], *, a
             "CE-10",
             hue="amber",
         )
+    return None
+
+
+def _step_of_the_cycle(progress: Progress, waiting: Sequence[WaitingClaim], *, ahead: bool) -> NextStep:
+    """What to do for someone enrolled with a certification to renew."""
+    answer = _answer_wanted(waiting)
+    if answer is not None:
+        return answer
     if ahead:
         return NextStep(
             _("Nothing is due now"),

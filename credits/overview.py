@@ -67,9 +67,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
     cycles = queries.cycles_of(candidate.id)
     facts = queries.renewal_facts(held, cycles, candidate.id)
     terms = _terms(candidate, day)
-    open_claims = list(
-        Claim.objects.filter(candidate=candidate, status__in=claim_reading.OPEN).select_related("item", "provider")
-    )
+    open_claims = list(claim_reading.unsettled(candidate))
     waiting = _waiting(open_claims, day)
     cards = tuple(standing_card(each, day) for each in sorted(held, key=_highest_first))
     top = highest_renewable(held, day)
@@ -132,13 +130,15 @@ def _progress(
 
 
 def _waiting(open_claims: Sequence[Claim], day: date) -> tuple[WaitingClaim, ...]:
-    order = claim_reading.OPEN
+    order = (*claim_reading.OPEN, Claim.Status.APPROVED, Claim.Status.REJECTED)  # the latter under audit or appeal
     ranked = sorted(open_claims, key=lambda each: (order.index(Claim.Status(each.status)), each.answer_due_on or day))
     return tuple(
         WaitingClaim(
             claim=each,
             url=claim_reading.page_of(each),
             overdue=each.is_overdue(day),
+            asked=each.asked_for_more,  # type: ignore[attr-defined]  # by claim_reading.with_disputes
+            note=claim_reading.note_of(each),
         )
         for each in ranked
     )

@@ -13,18 +13,17 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.models import Delivery, Provider, ProviderMember
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import explain
-from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
 from credits import queries, rules
-from credits.claim_reading import Moment, Tab, stored_decision, with_evidence
-from credits.models import Claim, CompletionReport, Evidence
+from credits.claim_history import changes, history, stored_decision, with_its_disputes
+from credits.claim_reading import Tab, with_evidence
+from credits.models import Appeal, Claim, CompletionReport, Evidence
 from credits.provider_forms import SORTS, STATES, QueueFilter, handed_in
 from credits.wording import days_text
 
@@ -134,6 +133,7 @@ def next_waiting(member: ProviderMember, after: Claim) -> Claim | None:
         .filter(status=Claim.Status.SUBMITTED)
         .exclude(pk=after.pk)
         .exclude(candidate__user_id=member.user_id)
+        .exclude(rejected_before_by=member)
         .order_by("answer_due_on", "submitted_at", "id")
     )
     later = Q(answer_due_on__gt=after.answer_due_on) | Q(
@@ -147,6 +147,8 @@ def review_context(claim: Claim, member: ProviderMember, *, now: datetime) -> di
     assert claim.completed_on is not None and claim.answer_due_on is not None
     day = clock.day_of(now)
     waits = claim.status == Claim.Status.SUBMITTED
+    with_its_disputes(claim)
+    finding = _finding(claim) if waits else None
     return {
         "claim": claim,
         "waits": waits,
@@ -157,7 +159,9 @@ def review_context(claim: Claim, member: ProviderMember, *, now: datetime) -> di
         "checked": stored_decision(claim.checked),
         "decision": stored_decision(claim.decision),
         "approval": explain(_approval(claim, member)) if waits else None,
-        "moments": _moments(claim),
+        "moments": history(claim, for_provider=True),
+        "changed": _changed(claim) if waits and finding is None else (),
+        "finding": finding,
         "others": _others(claim),
         "next": next_waiting(member, claim),
     }
@@ -171,23 +175,19 @@ def _approval(claim: Claim, member: ProviderMember) -> Decision:
     return rules.assess_review(facts, "approve", BOOK.on(claim.completed_on))
 
 
-def _moments(claim: Claim) -> list[Moment]:
-    """Every handing-in and decision so far, from the record of events."""
-    labels = {
-        "credits.claim_submitted": (_("Handed in"), "submitted"),
-        "credits.claim_returned": (_("Returned"), "returned"),
-        "credits.claim_approved": (_("Approved"), "approved"),
-        "credits.claim_rejected": (_("Rejected"), "rejected"),
-        "credits.claim_voided": (_("Voided"), "voided"),
-    }
-    events = Event.objects.filter(subject_type="credits.claim", subject_id=claim.pk, topic__in=labels).order_by("id")
-    moments = []
-    for event in events:
-        label, status = labels[event.topic]
-        if event.payload.get("again"):
-            label = _("Handed in again")
-        moments.append(Moment(label, clock.day_of(event.occurred_at), status))
-    return moments
+def _changed(claim: Claim) -> tuple[str, ...]:
+    """What the candidate changed when a returned claim was handed in again."""
+    receipts = list(claim.receipts.all())
+    return changes(receipts[-2], receipts[-1]) if len(receipts) > 1 else ()
+
+
+def _finding(claim: Claim) -> Appeal | None:
+    """What the programme found when it put the claim before the provider again; until that is decided (CE-10)."""
+    appeals = claim.appeals.all()
+    return next(
+        (each for each in appeals if each.status == Appeal.Status.UPHELD and each.rejected_at == claim.decided_at),
+        None,
+    )
 
 
 def _others(claim: Claim) -> list[Claim]:

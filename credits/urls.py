@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from credits.views import claims, evidence, home, ledger, provider
+from credits.views import claims, disputes, evidence, home, ledger, provider
 
 app_name = "credits"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("claims/draft/", claims.claim_draft, name="claim_draft"),
     path("claims/<str:number>/", claims.claim_detail, name="claim_detail"),
     path("claims/<str:number>/edit/", claims.claim_edit, name="claim_edit"),
+    path("claims/<str:number>/appeal/", disputes.appeal, name="appeal"),
+    path("claims/<str:number>/audit/", disputes.answer_audit, name="answer_audit"),
+    path("claims/<str:number>/receipts/<int:ordinal>.pdf", disputes.receipt_pdf, name="receipt"),
     path("claims/<str:number>/discard/", claims.claim_discard, name="claim_discard"),
     path("evidence/<int:evidence_id>/", evidence.evidence_file, name="evidence_file"),
 ]

@@ -20,6 +20,8 @@ from catalog.models import Item
 from ceportal.kernel import clock
 from ceportal.kernel.pages import UNPROCESSABLE, PageRequest
 from credits import claim_reading
+from credits.claim_page import EvidenceLimits
+from credits.dispute_forms import AuditAnswerForm
 from credits.forms import ClaimEntryForm
 from credits.models import Claim
 from credits.picking import find_items
@@ -46,7 +48,8 @@ def claim_detail(request: CandidateRequest, number: str) -> HttpResponse:
     claim = get_object_or_404(claim_reading.claims_of(request.candidate), number=number)
     if claim.status == Claim.Status.DRAFT:
         return redirect("credits:claim_edit", number=number)
-    return render(request, "credits/claim_detail.html", claim_reading.detail(claim, now=clock.now()))
+    context = claim_reading.detail(claim, now=clock.now()) | {"answer": AuditAnswerForm(), "limits": EvidenceLimits()}
+    return render(request, "credits/claim_detail.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

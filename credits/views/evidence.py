@@ -30,7 +30,10 @@ POLICY_OF_PICTURES = "sandbox; " + POLICY
 @xframe_options_sameorigin
 @cache_control(private=True, max_age=300)
 def evidence_file(request: HttpRequest, evidence_id: int) -> FileResponse:
-    """A file of a claim: for its owner, members of the claim's provider once it was handed in, and staff."""
+    """A file of a claim: for its owner, members of the claim's provider once it was handed in, and staff.
+
+    What was handed over for an audit is between the candidate and the programme (CE-12).
+    """
     evidence = get_object_or_404(Evidence.objects.filter(_visible_to(request.user)), id=evidence_id)  # type: ignore[arg-type]
     ending = ENDINGS[evidence.kind]
     name = evidence.original_name
@@ -47,5 +50,5 @@ def _visible_to(user: User) -> Q:
         return Q()
     # A subquery, since a join would find the file once for each member of the provider.
     members = Q(claim__provider__in=Provider.objects.filter(members__user=user, members__active=True))
-    handed_in = ~Q(claim__status=Claim.Status.DRAFT) & Q(removed_at__isnull=True)
+    handed_in = ~Q(claim__status=Claim.Status.DRAFT) & Q(removed_at__isnull=True, audit__isnull=True)
     return Q(claim__candidate__user=user, removed_at__isnull=True) | (members & handed_in)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce
@@ -155,7 +156,7 @@ class Grant(models.Model):
             models.CheckConstraint(name="grant_expires_later", condition=Q(expires_on__gt=F("earned_on"))),
         ]
         indexes = [
-            models.Index(fields=["expires_on"], name="grant_expiring", condition=Q(remaining__gt=0)),
+            models.Index(fields=["expires_on", "id"], name="grant_due", condition=Q(remaining__gt=0)),
             models.Index(fields=["candidate", "earned_on"], name="grant_by_candidate"),
         ]
 
@@ -210,7 +211,10 @@ class Entry(models.Model):
             ),
             models.UniqueConstraint(name="entry_earned_once", fields=["grant"], condition=Q(kind="earned")),
         ]
-        indexes = [models.Index(fields=["candidate", "counts_from"], name="entry_by_candidate")]
+        indexes = [
+            models.Index(fields=["candidate", "counts_from"], name="entry_by_candidate"),
+            BrinIndex(fields=["written_at"], name="entry_by_moment", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"

@@ -57,6 +57,9 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
             area(
                 _("Credits"),
                 (_("Claims"), "assignment", "credits.claim"),
+                (_("Audits"), "policy", "credits.audit"),
+                (_("Appeals"), "balance", "credits.appeal"),
+                (_("Receipts"), "receipt", "credits.receipt"),
                 (_("Reports"), "fact_check", "credits.completionreport"),
                 (_("Exam items"), "edit_note", "credits.authoreditems"),
                 (_("Workshops"), "co_present", "credits.workshop"),

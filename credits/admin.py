@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from ceportal.kernel.staff import PartInline, RecordAdmin, findings, record_link
-from credits import admin_development
+from credits import admin_development, admin_disputes
 from credits.models import (
     AdministrativeFee,
     Claim,
@@ -25,7 +26,7 @@ from credits.models import (
     Recertification,
 )
 
-__all__ = ["admin_development"]  # its pages are registered with these
+__all__ = ["admin_development", "admin_disputes"]  # its pages are registered with these
 
 CLAIM_HUES = {"submitted": "info", "returned": "warning", "approved": "success", "rejected": "danger"}
 
@@ -81,16 +82,21 @@ class EvidenceInline(PartInline):
 
 @admin.register(Claim)
 class ClaimAdmin(Explained):
-    """Claims. Only their provider decides them (CE-10), so nothing can be decided here."""
+    """Claims. Only their provider decides them (CE-10); staff audit what is approved and remind of what is late."""
 
     list_display = ("number", "candidate", "item", "provider", "state", "submitted_on", "answer_due_on", "decided_at")
-    list_filter = ("status", "provider", "kit")
+    list_filter = ("status", "provider", ("escalated_on", admin.EmptyFieldListFilter), "kit")
     list_select_related = ("candidate", "item", "provider")
     search_fields = ("number", "candidate__number", "candidate__name", "item__code", "item__title")
     date_hierarchy = "submitted_on"
-    exclude = ("decision", "checked", "form_key", "decided_by")
-    readonly_fields = ("decided_by_whom", "accepted_with", "why")
+    exclude = ("decision", "checked", "form_key", "decided_by", "rejected_before_by")
+    readonly_fields = ("disputes", "decided_by_whom", "accepted_with", "why")
     inlines = (EvidenceInline,)
+    actions_detail = ("open_audit", "remind_provider")
+
+    def has_audit_permission(self, request: HttpRequest, object_id: Any = None) -> bool:  # noqa: ARG002 - unfold's
+        """Whether this person may open audits."""
+        return request.user.has_perm("credits.add_audit")
 
     @display(description=_("status"), ordering="status", label=CLAIM_HUES)
     def state(self, claim: Claim) -> tuple[str, str]:
@@ -103,6 +109,18 @@ class ClaimAdmin(Explained):
     @display(description=_("checked when handed in"))
     def accepted_with(self, claim: Claim) -> SafeString | str:
         return findings(claim.checked)
+
+    @display(description=_("audits and appeals"))
+    def disputes(self, claim: Claim) -> SafeString | str:
+        return admin_disputes.disputes_of(claim)
+
+    @action(description=_("Open an audit"), url_path="audit", permissions=["audit"])
+    def open_audit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return admin_disputes.open_audit(self, request, self.record(request, object_id))
+
+    @action(description=_("Remind the provider"), url_path="remind", permissions=["act"])
+    def remind_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return admin_disputes.remind_provider(self, request, self.record(request, object_id))
 
 
 @admin.register(Evidence)

@@ -134,7 +134,7 @@ def _escalated(event: Event) -> _Step:
 
 def _names(claim: Claim) -> dict[int, str]:
     """The provider's members by their keys, as their colleagues know them."""
-    members = ProviderMember.objects.filter(provider_id=claim.provider_id).select_related("user")
+    members = ProviderMember.objects.filter(provider=claim.provider).select_related("user")
     return {member.pk: member.user.get_short_name() for member in members}
 
 

@@ -150,6 +150,7 @@ def _open_note(claim: Claim) -> str:
         return _("Hand in by %(day)s") % {"day": date_format(last, "DATE_FORMAT")} if last else _("Not handed in yet")
     if claim.escalated_on is not None:
         return _("The answer is late; the programme has been told")
+    assert claim.answer_due_on is not None  # of everything beyond a draft
     return _("Answer promised by %(day)s") % {"day": date_format(claim.answer_due_on, "DATE_FORMAT")}
 
 

@@ -24,23 +24,23 @@ def file_appeal(*, candidate_id: int, claim_id: int, words: str, now: datetime) 
     """
     Claim.objects.only("id").get(id=claim_id, candidate_id=candidate_id)
     claim = lock_claim(claim_id)
-    rejected = claim.status == Claim.Status.REJECTED
-    filed = claim.appeals.filter(rejected_at=claim.decided_at).first() if rejected else None
+    rejected_at = claim.decided_at if claim.status == Claim.Status.REJECTED else None
+    filed = claim.appeals.filter(rejected_at=rejected_at).first() if rejected_at else None
     if filed is not None and filed.status == Appeal.Status.OPEN:
         return filed
     facts = disputes.FilingFacts(
-        rejected_on=clock.day_of(claim.decided_at) if rejected and claim.decided_at else None,
+        rejected_on=clock.day_of(rejected_at) if rejected_at else None,
         day=clock.day_of(now),
         appealed=filed is not None,
-        counts_elsewhere=rejected and queries.counts_elsewhere(claim),
+        counts_elsewhere=rejected_at is not None and queries.counts_elsewhere(claim),
         words_given=bool(words.strip()),
     )
     # The book of the day of the rejection governs.
     decision = require(disputes.assess_filing(facts, BOOK.on(facts.rejected_on or facts.day)))
-    assert claim.decided_at is not None
+    assert rejected_at is not None  # assessed
     appeal = Appeal.objects.create(
         claim=claim,
-        rejected_at=claim.decided_at,
+        rejected_at=rejected_at,
         rejected_by=claim.decided_by,
         words=words.strip(),
         frozen=frozen(claim),

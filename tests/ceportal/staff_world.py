@@ -8,7 +8,7 @@ from candidates import services as people
 from candidates.models import Candidate
 from catalog.models import ProviderMember
 from credits.models import AdministrativeFee
-from credits.services import claims, enrollment, reports, reviews
+from credits.services import appeals, audits, claims, enrollment, reports, reviews
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from payments.models import Invoice, Order, OrderLine, Payment, Refund, StripeEvent
@@ -20,14 +20,14 @@ NOW = noon("2026-05-04")
 
 
 def somebody(member: ProviderMember) -> Candidate:
-    """A candidate with rows in nearly every table: enrolled, claimed, approved, reported, paid, refunded."""
+    """A candidate with rows in nearly every table: enrolled, claimed, audited, appealed, reported, paid, refunded."""
     candidate = factories.CandidateFactory.create(login=True)
     track = factories.TrackFactory.create()
     people.import_certification(
         candidate_id=candidate.id, track_code=track.code, certified_on=day("2025-01-01"), now=NOW
     )
     enrollment.enroll(candidate_id=candidate.id, accept_terms=True, ip_address="192.0.2.1", now=NOW)
-    for outcome in ("approve", "return"):
+    for outcome in ("approve", "return", "reject"):
         run = factories.DeliveryFactory.create(provider=member.provider, ends_on=day("2026-04-01"))
         form = claims.ClaimForm(
             item_id=run.item_id, provider_id=run.provider_id, delivery_id=run.id, completed_on=run.ends_on
@@ -36,6 +36,10 @@ def somebody(member: ProviderMember) -> Candidate:
         claims.attach_evidence(candidate_id=candidate.id, claim_id=claim.id, name="c.pdf", content=PDF, now=NOW)
         claims.submit_claim(candidate_id=candidate.id, claim_id=claim.id, now=NOW)
         reviews.decide_claim(claim_id=claim.id, member_id=member.id, outcome=outcome, reason="So be it.", now=NOW)
+        if outcome == "approve":
+            audits.open_audit(claim_id=claim.id, staff_id=None, now=NOW)
+        if outcome == "reject":
+            appeals.file_appeal(candidate_id=candidate.id, claim_id=claim.id, words="It is not so.", now=NOW)
     reported = factories.listed_item(provider=member.provider, credits=8)
     reports.report_completion(
         provider_id=member.provider_id,

@@ -71,7 +71,10 @@ def grants_to_judge(cycle: Cycle | None, *, lock: bool = False) -> list[renewal.
         .order_by("earned_on", "id")
         .values_list("id", "earned_on", "expires_on", "usable", "remaining", "source")
     )
-    return [renewal.GrantFacts(*facts, from_event=source == Grant.Source.ATTENDANCE) for *facts, source in rows]
+    return [
+        renewal.GrantFacts(pk, earned_on, expires_on, usable, remaining, source == Grant.Source.ATTENDANCE)
+        for pk, earned_on, expires_on, usable, remaining, source in rows
+    ]
 
 
 def fee_of(cycle: Cycle | None) -> AdministrativeFee | None:

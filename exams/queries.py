@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from exams.models import Attempt
+from django.db.models import Q
+
+from exams.models import Attempt, Exam
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,9 @@ def superseded_by(attempt: Attempt) -> list[int]:
         attempt = attempt.supersedes
         ids.append(attempt.pk)
     return ids
+
+
+def exams_that_earn(track_id: int, day: date) -> list[Exam]:
+    """The exams, not retired on a day, that alone earn a certification; none where it takes more (CERT-04)."""
+    offered = Q(retires_on__isnull=True) | Q(retires_on__gt=day)
+    return list(Exam.objects.filter(offered, earns_id=track_id).order_by("number"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -139,7 +139,35 @@ def test_one_that_ended_says_so(me: Client, alice: Candidate):
     old = pages.certify(alice, on="2017-07-01")
     page = text_of(me.get(certification_page(old.number)))
     assert "Inactive since 1 July 2020" in page
-    assert "CERT-04" in page
+    assert "What regains it CERT-04" in page
+    assert "It takes more than one exam" in page
+    assert "Its number stays the same." in page
+
+
+def test_one_that_a_lab_regains_names_it_and_what_opens_it(me: Client, alice: Candidate):
+    """CERT-04, EXAM-01: nothing renews what has lapsed; a lab that has retired is not offered."""
+    old = pages.certify(alice, "ccie-security", "expert", on="2017-07-01")
+    lab = factories.ExamFactory.create(number="lab-ccie-security", name="Security lab", kind="expert_lab")
+    lab.earns = old.track
+    lab.save()
+    address = certification_page(old.number)
+    page = text_of(me.get(address))
+    assert "neither credits nor the exams of a way to renew" in page
+    assert "Pass Security lab (lab-ccie-security)." in page
+    assert "must have been passed less than 3 years before. EXAM-01" in page
+    lab.retires_on = date(2021, 5, 4)
+    lab.save()
+    assert "Security lab" not in text_of(me.get(address))
+
+
+def test_one_that_was_revoked_is_not_regained(me: Client, alice: Candidate):
+    """CERT-10."""
+    held = pages.certify(alice)
+    held.status = "revoked"
+    held.save()
+    page = text_of(me.get(certification_page(held.number)))
+    assert "It was revoked, and stays so unless the decision is reversed. CERT-10" in page
+    assert "regain" not in page
 
 
 def test_who_may_see_a_certification(client: Client, alice: Candidate, bob: ProviderMember):

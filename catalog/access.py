@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from catalog.models import ProviderMember
 from ceportal.kernel.pages import PageRequest
@@ -19,12 +19,12 @@ class MemberRequest(PageRequest):
     member: ProviderMember
 
 
-def provider_member_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def provider_member_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let members through with `request.member`; for anyone else who is signed in there is no such page."""
 
     @wraps(view)
     @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         members = ProviderMember.objects.filter(active=True).select_related("provider")
         member = members.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
         if member is None:
@@ -33,3 +33,8 @@ def provider_member_required(view: Callable[..., HttpResponse]) -> Callable[...,
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def is_manager(member: ProviderMember) -> bool:
+    """Whether a member speaks for the provider: to the board, and about who acts for it."""
+    return member.active and member.role == ProviderMember.Role.MANAGER

@@ -16,6 +16,7 @@ from django.http import QueryDict
 from django.utils.translation import ngettext
 
 from catalog.models import Delivery, Provider, ProviderMember
+from catalog.provider_rules import CancellationFacts, assess_cancellation
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import explain
@@ -217,9 +218,12 @@ def latest_reports(provider: Provider) -> list[CompletionReport]:
     return list(related.order_by("-reported_at", "-id")[:LATEST_REPORTS])
 
 
-def deliveries_page(provider: Provider, query: QueryDict) -> dict[str, Any]:
-    """A page of the provider's runs, the latest first."""
+def deliveries_page(provider: Provider, query: QueryDict, *, day: date) -> dict[str, Any]:
+    """A page of the provider's runs, the latest first, each with whether it can still be cancelled."""
     deliveries = Delivery.objects.filter(provider=provider).select_related("item").annotate(claims=Count("claim"))
     paginator = Paginator(deliveries.order_by("-ends_on", "-id"), PER_PAGE)
     page = paginator.get_page(query.get("page"))
+    for run in page.object_list:
+        facts = CancellationFacts(ends_on=run.ends_on, day=day)
+        run.cancellable = run.cancelled_at is None and assess_cancellation(facts).granted  # type: ignore[attr-defined]
     return {"page": page, "pages": paginator.get_elided_page_range(page.number)}

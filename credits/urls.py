@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from credits.views import claims, disputes, evidence, home, ledger, provider
+from credits.views import claims, deliveries, disputes, evidence, home, ledger, provider, rosters
 
 app_name = "credits"
 urlpatterns = [
@@ -29,5 +29,13 @@ urlpatterns += [
     path("provider/claims/<str:number>/", provider.review_claim, name="review_claim"),
     path("provider/approve/", provider.approve_several, name="approve_several"),
     path("provider/report/", provider.report_completion, name="report_completion"),
-    path("provider/deliveries/", provider.deliveries, name="deliveries"),
+    path("provider/deliveries/", deliveries.deliveries, name="deliveries"),
+    path("provider/deliveries/<int:delivery_id>/cancel/", deliveries.cancel_delivery, name="delivery_cancel"),
+    path("provider/rosters/", rosters.roster_list, name="roster_list"),
+    path("provider/rosters/empty.csv", rosters.roster_template, name="roster_template"),
+    path("provider/rosters/<uuid:key>/", rosters.roster_detail, name="roster"),
+    path("provider/rosters/<uuid:key>/report/", rosters.report_roster, name="roster_report"),
+    path("provider/rosters/<uuid:key>/check/", rosters.check_roster, name="roster_check"),
+    path("provider/rosters/<uuid:key>/discard/", rosters.discard_roster, name="roster_discard"),
+    path("provider/rosters/<uuid:key>/result.csv", rosters.roster_result, name="roster_result"),
 ]

@@ -1,4 +1,4 @@
-"""A provider's pages: the queue, a claim beside its evidence, approving several, reports, deliveries."""
+"""A provider's pages: the queue, a claim beside its evidence, approving several, reports."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.access import MemberRequest, provider_member_required
 from catalog.models import ProviderMember
-from catalog.services import schedule_delivery
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
 from credits import provider_overview as overview
 from credits.models import Claim, CompletionReport
-from credits.provider_forms import DecisionForm, DeliveryForm, ReportForm, handed_in
+from credits.provider_forms import DecisionForm, ReportForm, handed_in
 from credits.services import reports, reviews
 
 OPENED = "opened_claims"  # in the session: which claims this member has opened, and which handing-in of them
@@ -166,24 +165,3 @@ def _status(form: Form, refusal: Explanation | None) -> int:
     if not form.is_bound:
         return 200
     return CONFLICT if refusal else UNPROCESSABLE
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@provider_member_required
-def deliveries(request: MemberRequest) -> HttpResponse:
-    """The provider's runs, and a form for the next one (CAT-07)."""
-    provider, now = request.member.provider, clock.now()
-    form = DeliveryForm(request.POST or None, provider=provider, day=clock.day_of(now))
-    refusal = None
-    if request.method == "POST" and form.is_valid():
-        item = form.cleaned_data.pop("item")
-        try:
-            delivery = schedule_delivery(provider_id=provider.pk, item_id=item.pk, now=now, **form.cleaned_data)
-        except Refused as refused:
-            refusal = explain(refused.decision)
-        else:
-            messages.success(request, _("%(code)s is scheduled.") % {"code": delivery.code})
-            return redirect("credits:deliveries")
-    context = overview.deliveries_page(provider, request.GET) | {"form": form, "refusal": refusal}
-    return render(request, "credits/provider/deliveries.html", context, status=_status(form, refusal))

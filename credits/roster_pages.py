@@ -89,21 +89,25 @@ def rosters_of(provider: Provider) -> QuerySet[Roster]:
 
 def list_page(provider: Provider, query: QueryDict, form: RosterForm) -> dict[str, Any]:
     """A page of the provider's rosters, and the form for another."""
-    counted = rosters_of(provider).annotate(
-        lines=Count("rows"),
-        good=Count("rows", filter=~Q(rows__outcome__in=["", Outcome.REFUSED])),
-        refused=Count("rows", filter=Q(rows__outcome=Outcome.REFUSED)),
-    )
-    paginator = Paginator(counted, ROSTERS_PER_PAGE)
+    paginator = Paginator(rosters_of(provider), ROSTERS_PER_PAGE)
     page = paginator.get_page(query.get("page"))
-    for roster in page.object_list:
-        roster.hue = HUES[roster.status]  # type: ignore[attr-defined]  # for the page
+    rows = RosterRow.objects.filter(roster__in=[roster.pk for roster in page.object_list])
+    counts = {
+        each.pop("roster"): each
+        for each in rows.order_by()
+        .values("roster")
+        .annotate(
+            lines=Count("id"),
+            good=Count("id", filter=~Q(outcome__in=["", Outcome.REFUSED])),
+            refused=Count("id", filter=Q(outcome=Outcome.REFUSED)),
+        )
+    }
     return {
         "form": form,
         "page": page,
         "pages": paginator.get_elided_page_range(page.number),
+        "rows": [(roster, HUES[roster.status], counts.get(roster.pk, {})) for roster in page.object_list],
         "limits": Limits(),
-        "columns": COLUMNS.values(),
     }
 
 

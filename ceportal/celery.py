@@ -18,6 +18,7 @@ app.autodiscover_tasks(["ceportal.kernel", "ceportal.demo"])
 app.conf.beat_schedule = {
     "deliver what the relay left": {"task": "kernel.relay", "schedule": 30.0},
     "nightly sweeps": {"task": "ceportal.run_nightly", "schedule": crontab(minute=30)},
+    "badge scans that were left": {"task": "credits.import_scans", "schedule": 60.0},
     "rosters that were left": {"task": "credits.work_on_rosters", "schedule": 60.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
 }

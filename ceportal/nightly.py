@@ -6,17 +6,17 @@ never began, is run by the next one, oldest first, so that a pause ends as if th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 
 import structlog
-from django.db import connection
 
 import candidates.sweeps
 import credits.sweeps
 import payments.sweeps
 from ceportal.kernel import clock
+from ceportal.kernel.locks import holding
 from ceportal.kernel.models import NightlyRun
 
 log = structlog.get_logger(__name__)
@@ -64,14 +64,6 @@ def run_due_nights(*, now: datetime) -> list[date]:
     return days
 
 
-@contextmanager
-def holding_the_nights() -> Iterator[bool]:
+def holding_the_nights() -> AbstractContextManager[bool]:
     """A lock of the database session, so that each sweep can commit as it goes; a killed worker loses it at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
-        (held,) = cursor.fetchone()
-        try:
-            yield held
-        finally:
-            if held:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [LOCK])
+    return holding(LOCK)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
 
+@lru_cache(maxsize=10_000)  # where many are judged, the same terms come again and again
 def add_months(day: date, months: int) -> date:
     """The same calendar day that many months later; 31 becomes the month's last day (CERT-01)."""
     return day + relativedelta(months=months)

@@ -114,7 +114,7 @@ def _entry(grant: Grant, kind: Entry.Kind, amount: int, clause: str, *, now: dat
     """An entry as of the day of completion."""
     return Entry(
         candidate_id=grant.candidate_id,
-        grant=grant,
+        grant_id=grant.id,
         kind=kind,
         amount=amount,
         counts_from=grant.earned_on,

@@ -112,8 +112,10 @@ def _of_claim(claim: Claim, *, for_provider: bool) -> Iterator[_Step]:
 
 
 def _handed_in(event: Event, receipts: Mapping[int, Receipt], provider: str) -> _Step:
+    checked = stored_decision(event.payload.get("decision"))
     if not event.payload.get("again"):
-        return _step(event.occurred_at, DECIDED, _("Filed with %(provider)s") % {"provider": provider}, "submitted")
+        filed = _("Filed with %(provider)s") % {"provider": provider}
+        return _step(event.occurred_at, DECIDED, filed, "submitted", why=checked)
     ordinal = event.payload.get("receipt", 0)
     before, after = receipts.get(ordinal - 1), receipts.get(ordinal)
     return _step(
@@ -123,6 +125,7 @@ def _handed_in(event: Event, receipts: Mapping[int, Receipt], provider: str) -> 
         "submitted",
         note=_("Its first filing day stays."),
         changes=changes(before, after) if before and after else (),
+        why=checked,
     )
 
 

@@ -5,27 +5,31 @@ Who may: staff with the permission to add them, as the group "Exam team" of the 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from candidates.models import Track
 from candidates.staff import AboutCandidate
+from ceportal.kernel import clock
 from ceportal.kernel.staff import RecordAdmin, do_act, findings
 from credits.models import AuthoredItems, Workshop
 from credits.services.development import record_authored_items, record_workshop
+from credits.services.development_files import ITEMS, MOST_DAYS, MOST_ITEMS, WORKSHOPS, Line, Sheet, report_table
 
-MOST_ITEMS = 1000  # more in one report is a slip of the keyboard
-MOST_DAYS = 30
+LARGEST_TABLE = 1024 * 1024  # bytes
 
 
 class ReportForm(AboutCandidate):
@@ -58,6 +62,36 @@ class WorkshopForm(ReportForm):
     held_on = forms.DateField(label=gettext_lazy("Last day"))
 
 
+class TableForm(forms.Form):
+    """A table as CSV: the file, or what was looked at a moment ago."""
+
+    table = forms.FileField(label=gettext_lazy("Table"), required=False)
+    looked_at = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2 * LARGEST_TABLE)
+
+    def clean_table(self) -> Any:
+        table = self.cleaned_data["table"]
+        if table is not None and table.size > LARGEST_TABLE:
+            raise forms.ValidationError(_("The table is larger than 1 MB: cut it in parts."))
+        return table
+
+    def clean_looked_at(self) -> bytes:
+        try:
+            return base64.b64decode(self.cleaned_data["looked_at"], validate=True)
+        except ValueError:
+            raise forms.ValidationError(_("Choose the file again.")) from None
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors and not values.get("table") and not values.get("looked_at"):
+            self.add_error("table", _("Choose a file."))
+        return values
+
+    def content(self) -> bytes:
+        """The table as it was handed in."""
+        table = self.cleaned_data["table"]
+        return bytes(table.read() if table else self.cleaned_data["looked_at"])
+
+
 class Reported(RecordAdmin):
     """What the exam team reported, with the decision on it."""
 
@@ -65,6 +99,8 @@ class Reported(RecordAdmin):
     search_fields = ("reference", "candidate__number", "candidate__name")
     exclude = ("decision",)
     readonly_fields = ("why",)
+    actions_list = ("import_table",)
+    sheet: Sheet
     report_form: type[ReportForm]
     report: Callable[..., AuthoredItems | Workshop]
     title: str | Promise
@@ -94,6 +130,45 @@ class Reported(RecordAdmin):
             perform=perform,
         )
 
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Whoever may report one may report many."""
+        return self.has_add_permission(request)
+
+    @action(description=gettext_lazy("Report a table"), url_path="import", permissions=["import"])
+    def import_table(self, request: HttpRequest) -> HttpResponse:
+        posted = request.method == "POST"
+        form = TableForm(*((request.POST, request.FILES) if posted else ()))
+        lines: list[Line] = []
+        looked_at = ""
+        if posted and form.is_valid():
+            content, commit = form.content(), "report" in request.POST
+            staff_id = request.user.pk
+            lines = report_table(sheet=self.sheet, content=content, staff_id=staff_id, commit=commit, now=clock.now())
+            if commit:
+                return self._reported(request, lines)
+            looked_at = base64.b64encode(content).decode()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Report a table"),
+            "opts": self.opts,
+            "form": form,
+            "columns": list(self.sheet.columns),
+            "lines": lines,
+            "looked_at": looked_at,
+            "good": sum(line.credits is not None for line in lines),
+            "back_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+        }
+        return render(request, "admin/report_table.html", context)
+
+    def _reported(self, request: HttpRequest, lines: list[Line]) -> HttpResponse:
+        good = sum(line.credits is not None for line in lines)
+        done = ngettext("%(count)d row is reported.", "%(count)d rows are reported.", good)
+        messages.success(request, done % {"count": good})
+        for line in lines:
+            if line.credits is None:
+                messages.warning(request, line.said)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
     @display(description=gettext_lazy("decision"))
     def why(self, record: AuthoredItems | Workshop) -> SafeString | str:
         return findings(record.decision)
@@ -106,6 +181,7 @@ class AuthoredItemsAdmin(Reported):
     list_display = ("reference", "candidate", "kind", "accepted", "credits", "accepted_on", "reported_by")
     list_filter = ("kind",)
     date_hierarchy = "accepted_on"
+    sheet = ITEMS
     report_form = AuthoredForm
     report = staticmethod(record_authored_items)
     title = gettext_lazy("Report accepted exam items")
@@ -119,6 +195,7 @@ class WorkshopAdmin(Reported):
     list_display = ("reference", "candidate", "kind", "level", "days", "credits", "held_on", "reported_by")
     list_filter = ("kind", "level")
     date_hierarchy = "held_on"
+    sheet = WORKSHOPS
     report_form = WorkshopForm
     report = staticmethod(record_workshop)
     title = gettext_lazy("Report a workshop")

@@ -12,6 +12,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q,
 from django.utils.translation import get_language_info
 
 from candidates.models import Certification, User
+from candidates.queries import record_of
 from catalog import rules
 from catalog.models import Authorisation, BoardDecision, Delivery, Item, Listing, Provider, ProviderMember
 from ceportal.kernel.decisions import Decision
@@ -184,6 +185,13 @@ def language_name(code: str) -> str:
 def view_decision(user: User | AnonymousUser, day: date) -> Decision:
     """Whether a user sees the whole catalog on a day, and why (CAT-08)."""
     return rules.assess_view(viewer_facts(user), BOOK.on(day))
+
+
+def may_claim(user: User | AnonymousUser) -> bool:
+    """Whether a claim is worth offering: to holders and those to be, not to who only acts for a provider or staff."""
+    if isinstance(user, AnonymousUser) or record_of(user) is not None:
+        return True
+    return not viewer_facts(user).serves_programme
 
 
 def viewer_facts(user: User | AnonymousUser) -> rules.ViewerFacts:

@@ -62,6 +62,7 @@ def item_detail(request: PageRequest, code: str) -> HttpResponse:
         "deliveries": queries.upcoming_deliveries(item.pk, day),
         "needs_evidence": item.kind in rules.SELF_PACED_KINDS,
         "earns_nothing": item.kind == rules.FOR_INFORMATION_KIND,
+        "may_claim": queries.may_claim(request.user),
         # The completion day governs: for a training that someone is about to take, that is today's book at best.
         "window_days": BOOK.on(day)["claims.submit_within_days"].value,
     }

@@ -244,6 +244,19 @@ class TestItem:
         assert (reverse("policy:clause", args=["CE-11"]) in page) is evidence
         assert f"{reverse('credits:claim_new')}?item=routing" in page
 
+    def test_a_claim_is_offered_to_who_could_have_one(
+        self, client: Client, acme: Provider, bob: ProviderMember, dan: User, alice: Candidate
+    ) -> None:
+        """Not to reviewers and staff without a certification record of their own."""
+        item = factories.listed_item(provider=acme, sample=True)
+        unlinked = factories.UserFactory.create()
+        for user, offered in ((None, True), (alice.user, True), (unlinked, True), (bob.user, False), (dan, False)):
+            client.logout()
+            if user is not None:
+                client.force_login(user)
+            page = client.get(reverse("catalog:item_detail", args=[item.code])).content.decode()
+            assert ("Claim this training" in page) is offered
+
     def test_what_earns_nothing_cannot_be_claimed(self, client: Client) -> None:
         item = factories.listed_item(code="lite", kind="digital_lite", credits=0)
         page = self.page(client, item)

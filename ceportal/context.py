@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from catalog.access import is_manager
 from ceportal import people
 from ceportal.demo.logins import DEMO_LOGINS
 from ceportal.kernel import clock
@@ -59,7 +60,10 @@ def _navigation(request: HttpRequest) -> Navigation:
         items += [(_("Connect your record"), "candidates:link")]
     if roles.member:
         items += [(_("Review queue"), "credits:review_queue"), (_("Report"), "credits:report_completion")]
-        items += [(_("Deliveries"), "credits:deliveries")]
+        items += [(_("Rosters"), "credits:roster_list"), (_("Deliveries"), "credits:deliveries")]
+        items += [(_("Proposals"), "provider:proposal_list")]
+        if is_manager(roles.member):
+            account += [(_("Members"), "provider:member_list")]
     if roles.proctor:
         items += [(_("Desk"), "exams:desk")]
     items += [(_("Catalog"), "catalog:item_list"), (_("Policy"), "policy:book")]

@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),
     path("catalog/", include("catalog.urls")),
+    path("provider/", include("catalog.provider_urls")),
     path("payments/", include("payments.urls")),
     path("", include("candidates.urls")),
     path("", include("credits.urls")),

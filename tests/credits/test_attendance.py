@@ -231,6 +231,24 @@ def test_a_session_can_be_the_last_step_of_a_path() -> None:
     assert story.lapses_on("ccna") == "2029-06-01"
 
 
+def test_the_book_of_the_session_day_says_whether_there_is_a_cap() -> None:
+    """LIVE-06: seventy credits a cycle until 24 February 2020, no cap since."""
+    story = holder("2019-01-10", "2018-09-01").to("2020-03-02")
+    codes = [code for code in Session.objects.values_list("code", flat=True).distinct() if code[:3] in {"TEC", "LTR"}]
+    for year in ("2018", "2026"):
+        for hour, code in enumerate(sorted(codes)):
+            attend(
+                story, code, "2020-02-23" if year == "2018" else "2019-06-01", hour=8 + hour, gathering=f"live-{year}"
+            )
+    assert (story.balance().available, story.balance().cut) == (70, 2)
+
+    since = attend(story, "BRKSEC-3030", "2020-03-02", gathering="live-2026")
+
+    assert since.earned
+    assert "LIVE-06" not in {each["clause"] for each in since.decision}
+    assert story.balance().available == 73
+
+
 # ── Once, and again ───────────────────────────────────────────────────────────────────────────────
 def test_a_session_counts_once_an_event_ever(story: Story) -> None:
     """CR-04: at another of its times it earns nothing; at another event it is another session."""

@@ -14,7 +14,7 @@ import yaml
 from catalog.models import Item
 from ceportal.kernel.policy import BOOK
 from ceportal.scenarios import kinds, vocabulary
-from ceportal.scenarios.document import Field, ScenarioError, documents, fields, items, line_of, plain, written
+from ceportal.scenarios.document import Field, ScenarioError, documents, fields, is_null, items, line_of, plain, written
 from ceportal.scenarios.kinds import Kind, Scope
 from ceportal.scenarios.scenario import NOON, Person, Question, Scenario, Step, WorldItem, WorldSitting
 
@@ -119,7 +119,8 @@ class _Reader:
         if not named and not self.faults:
             self._fault(part.line, "There is nobody in people; leave it out for aiko alone.")
         self.scope.people = frozenset(named)
-        return {name: Person(**self._mapping(each, PERSON, f"people.{name}")) for name, each in named.items()}
+        told = {name: {} if is_null(each.node) else self._mapping(each, PERSON, name) for name, each in named.items()}
+        return {name: Person(**values) for name, values in told.items()}
 
     def _world(self, part: Field | None) -> tuple[tuple[WorldItem, ...], tuple[WorldSitting, ...]]:
         parts = (self._try(lambda: fields(part.node, "world")) if part else None) or {}

@@ -129,8 +129,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         # Payments
         "pay": Verb(
             "payments",
-            {"what": word_or_label(ADMIN_FEE, of=(BOOKING, REREAD)), "with": PAYING_OR_VOUCHER},
-            {"rest": PAYING},
+            {"what": word_or_label(ADMIN_FEE, of=(BOOKING, REREAD))},
+            {"with": PAYING_OR_VOUCHER, "rest": PAYING},
         ),
         "voucher": Verb("vouchers", {"expires_on": DAY}, {"for": PERSON}, makes=VOUCHER),
         # Exams and labs

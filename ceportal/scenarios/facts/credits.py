@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import partial
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from candidates import queries as candidates_queries
@@ -13,25 +13,54 @@ from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from ceportal.scenarios.binding import Asking, Permission, tells
 from credits import queries, renewal, rules
-from credits.models import Claim, Grant
-from credits.queries import Balance
+from credits.models import Claim, Cycle, Entry, Grant
+
+Kind = Entry.Kind
 
 
-def _balance(asking: Asking) -> Balance:
-    """The sums of the current cycle; with `as_of`, of the one current then, by what was known then."""
-    candidate_id = asking.candidate.pk
-    if asking.as_of is None:
-        return queries.balance_of_cycle(queries.current_cycle(queries.cycles_of(candidate_id)))
-    end_of_day = clock.at(asking.as_of + timedelta(days=1), 0)
-    return queries.balance_as_of(candidate_id, day=asking.as_of, known_at=end_of_day)
+SUMS = {"used": Kind.USED, "expired": Kind.EXPIRED, "voided": Kind.VOIDED, "cut": Kind.CUT}
 
 
 def _sum(name: str, asking: Asking) -> int:
-    amount: int = getattr(_balance(asking), name)
-    return amount
+    """A sum of the current cycle; with `as_of`, of the one that was current then, by what was known then."""
+    if asking.as_of is None:
+        current = queries.current_cycle(queries.cycles_of(asking.candidate.pk))
+        amount: int = getattr(queries.balance_of_cycle(current), name)
+        return amount
+    entries = _known_then(asking, asking.as_of)
+    if name == "available":
+        return sum(entry.amount for entry in entries)
+    return abs(sum(entry.amount for entry in entries if _corrected(entry) == SUMS[name]))
 
 
-for _name in ("available", "used", "expired", "voided", "cut"):
+def _known_then(asking: Asking, day: date) -> list[Entry]:
+    """What was in the ledger at the end of a day, of the cycle that was current then."""
+    known_at = clock.at(day + timedelta(days=1), 0)
+    open_then = Cycle.objects.filter(
+        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=known_at),
+        Q(closed_at__isnull=True) | Q(closed_at__gt=known_at),
+        candidate=asking.candidate,
+        known_from__lte=known_at,
+    )
+    current = open_then.order_by("started_on").last()
+    if current is None:
+        return []
+    entries = Entry.objects.filter(
+        # A grant moves when cycles are merged; the cycle that is open holds all that was completed since it began.
+        grant__earned_on__gte=current.started_on,
+        candidate=asking.candidate,
+        counts_from__lte=day,
+        written_at__lte=known_at,
+    )
+    return list(entries.select_related("corrects"))
+
+
+def _corrected(entry: Entry) -> str:
+    """The kind of an entry; of a correction, that of what it corrects."""
+    return entry.corrects.kind if entry.corrects else entry.kind
+
+
+for _name in ("available", *SUMS):
     tells(f"credits.{_name}")(partial(_sum, _name))
 
 

@@ -33,3 +33,9 @@ def refunded(asking: Asking) -> Decimal:
 def invoices(asking: Asking) -> int:
     """How many invoices were issued."""
     return Invoice.objects.filter(candidate=asking.candidate).count()
+
+
+@tells("credit_notes")
+def credit_notes(_asking: Asking) -> int:
+    """How many credit notes were issued: none, since nothing that was invoiced can be given back so far (PAY-03)."""
+    return 0

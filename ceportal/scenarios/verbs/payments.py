@@ -9,7 +9,7 @@ from payments.models import Order
 
 
 @does("pay")
-def pay(act: Act, *, what: str, with_: str, rest: str = "") -> None:
+def pay(act: Act, *, what: str, with_: str = CARD, rest: str = "") -> None:
     """Pay what is asked for."""
     if what != ADMIN_FEE:
         raise NotBuilt("Paying for bookings and re-reads", "labs")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -148,10 +148,12 @@ def assess(claim: Claim, candidate: Candidate, *, now: datetime) -> Decision:
         held=held,
         cycles=cycles,
     )
+    first_submitted_on = _first_submitted_on(claim, day)
     facts = rules.ClaimFacts(
-        completion=completion,
+        # A returned claim was filed on its first day, also where the certification became inactive since (CE-15).
+        completion=replace(completion, held_when_submitted=queries.held_on(held, first_submitted_on)),
         terms_accepted=candidates_queries.has_accepted_current(candidate, Agreement.Kind.TERMS, day),
-        first_submitted_on=_first_submitted_on(claim, day),
+        first_submitted_on=first_submitted_on,
         has_evidence=claim.id is not None and claim.evidence.filter(removed_at__isnull=True).exists(),
     )
     # The book of the day the activity was completed governs, not today's.
@@ -159,7 +161,7 @@ def assess(claim: Claim, candidate: Candidate, *, now: datetime) -> Decision:
 
 
 def _first_submitted_on(claim: Claim, day: date) -> date:
-    """The day that CE-14 counts to: today for a claim corrected to a completion that its first day came before."""
+    """The day that CE-14 and CE-15 count to: today for a claim corrected to a completion after its first day."""
     assert claim.completed_on is not None
     if claim.submitted_on is None or claim.submitted_on < claim.completed_on:
         return day

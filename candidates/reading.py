@@ -71,6 +71,7 @@ def _terms(held: queries.Held, day: date) -> tuple[TermLine, ...]:
         ends_on = term.ends_on or (dates.active_ends_on if dates else None)
         if following is not None and (ends_on is None or following.starts_on < ends_on):
             ends_on = following.starts_on  # of two terms that overlap, the one that begins later holds
-        state = "coming" if term.starts_on > day else "running" if term is begun[-1] else "past"
+        runs = bool(begun) and term is begun[-1] and held.status_on(day) not in ENDED
+        state = "coming" if term.starts_on > day else "running" if runs else "past"
         lines.append(TermLine(term, ends_on, state))
     return tuple(reversed(lines))

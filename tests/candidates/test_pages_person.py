@@ -142,6 +142,8 @@ def test_one_that_ended_says_so(me: Client, alice: Candidate):
     assert "What regains it CERT-04" in page
     assert "It takes more than one exam" in page
     assert "Its number stays the same." in page
+    assert "Its active status ended on 1 July 2020" in page
+    assert "running" not in page.partition("Terms CERT-01")[2]
 
 
 def test_one_that_a_lab_regains_names_it_and_what_opens_it(me: Client, alice: Candidate):

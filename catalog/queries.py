@@ -9,6 +9,7 @@ from datetime import date
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language_info
 
 from candidates.models import Certification, User
@@ -19,15 +20,16 @@ from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
 
 # Each asked item with all that count as the same training: both ways round, and by way of others (CR-04).
-SAME_TRAINING = """
+SAME = """
 WITH RECURSIVE same (asked, item) AS (
     SELECT id, id FROM unnest(%s::bigint[]) AS id
     UNION
     SELECT same.asked, CASE WHEN pair.item_id = same.item THEN pair.same_as_id ELSE pair.item_id END
     FROM same JOIN catalog_equivalence pair ON same.item IN (pair.item_id, pair.same_as_id)
 )
-SELECT asked, item FROM same
 """
+SAME_TRAININGS = SAME + "SELECT asked, item FROM same"
+SAME_ITEMS = SAME + "SELECT item FROM same"
 
 SORTS = {
     "title": ("title", "id"),
@@ -88,7 +90,7 @@ def same_trainings(item_ids: Iterable[int]) -> dict[int, set[int]]:
     """
     same: dict[int, set[int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(SAME_TRAINING, [sorted(set(item_ids))])
+        cursor.execute(SAME_TRAININGS, [sorted(set(item_ids))])
         for asked, item in cursor.fetchall():
             same.setdefault(asked, set()).add(item)
     return same
@@ -96,7 +98,8 @@ def same_trainings(item_ids: Iterable[int]) -> dict[int, set[int]]:
 
 def counts_as(item_id: int, *, sample_only: bool = False) -> QuerySet[Item]:
     """The other items that count as the same training as this one; of them, those in the sample (CR-04, CAT-08)."""
-    others = Item.objects.filter(id__in=equivalent_items(item_id) - {item_id})
+    same = RawSQL(SAME_ITEMS, [[item_id]])  # noqa: S611 - the item is a parameter
+    others = Item.objects.filter(id__in=same).exclude(id=item_id)
     return others.filter(sample=True) if sample_only else others
 
 
@@ -153,9 +156,37 @@ def search_items(search: Search, *, day: date, sample_only: bool = False) -> Que
     return items.order_by(*SORTS.get(search.sort, SORTS["title"]))
 
 
-def past_listings(item_id: int) -> QuerySet[Listing]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What an item was listed with, by which decision, and which took it out of the catalog, if one did (CAT-02)."""
+
+    listing: Listing
+    decision: BoardDecision
+    left: BoardDecision | None
+    state: str  # past, running or to_come
+
+
+def listing_history(item_id: int, day: date) -> list[Listed]:
     """Everything an item was ever listed with, and is to be, latest first, with the decisions behind it."""
-    return Listing.objects.filter(item_id=item_id).select_related("decision__review").order_by("-starts_on")
+    decisions = list(
+        BoardDecision.objects.filter(item_id=item_id)
+        .select_related("review", "listing")
+        .order_by("-effective_on", "-id")
+    )
+    left_on: dict[date | None, BoardDecision] = {
+        each.effective_on: each for each in decisions if each.outcome == BoardDecision.Outcome.DELIST
+    }
+    return [
+        Listed(each.listing, each, left_on.get(each.listing.ends_on), _state(each.listing, day))
+        for each in decisions
+        if hasattr(each, "listing")
+    ]
+
+
+def _state(listing: Listing, day: date) -> str:
+    if day < listing.starts_on:
+        return "to_come"
+    return "running" if listing.ends_on is None or day < listing.ends_on else "past"
 
 
 def filter_choices(day: date) -> dict[str, list[tuple[str, str]]]:

@@ -52,16 +52,17 @@ def item_detail(request: PageRequest, code: str) -> HttpResponse:
         return render(
             request, "catalog/not_in_sample.html", {"decision": explain(decision)}, status=HTTPStatus.FORBIDDEN
         )
+    history = queries.listing_history(item.pk, day)
     context = {
         "item": item,
         "day": day,
         "language": queries.language_name(item.language),
-        "listing": queries.listing_on(item.pk, day),
-        "listings": queries.past_listings(item.pk),
+        "listing": next((each.listing for each in history if each.state == "running"), None),
+        "history": history,
+        "counts_as": queries.counts_as(item.pk, sample_only=not decision.granted),
         "providers": queries.authorised_providers(item.pk, day),
         "deliveries": queries.upcoming_deliveries(item.pk, day),
-        "needs_evidence": item.kind in rules.SELF_PACED_KINDS,
-        "earns_nothing": item.kind == rules.FOR_INFORMATION_KIND,
+        "needs": rules.KINDS[item.kind],
         "may_claim": queries.may_claim(request.user),
         # The completion day governs: for a training that someone is about to take, that is today's book at best.
         "window_days": BOOK.on(day)["claims.submit_within_days"].value,

@@ -11,15 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Authorisation, Delivery, Item, Provider
-from catalog.rules import SELF_PACED_KINDS
+from catalog.rules import KINDS_WITH_KIT, SELF_PACED_KINDS
 from ceportal.kernel.pages import DayField
 from credits.evidence import BYTES_AT_MOST
 from credits.models import Claim
 from credits.services.claims import ClaimForm
 from credits.services.filing import Upload
 
-# Trainings that come with a student kit (CAT-09).
-WITH_KIT = frozenset({"instructor_led", "virtual", "custom", "workshop", "bootcamp"})
 EVIDENCE_KINDS = ".pdf,.png,.jpg,.jpeg"
 
 # The field beside which an unmet clause of a claim is told; the rest stands above the form.
@@ -123,7 +121,7 @@ class ClaimEntryForm(forms.Form):
             # What was claimed stays what it was; what proves it can be completed.
             for name in ("item", "provider", "completed_on"):
                 del self.fields[name]
-        if item is None or item.kind not in WITH_KIT:
+        if item is None or item.kind not in KINDS_WITH_KIT:
             del self.fields["kit"]
         providers = providers_of(item)
         if "provider" in self.fields:
@@ -144,10 +142,11 @@ class ClaimEntryForm(forms.Form):
             field.required = required[name]
 
     def _deliveries(self, item: Item | None, day: date) -> QuerySet[Delivery]:
+        held = Delivery.objects.filter(item=item, ends_on__lte=day, cancelled_at__isnull=True)
         if self.claim is not None and "provider" not in self.fields:
-            return Delivery.objects.filter(item=item, ends_on__lte=day, provider=self.claim.provider_id)
+            return held.filter(provider=self.claim.provider_id)
         code = self.data.get("provider", "") if self.is_bound else self.initial.get("provider")
-        return Delivery.objects.filter(item=item, ends_on__lte=day, provider__code=code or "")
+        return held.filter(provider__code=code or "")
 
     def as_claim_form(self) -> ClaimForm:
         """What could be read of it; what is wrong is left out, and told beside its field."""

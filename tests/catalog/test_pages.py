@@ -9,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from candidates.models import Candidate, User
+from catalog import services
 from catalog.models import Item, Provider, ProviderMember
 from ceportal.kernel import clock
 from tests import factories
+from tests.credits.pages import text_of
 from tests.factories import day, noon
 
 pytestmark = pytest.mark.django_db
@@ -214,9 +216,43 @@ class TestItem:
         factories.ListingFactory.create(item=item, credits=30, starts_on=day("2021-04-01"))
         response = client.get("/catalog/routing/")
         assert response.context["listing"].credits == 30
-        assert [listing.credits for listing in response.context["listings"]] == [30, 40]
+        assert [each.listing.credits for each in response.context["history"]] == [30, 40]
+        assert [each.state for each in response.context["history"]] == ["running", "past"]
         assert "as listed since 1 April 2021" in response.text
         assert "6 June 2017" in response.text
+
+    def test_its_whole_history_is_readable(self, client: Client) -> None:
+        """CAT-02: from when to when, worth what, and why it left."""
+        item = factories.listed_item(code="routing", credits=40, since=day("2020-01-01"))
+        review = factories.BoardReviewFactory.create(quarter="2026-Q1", held_on=day("2026-03-02"))
+        told = {"item_id": item.pk, "review_id": review.pk, "decided_by_id": None, "now": noon("2026-03-02")}
+        services.decide_listing(
+            outcome="delist", credits=None, effective_on=day("2026-03-02"), reason="Nobody teaches it.", **told
+        )
+        services.decide_listing(outcome="list", credits=30, effective_on=day("2026-05-01"), **told)
+        response = client.get("/catalog/routing/")
+        assert [each.state for each in response.context["history"]] == ["to_come", "past"]
+        page = text_of(response)
+        assert "1 May 2026 to come" in page
+        assert "2 March 2026, not included taken out in 2026-Q1: Nobody teaches it." in page
+        assert "Not listed on 2 March 2026" in page
+
+    def test_what_counts_as_the_same_is_named(self, client: Client) -> None:
+        """CR-04, by way of others too; CAT-08: of the sample, to those who see the sample."""
+        items = [factories.listed_item(code=code, sample=code != "b") for code in ("a", "b", "c")]
+        review = factories.BoardReviewFactory.create()
+        for one, other in (items[:2], items[1:]):
+            services.mark_equivalent(
+                review_id=review.pk,
+                item_id=one.pk,
+                same_as_id=other.pk,
+                reason="",
+                decided_by_id=None,
+                now=noon("2026-03-02"),
+            )
+        assert [item.code for item in client.get("/catalog/a/").context["counts_as"]] == ["b", "c"]
+        assert [item.code for item in Client().get("/catalog/a/").context["counts_as"]] == ["c"]
+        assert "Counts as the same training as" not in self.page(client, factories.listed_item(code="d"))
 
     def test_one_that_left_is_still_shown_with_its_past(self, client: Client) -> None:
         item = factories.listed_item(code="routing", credits=40)
@@ -235,13 +271,14 @@ class TestItem:
         assert acme.name in page
 
     @pytest.mark.parametrize(
-        ("kind", "evidence"),
-        [("instructor_led", False), ("virtual", False), ("digital", True), ("learning_path", True)],
+        ("kind", "certificate", "kit"),
+        [("instructor_led", False, True), ("virtual", False, True), ("digital", True, False), ("other", False, False)],
     )
-    def test_what_a_claim_needs(self, client: Client, kind: str, evidence: bool) -> None:
+    def test_what_a_claim_needs(self, client: Client, kind: str, certificate: bool, kit: bool) -> None:
         item = factories.listed_item(code="routing", kind=kind)
         page = self.page(client, item)
-        assert (reverse("policy:clause", args=["CE-11"]) in page) is evidence
+        assert (reverse("policy:clause", args=["CE-11"]) in page) is certificate
+        assert (reverse("policy:clause", args=["CAT-09"]) in page) is kit
         assert f"{reverse('credits:claim_new')}?item=routing" in page
 
     def test_a_claim_is_offered_to_who_could_have_one(

@@ -25,7 +25,7 @@ UNLINKED = Person("CE10000004", "Inès Fontaine", BORN, "FR", "Europe/Paris", "i
 def make_staff(
     shelf: Shelf, chance: Random, names: list[str], encoded_password: str, *, now: datetime
 ) -> dict[int, list[int]]:
-    """Reviewers and managers of every provider, a proctor and an administrator; the members of each provider."""
+    """Reviewers and managers of every provider, and a proctor; the members of each provider."""
     members: dict[int, list[int]] = {}
     for provider in shelf.providers.values():
         users = [_login(*REVIEWERS[provider.code], encoded_password, now=now)] if provider.code in REVIEWERS else []
@@ -40,8 +40,12 @@ def make_staff(
         ]
     proctor = _login("proctor", "Petra Janssens", encoded_password, now=now)
     SiteMember.objects.create(site=Site.objects.get(code="brussels"), user=proctor)
-    make_user(email_of("administrator"), "Ada Bergström", encoded_password, now=now, staff=True)
     return members
+
+
+def make_administrator(encoded_password: str, *, now: datetime) -> User:
+    """Programme staff, who may do everything."""
+    return make_user(email_of("administrator"), "Ada Bergström", encoded_password, now=now, staff=True)
 
 
 def encode_password() -> str:
@@ -111,9 +115,10 @@ def _tell_midway(story: Story, level: str) -> None:
     earned = _one(story, 70, credits=24, below=needed // 2)
     key = story.files(earned, on=_ago(story, 62))
     story.is_answered(key, on=_ago(story, 58))
+    story.is_audited(key, on=_ago(story, 5))
     story.is_reported(_one(story, 50, credits=4, below=20), on=_ago(story, 47))
-    refused = story.files(_one(story, 45, credits=4, below=64, provider="globex"), on=_ago(story, 40))
-    story.is_answered(refused, on=_ago(story, 36), outcome="reject")
+    refused = story.files(_one(story, 35, credits=4, below=64, provider="globex"), on=_ago(story, 32))
+    story.is_answered(refused, on=_ago(story, 24), outcome="reject")
     sent_back = story.files(_one(story, 30, credits=4, below=64, provider="globex"), on=_ago(story, 27))
     story.is_answered(sent_back, on=_ago(story, 22), outcome="return")
     story.files(_one(story, 10, credits=4, below=needed // 3), on=_ago(story, 3), evidence=True)

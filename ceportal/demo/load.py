@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from candidates.models import Candidate
 from ceportal import nightly, reference
-from ceportal.demo import cast, post, situations
+from ceportal.demo import casework, cast, post, situations
 from ceportal.demo.logins import DEMO_LOGINS
 from ceportal.demo.people import people
 from ceportal.demo.shelf import Shelf
@@ -93,6 +93,7 @@ def _tell(count: int) -> Loaded:
         shelf=shelf,
         reviewers=cast.make_staff(shelf, chance, staff_names, password, now=now),
         exams=_exams(),
+        staff_id=cast.make_administrator(password, now=now).pk,
         now=now,
     )
     cast.tell_candidates(scene, chance, password)
@@ -104,6 +105,7 @@ def _tell(count: int) -> Loaded:
         counts[situation.name] += 1
         if situation.plan in situations.WITH_A_BOUNCE and counts[situation.name] == 1:
             bouncing.append(story)
+    casework.plan(scene)
     timeline.tell(until=nightly.nights_due(now=now)[-1])
     post.settle(send_to=[login.email for login in DEMO_LOGINS])
     for story in bouncing:

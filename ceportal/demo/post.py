@@ -18,7 +18,8 @@ from ceportal.kernel import relay
 from ceportal.kernel.models import Delivery, Event
 
 # What leaves the house; every other receiver writes a notice.
-LEAVING = ("mail", "card refund")
+TO_PROVIDERS = ("provider mail on answers", "provider mail on appeals")
+LEAVING = ("mail", "card refund", *TO_PROVIDERS)
 
 
 def write_what_is_due() -> None:
@@ -35,13 +36,14 @@ def write_what_is_due() -> None:
 
 @transaction.atomic
 def settle(*, send_to: Collection[str]) -> None:
-    """Send the waiting notices to these addresses, and mark those to anybody else as delivered when written."""
+    """Send the waiting notices to these addresses, and mark what went to anybody else as delivered when written."""
     mail = Delivery.objects.filter(status=Delivery.Status.PENDING, receiver="mail")
     theirs = mail.filter(event__subject_id__in=Notice.objects.filter(address__in=send_to).values("id"))
     for delivery_id, happened_at in list(theirs.order_by("id").values_list("id", "event__occurred_at")):
         relay.deliver(delivery_id=delivery_id, now=happened_at)
     written = Event.objects.filter(id=OuterRef("event_id")).values("occurred_at")
-    mail.update(status=Delivery.Status.DONE, attempts=1, done_at=Subquery(written))
+    others = Delivery.objects.filter(status=Delivery.Status.PENDING, receiver__in=("mail", *TO_PROVIDERS))
+    others.update(status=Delivery.Status.DONE, attempts=1, done_at=Subquery(written))
     Notice.objects.filter(status=Notice.Status.QUEUED).update(status=Notice.Status.DELIVERED, sent_at=F("created_at"))
 
 

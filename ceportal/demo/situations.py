@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from candidates.rules import date_term
-from ceportal.demo import paths
+from ceportal.demo import paths, wares
 from ceportal.demo.story import ONE_DAY, Completion, Story, make_user
 from ceportal.kernel.calendar import add_months, add_years
 from ceportal.kernel.policy import BOOK
@@ -170,6 +170,41 @@ def rejected(story: Story) -> None:
     if completion := recent(story, held, (30, 60)):
         key = story.files(completion, on=story.scene.today - timedelta(days=26))
         story.is_answered(key, on=story.scene.today - timedelta(days=story.chance.randint(3, 20)), outcome="reject")
+
+
+def appealing(story: Story) -> None:
+    """A claim was rejected and the rejection appealed: with the programme, dismissed, or before the provider again."""
+    held = member(story)
+    today = story.scene.today
+    if completion := recent(story, held, (40, 60)):
+        key = story.files(completion, on=today - timedelta(days=36))
+        story.is_answered(key, on=today - timedelta(days=30), outcome="reject")
+        story.appeals(key, on=today - timedelta(days=25), words=story.chance.choice(wares.APPEALED))
+        outcome = story.chance.choice(("", "uphold", "dismiss"))
+        if outcome:
+            finding = wares.FOUND[outcome]
+            story.is_heard(key, on=today - timedelta(days=story.chance.randint(4, 9)), outcome=outcome, finding=finding)
+
+
+def audited(story: Story) -> None:
+    """An approved claim is looked at again; most are asked for more."""
+    held = member(story)
+    today = story.scene.today
+    if completion := recent(story, held, (40, 60)):
+        key = story.files(completion, on=today - timedelta(days=36), evidence=True)
+        story.is_answered(key, on=today - timedelta(days=30))
+        asked = story.chance.choice(wares.ASKED) if story.chance.random() < 0.7 else ""
+        story.is_audited(key, on=today - timedelta(days=story.chance.randint(2, 12)), asked=asked)
+
+
+def audit_failed(story: Story) -> None:
+    """An approved claim did not pass its audit, and its credits are void (CE-12)."""
+    held = member(story)
+    today = story.scene.today
+    if completion := recent(story, held, (60, 75)):
+        key = story.files(completion, on=today - timedelta(days=55), evidence=True)
+        story.is_answered(key, on=today - timedelta(days=50))
+        story.fails_audit(key, on=today - timedelta(days=story.chance.randint(5, 30)), found=wares.VOIDED)
 
 
 def midway(story: Story) -> None:
@@ -337,6 +372,9 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(overdue, 5),
     Situation(returned, 6),
     Situation(rejected, 5),
+    Situation(appealing, 5),
+    Situation(audited, 4),
+    Situation(audit_failed, 2),
     Situation(midway, 16),
     Situation(one_claim_left, 4),
     Situation(fee_due, 3, paths.fee_level),

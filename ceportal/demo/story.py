@@ -24,8 +24,8 @@ from ceportal.demo.shelf import Offer, Shelf
 from ceportal.demo.timeline import Timeline
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
-from credits.models import Claim
-from credits.services import claims, enrollment, reports, reviews
+from credits.models import Appeal, Claim
+from credits.services import appeals, audits, claims, enrollment, reports, reviews
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 
@@ -42,12 +42,13 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where stories play: the timeline, what is on offer, who reviews, which exams there are, and the present."""
+    """Where stories play: the timeline, what is on offer, who reviews, which exams there are, who is staff, today."""
 
     timeline: Timeline
     shelf: Shelf
     reviewers: dict[int, list[int]]
     exams: dict[str, list[str]]
+    staff_id: int
     now: datetime
 
     @property
@@ -211,6 +212,44 @@ class Story:
             )
 
         self._on(on, act)
+
+    def appeals(self, key: UUID, *, on: date, words: str) -> None:
+        """Appeal the rejection of a claim."""
+        self._on(
+            on,
+            lambda now: appeals.file_appeal(candidate_id=self.id, claim_id=self._claims[key], words=words, now=now),
+        )
+
+    def is_heard(self, key: UUID, *, on: date, outcome: str, finding: str) -> None:
+        """Have the appeal about a claim decided by the programme."""
+
+        def act(now: datetime) -> None:
+            appeal = Appeal.objects.filter(claim_id=self._claims[key], status=Appeal.Status.OPEN).first()
+            if appeal is not None:
+                appeals.decide_appeal(
+                    appeal_id=appeal.id, outcome=outcome, reason=finding, staff_id=self.scene.staff_id, now=now
+                )
+
+        self._on(on, act)
+
+    def is_audited(self, key: UUID, *, on: date, asked: str = "") -> None:
+        """Have the approval of a claim looked at again, and be asked for more where that is said."""
+
+        def act(now: datetime) -> None:
+            audit = audits.open_audit(claim_id=self._claims[key], staff_id=self.scene.staff_id, now=now)
+            if asked:
+                audits.ask_for_more(audit_id=audit.id, words=asked, staff_id=self.scene.staff_id, now=now)
+
+        self._on(on, act)
+
+    def fails_audit(self, key: UUID, *, on: date, found: str) -> None:
+        """Have an approved claim voided by its audit."""
+        self._on(
+            on,
+            lambda now: audits.decide_audit(
+                claim_id=self._claims[key], outcome="fail", reason=found, staff_id=self.scene.staff_id, now=now
+            ),
+        )
 
     def is_reported(self, completion: Completion, *, on: date) -> None:
         """Have a completion reported by the provider itself."""

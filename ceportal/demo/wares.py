@@ -151,3 +151,19 @@ REJECTED = (
     "Our records show no final lab for this course.",
     "This certificate belongs to another course, which you have claimed already.",
 )
+APPEALED = (
+    "I was there on every day. On the second I signed the list of the other room, since the first was full.",
+    "The final lab is in my account under my maiden name; the course leader knows about it.",
+    "This is not the course I claimed before: that one was held on line, this one in the classroom.",
+)
+FOUND = {
+    "uphold": "The list of the other room has the name for the second day. Please decide again with that before you.",
+    "dismiss": "The provider's records and those of the platform agree: the final lab was not taken.",
+}
+ASKED = (
+    "Please send the letter of the course leader, or anything that shows that you took part in the labs.",
+    "The certificate does not name the days. Please send the invitation or the roster of your class.",
+)
+VOIDED = (
+    "The number on the certificate belongs to somebody else, and the provider's platform does not know the candidate."
+)

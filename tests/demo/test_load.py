@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from candidates.models import Candidate, Certification, Notice
+from candidates.models import Candidate, Certification, Notice, User
 from catalog.models import BoardDecision, Item, Listing, Provider, ProviderMember
 from catalog.models import Delivery as Run
 from ceportal import nightly, reference
@@ -24,6 +24,7 @@ from ceportal.demo.story import Scene, Story
 from ceportal.demo.timeline import Timeline
 from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event, NightlyRun
+from ceportal.kernel.policy import BOOK
 from credits.models import Claim, Enrollment, Evidence, Recertification
 from credits.services import fees, reviews
 from exams.models import Exam
@@ -61,7 +62,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
     assert Run.objects.filter(ends_on__lt=day("2026-05-20")).exists()
     assert Run.objects.filter(starts_on__gt=day("2026-05-20")).exists()
     assert set(Claim.objects.values_list("status", flat=True)) == {
-        "draft", "submitted", "returned", "approved", "rejected",
+        "draft", "submitted", "returned", "approved", "rejected", "voided",
     }  # fmt: skip
     assert Claim.objects.filter(status="submitted", answer_due_on__lt=day("2026-05-20")).exists()
     assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive"}
@@ -190,7 +191,8 @@ def test_the_nights_left_out_would_have_changed_nothing() -> None:
     reference.load()
     told = []
     for timeline in (Timeline(), EveryNight()):
-        with transaction.atomic():
+        # The lot hangs on claims' numbers, which no two tellings share; here it picks all.
+        with BOOK.overlaid({"claims.audit_rate": 1}), transaction.atomic():
             told.append(_tell_two_lives(timeline))
             transaction.set_rollback(True)
     assert told[0] == told[1]
@@ -208,7 +210,8 @@ def _tell_two_lives(timeline: Timeline) -> dict[str, list[object]]:
         for provider_id, provider in shelf.providers.items()
     }
     exams = {exam.kind: [exam.number] for exam in Exam.objects.all()}
-    scene = Scene(timeline=timeline, shelf=shelf, reviewers=reviewers, exams=exams, now=now)
+    staff_id = _user(0, now).pk
+    scene = Scene(timeline=timeline, shelf=shelf, reviewers=reviewers, exams=exams, staff_id=staff_id, now=now)
     everybody = people(chance)
     for plan in (situations.renewed_by_credits, situations.suspended, situations.inactive):
         plan(Story(scene, next(everybody), chance))
@@ -217,7 +220,7 @@ def _tell_two_lives(timeline: Timeline) -> dict[str, list[object]]:
     return snapshot()
 
 
-def _user(number: int, now: object) -> object:
+def _user(number: int, now: datetime) -> User:
     from ceportal.demo.story import make_user
 
     return make_user(f"reviewer{number}@example.org", "Reviewer", now=now)

@@ -9,7 +9,6 @@ from datetime import date
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language_info
 
 from candidates.models import Certification, User
@@ -20,16 +19,15 @@ from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
 
 # Each asked item with all that count as the same training: both ways round, and by way of others (CR-04).
-SAME = """
+SAME_TRAININGS = """
 WITH RECURSIVE same (asked, item) AS (
     SELECT id, id FROM unnest(%s::bigint[]) AS id
     UNION
     SELECT same.asked, CASE WHEN pair.item_id = same.item THEN pair.same_as_id ELSE pair.item_id END
     FROM same JOIN catalog_equivalence pair ON same.item IN (pair.item_id, pair.same_as_id)
 )
+SELECT asked, item FROM same
 """
-SAME_TRAININGS = SAME + "SELECT asked, item FROM same"
-SAME_ITEMS = SAME + "SELECT item FROM same"
 
 SORTS = {
     "title": ("title", "id"),
@@ -98,8 +96,7 @@ def same_trainings(item_ids: Iterable[int]) -> dict[int, set[int]]:
 
 def counts_as(item_id: int, *, sample_only: bool = False) -> QuerySet[Item]:
     """The other items that count as the same training as this one; of them, those in the sample (CR-04, CAT-08)."""
-    same = RawSQL(SAME_ITEMS, [[item_id]])  # noqa: S611 - the item is a parameter
-    others = Item.objects.filter(id__in=same).exclude(id=item_id)
+    others = Item.objects.filter(id__in=equivalent_items(item_id) - {item_id})
     return others.filter(sample=True) if sample_only else others
 
 

@@ -76,13 +76,14 @@ def problems(root: Path, clauses: Mapping[str, Clause]) -> list[str]:
 
 
 def _problem_of(row: Row) -> Iterator[str]:
-    clause, proved = row.clause.id, row.tests or row.scenarios
+    clause = row.clause.id
     if row.waits_for:
-        if row.code and proved:
-            yield f"{clause} is enforced and proved: take it off the list in {WAITING}."
+        # Scenarios are told of what is still to be built, too; a test is written with the code.
+        if row.code and row.tests:
+            yield f"{clause} is enforced and tested: take it off the list in {WAITING}."
     elif not row.code:
         yield f"{clause} is enforced nowhere: no code names it."
-    elif not proved:
+    elif not row.tests and not row.scenarios:
         yield f"{clause} is proved by nothing: neither a test nor a scenario names it."
 
 

@@ -130,10 +130,11 @@ def test_a_clause_that_nothing_proves_is_found(project: Path) -> None:
 
 def test_a_clause_that_waits_no_longer_is_found(project: Path) -> None:
     write(project, "credits/labs.py", '"""Labs."""\nWHY = "LAB-01"\n')
-    assert table.problems(project, CLAUSES) == []  # half built
     write(project, "tests/scenarios/labs.yaml", "name: A lab\nclauses: [LAB-01]\n")
+    assert table.problems(project, CLAUSES) == []  # told, and half built
+    write(project, "tests/test_labs.py", 'def test_a_lab():\n    """LAB-01."""\n')
     assert table.problems(project, CLAUSES) == [
-        "LAB-01 is enforced and proved: take it off the list in ceportal/clauses/waiting.yaml."
+        "LAB-01 is enforced and tested: take it off the list in ceportal/clauses/waiting.yaml."
     ]
 
 

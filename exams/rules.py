@@ -83,3 +83,19 @@ def assess_attempt(facts: AttemptFacts) -> Decision:
             ),
         )
     )
+
+
+def assess_retirement(*, retires_on: date | None, day: date) -> Decision:
+    """Whether the day on which an exam retires can be set or moved: not any more once it has retired (EXAM-11)."""
+    return Decision(
+        (
+            finding(
+                "EXAM-11",
+                retires_on is None or day < retires_on,
+                yes=_("The exam has not retired yet."),
+                no=_("The exam retired on %(retires_on)s."),
+                next_step=_("Enter the exam that replaces it under its own number."),
+                retires_on=retires_on,
+            ),
+        )
+    )

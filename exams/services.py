@@ -96,6 +96,22 @@ def correct_attempt(
     return attempt
 
 
+@transaction.atomic
+def retire_exam(*, exam_number: str, retires_on: date, now: datetime) -> Exam:
+    """Let an exam retire on a day: from then on nobody takes it (EXAM-11). The day can be moved until it has come.
+
+    Refused (EXAM-11) once it has retired. Emits exams.exam_retired.
+    """
+    exam = Exam.objects.select_for_update(no_key=True).get(number=exam_number)
+    if exam.retires_on == retires_on:
+        return exam
+    require(rules.assess_retirement(retires_on=exam.retires_on, day=clock.day_of(now)))
+    exam.retires_on = retires_on
+    exam.save(update_fields=["retires_on"])
+    emit("exams.exam_retired", exam, now=now, exam=exam.number, retires_on=retires_on.isoformat())
+    return exam
+
+
 def _earn(attempt: Attempt, *, now: datetime) -> None:
     """Certify the candidate where the exam alone earns a certification (CERT-04).
 

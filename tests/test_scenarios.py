@@ -30,7 +30,6 @@ AWAITED = {
     "Residence in an embargoed country bars the exam, proof of another lifts it": EXAMS_AND_LABS,
     "Candidates from Sudan are tested outside Sudan": EXAMS_AND_LABS,
     "A region can be embargoed without its country": EXAMS_AND_LABS,
-    "A retired exam cannot be taken": EXAMS_AND_LABS,
     "A sanction bars everything until it is lifted": STANDING,
     "One channel partner at a time": STANDING,
     "Emeritus is bought in the window and begins when the active status ends": STANDING,

@@ -15,6 +15,7 @@ from candidates.services.notices import compose_notice, mark_notice_read, record
 from candidates.services.people import (
     accept_agreement,
     change_contact,
+    change_residence,
     link_candidate,
     lock_candidate,
     lock_candidates,
@@ -26,6 +27,7 @@ __all__ = [
     "accept_agreement",
     "catch_up",
     "change_contact",
+    "change_residence",
     "close_case",
     "compose_notice",
     "earn_certification",

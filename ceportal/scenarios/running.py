@@ -189,8 +189,8 @@ def _ask(stage: Stage, step: Step, question: Question) -> Failure | None:
 def _found(stage: Stage, step: Step, question: Question) -> Any:
     fact, function = FACTS[question.fact], fact_function(question.fact)
     as_of = step.as_of if fact.as_of else None
-    asked = list(stage.people.values()) if fact.summed and step.who is None else [stage.somebody(step.who)]
-    found = [function(Asking(stage, each, step.moment, as_of), *question.named) for each in asked]
+    names = list(stage.people) if fact.summed and step.who is None else [step.who]
+    found = [function(Asking(stage, stage.somebody(name), step.moment, as_of), *question.named) for name in names]
     return sum(found) if fact.summed else found[0]
 
 

@@ -29,8 +29,8 @@ class Stage:
     """The state of a scenario as it is told."""
 
     cards: CardDesk
-    people: dict[str, Candidate] = field(default_factory=dict)
-    made: dict[str, tuple[Any, Candidate]] = field(default_factory=dict)  # by label: its key and whose it is
+    people: dict[str, int] = field(default_factory=dict)  # by name: the key of the record
+    made: dict[str, tuple[Any, int]] = field(default_factory=dict)  # by label: its key and whose it is
     every_night: bool = False  # run the nights that find nothing due, too
     last_night: date | None = None
     memory: dict[Any, Any] = field(default_factory=dict)  # what a verb remembers from one step to the next
@@ -49,14 +49,14 @@ class Stage:
                 region=person.region,
                 email=f"{number}@scenario.example",
                 now=now,
-            )
+            ).pk
         for item in scenario.items:
             _add_item(item)
         self.last_night = first.on - ONE_DAY
 
     def somebody(self, name: str | None) -> Candidate:
         """The person named, else the first one."""
-        return self.people[name] if name is not None else next(iter(self.people.values()))
+        return Candidate.objects.get(pk=self.people[name or next(iter(self.people))])
 
     # ── Time ──────────────────────────────────────────────────────────────────────────────────────
     def go_to(self, moment: datetime) -> None:
@@ -94,7 +94,7 @@ class Stage:
     # ── What was made ─────────────────────────────────────────────────────────────────────────────
     def keep(self, label: str, key: Any, owner: Candidate) -> None:
         """Let a label name what was made; used again, it names the later thing."""
-        self.made[label] = (key, owner)
+        self.made[label] = (key, owner.pk)
 
     def key_of(self, label: str) -> Any:
         """The key of what a label names; CannotTell where no step has made it yet."""
@@ -105,10 +105,12 @@ class Stage:
     def actor(self, step: Step) -> Candidate:
         """Whose step it is: the person named, else the one whose claim or booking it is about, else the first."""
         about = [step.arguments[name] for name in ABOUT if step.arguments.get(name) in self.made]
-        owner = self.made[about[0]][1] if about else None
-        if step.who is not None and owner not in {None, self.people[step.who]}:
+        if not about:
+            return self.somebody(step.who)
+        owner = self.made[about[0]][1]
+        if step.who is not None and owner != self.people[step.who]:
             raise CannotTell(f"{about[0]} is not {step.who}'s.")
-        return owner or self.somebody(step.who)
+        return Candidate.objects.get(pk=owner)
 
     # ── Those who act for others ──────────────────────────────────────────────────────────────────
     def reviewer(self, provider: Provider) -> ProviderMember:

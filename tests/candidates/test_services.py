@@ -160,6 +160,14 @@ class TestNotices:
         assert notice.address == "new@example.org"
 
 
+def test_somebody_who_moves_lives_elsewhere_from_then_on(candidate: Candidate) -> None:
+    """PAY-01: told again, or moved to where one lives, nothing happens."""
+    candidate = services.change_residence(candidate_id=candidate.id, country="UA", region="UA-30", now=NOW)
+    services.change_residence(candidate_id=candidate.id, country="UA", region="UA-30", now=NOW)
+    assert (candidate.country, candidate.region) == ("UA", "UA-30")
+    assert Event.objects.filter(topic="candidates.residence_changed", candidate_id=candidate.id).count() == 1
+
+
 class TestAgreements:
     @pytest.fixture(autouse=True)
     def _versions(self) -> None:

@@ -95,7 +95,7 @@ def test_a_pass_earns_what_the_exam_alone_gives(alice: Candidate, result: str, e
 
 
 def test_passes_are_those_that_no_correction_superseded(alice: Candidate, core: Exam) -> None:
-    record(alice, core, taken_on=day("2020-05-05"))
+    first = record(alice, core, taken_on=day("2020-05-05"))
     wrong = record(alice, core)
     record(alice, core, taken_on=day("2021-04-05"), result="fail")
     Attempt.objects.create(
@@ -108,5 +108,27 @@ def test_passes_are_those_that_no_correction_superseded(alice: Candidate, core: 
         recorded_at=noon("2021-06-01"),
     )
     assert queries.passes_of(alice.pk) == [
-        queries.PassFacts(exam_number="350-701", kind="core", taken_on=day("2020-05-05"))
+        queries.PassFacts(attempt_id=first.pk, exam_number="350-701", kind="core", taken_on=day("2020-05-05"))
     ]
+
+
+def test_an_exam_retires_on_a_day(alice: Candidate, core: Exam) -> None:
+    """EXAM-11: the day can be moved until it has come, and what is taken before it counts."""
+    noon_before = noon("2021-05-01")
+    services.retire_exam(exam_number=core.number, retires_on=day("2021-05-05"), now=noon_before)
+    services.retire_exam(exam_number=core.number, retires_on=day("2021-06-01"), now=noon_before)
+    services.retire_exam(exam_number=core.number, retires_on=day("2021-06-01"), now=noon("2021-07-01"))  # told again
+
+    assert Event.objects.filter(topic="exams.exam_retired").count() == 2
+    assert record(alice, core, taken_on=day("2021-05-31"), now=noon("2021-06-02")).result == "pass"
+    with pytest.raises(Refused, match="EXAM-11"):
+        record(alice, core, taken_on=day("2021-06-01"), now=noon("2021-06-02"))
+
+
+def test_an_exam_that_has_retired_stays_retired(core: Exam) -> None:
+    services.retire_exam(exam_number=core.number, retires_on=day("2021-05-05"), now=noon("2021-05-05"))
+    with pytest.raises(Refused, match="EXAM-11"):
+        services.retire_exam(exam_number=core.number, retires_on=day("2022-05-05"), now=noon("2021-05-05"))
+    core.refresh_from_db()
+    assert core.retires_on == day("2021-05-05")
+    assert Event.objects.filter(topic="exams.exam_retired").count() == 1

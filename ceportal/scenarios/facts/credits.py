@@ -149,6 +149,7 @@ def may_claim(asking: Asking) -> Permission:
 @tells("ledger.sound")
 def ledger_sound(asking: Asking) -> bool:
     """Whether every stored balance of everybody equals what the entries add up to."""
-    everybody = [candidate.pk for candidate in asking.stage.people.values()]
-    grants = Grant.objects.filter(candidate_id__in=everybody).annotate(sum=Coalesce(Sum("entries__amount"), 0))
+    grants = Grant.objects.filter(candidate_id__in=asking.stage.people.values()).annotate(
+        sum=Coalesce(Sum("entries__amount"), 0)
+    )
     return not grants.exclude(remaining=F("sum")).exists()

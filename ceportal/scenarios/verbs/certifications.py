@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from candidates.services import accept_agreement, import_certification
+from candidates.services import accept_agreement, change_residence, import_certification
 from ceportal.scenarios.binding import Act, CannotTell, does
 from emeritus.models import EmeritusRecord
 from emeritus.services import import_emeritus
@@ -53,3 +53,13 @@ def certify(
 def accept(act: Act, *, what: str) -> None:
     """Accept the version of a text that is in force."""
     accept_agreement(candidate_id=act.candidate.pk, kind=what, ip_address=None, now=act.now)
+
+
+@does("move")
+def move(act: Act, *, country: str = "", region: str = "") -> None:
+    """Live elsewhere: in another country, or in another region of the same."""
+    if not country and not region:
+        raise CannotTell("Somebody who moves has a new country or region.")
+    change_residence(
+        candidate_id=act.candidate.pk, country=country or act.candidate.country, region=region, now=act.now
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ceportal.scenarios.binding import Act, NotBuilt, does
-from exams.services import correct_attempt, record_attempt
+from exams.services import correct_attempt, record_attempt, retire_exam
 
 
 @does("sit")
@@ -22,3 +22,9 @@ def correct(act: Act, *, exam: str, taken_on: date, result: str, reason: str = "
     correct_attempt(
         candidate_id=act.candidate.pk, exam_number=exam, taken_on=taken_on, result=result, reason=reason, now=act.now
     )
+
+
+@does("retire")
+def retire(act: Act, *, exam: str) -> None:
+    """Let an exam retire on this day."""
+    retire_exam(exam_number=exam, retires_on=act.day, now=act.now)

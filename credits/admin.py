@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from ceportal.kernel.staff import PartInline, RecordAdmin, findings, record_link
-from credits import admin_development, admin_disputes
+from credits import admin_development, admin_disputes, admin_events, admin_rosters
 from credits.models import (
     AdministrativeFee,
     Claim,
@@ -26,7 +26,7 @@ from credits.models import (
     Recertification,
 )
 
-__all__ = ["admin_development", "admin_disputes"]  # its pages are registered with these
+__all__ = ["admin_development", "admin_disputes", "admin_events", "admin_rosters"]  # its pages are registered with these
 
 CLAIM_HUES = {"submitted": "info", "returned": "warning", "approved": "success", "rejected": "danger"}
 

@@ -39,7 +39,7 @@ def insert_many(rows: Sequence[models.Model]) -> None:
             row.pk = pk
             values = row.__dict__
             lines.append("\t".join([write(values[name]) for name, write in zip(names, writers, strict=True)]))
-        columns = ", ".join(quote(field.column) for field in fields)
+        columns = ", ".join(quote(str(field.column)) for field in fields)
         cursor.copy_expert(f"COPY {quote(table)} ({columns}) FROM STDIN", io.StringIO("\n".join(lines)))
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias

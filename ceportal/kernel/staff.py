@@ -165,17 +165,19 @@ def do_act(
     back: models.Model | None = None,
     initial: Mapping[str, Any] | None = None,
     explanation: str = "",
+    leads_to: Callable[[], str] | None = None,
 ) -> HttpResponse:
     """Show an act's form, or do it: `perform(values, now)` calls one service and says what happened.
 
     A refusal is shown with its reasons above the form, which keeps what was typed; so is a ValidationError, by which
-    `perform` says what else stood in the way.
+    `perform` says what else stood in the way. `leads_to` gives the page to go on to, where it is what was made.
     """
     opts = admin.opts
     url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     if back is not None:
         url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[back.pk])
-    bound = form(request.POST if request.method == "POST" else None, initial=dict(initial or {}))
+    handed_in = (request.POST, request.FILES) if request.method == "POST" else ()
+    bound = form(*handed_in, initial=dict(initial or {}))
     refusal = None
     if request.method == "POST" and bound.is_valid():
         try:
@@ -186,7 +188,7 @@ def do_act(
             bound.add_error(None, trouble)
         else:
             messages.success(request, said)
-            return redirect(url)
+            return redirect(leads_to() if leads_to else url)
     context = {
         **admin.admin_site.each_context(request),
         "title": title,

@@ -7,8 +7,11 @@ from uuid import uuid4
 from candidates import services as people
 from candidates.models import Candidate
 from catalog.models import ProviderMember
+from catalog.services import register_gathering, schedule_session
+from ceportal.kernel import clock
 from credits.models import AdministrativeFee
-from credits.services import appeals, audits, claims, enrollment, reports, reviews
+from credits.services import appeals, audits, claims, enrollment, reports, reviews, scans
+from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from payments.models import Invoice, Order, OrderLine, Payment, Refund, StripeEvent
@@ -49,6 +52,7 @@ def somebody(member: ProviderMember) -> Candidate:
         member_id=member.id,
         now=NOW,
     )
+    authored_and_attended(candidate)
     exam = factories.ExamFactory.create(number="300-415", kind="concentration")
     record_attempt(
         candidate_id=candidate.id, exam_number=exam.number, taken_on=day("2025-01-02"), result="fail", now=NOW
@@ -56,6 +60,7 @@ def somebody(member: ProviderMember) -> Candidate:
     people.write_notice(
         candidate=candidate, kind="test", key=f"test:{candidate.id}", subject="A word", body="To you.", now=NOW
     )
+    at_an_event(candidate)
     paid_and_refunded(candidate)
     in_emeritus = factories.CandidateFactory.create()
     import_emeritus(
@@ -66,6 +71,41 @@ def somebody(member: ProviderMember) -> Candidate:
         now=NOW,
     )
     return candidate
+
+
+def at_an_event(candidate: Candidate) -> None:
+    """Two sessions of an event of their own: one earns, of the other too little was attended; and the file of it."""
+    event = register_gathering(
+        code=f"live-{candidate.id}",
+        name="Live",
+        place="Brussels",
+        time_zone="Europe/Brussels",
+        starts_on=day("2026-04-20"),
+        ends_on=day("2026-04-22"),
+        now=NOW,
+    )
+    lines = ["candidate,event,session,in,out"]
+    for code, went in (("BRKSEC-1010", 90), ("BRKSEC-2020", 30)):
+        schedule_session(
+            gathering_id=event.id,
+            code=code,
+            minutes=90,
+            starts_at=clock.at(event.starts_on, 9),
+            marked=False,
+            title="A session",
+            now=NOW,
+        )
+        lines.append(f"{candidate.number},{event.code},{code},0,{went}")
+    lines.append(f"nobody,{event.code},BRKSEC-1010,0,90")
+    row = scans.request_import(name="badges.csv", content="\n".join(lines).encode(), user_id=None, now=NOW)
+    scans.run_import(scan_import_id=row.id, now=NOW)
+
+
+def authored_and_attended(candidate: Candidate) -> None:
+    """What the exam team reports, under references of the candidate's own."""
+    report = {"candidate_id": candidate.id, "reference": f"X-{candidate.id}", "staff_id": None, "now": NOW}
+    record_authored_items(**report, kind="core", accepted=2, direct=True, accepted_on=day("2026-04-03"))
+    record_workshop(**report, kind="jta", level="expert", days=1, held_on=day("2026-04-04"))
 
 
 def paid_and_refunded(candidate: Candidate) -> Order:

@@ -8,23 +8,28 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
-from catalog import queries, rules, services
+from catalog import admin_board, admin_gatherings, queries, services
+from catalog.admin_board import ItemDecisionForm
 from catalog.models import (
     Authorisation,
     BoardDecision,
-    BoardReview,
     Delivery,
     Item,
     Listing,
     Provider,
     ProviderMember,
 )
+from catalog.rules import KINDS, Needs
 from ceportal.kernel import clock
-from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, StaffAdmin, do_act
+from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act, record_link
+
+__all__ = ["admin_board", "admin_gatherings"]  # their pages are registered with these
 
 
 class DatedAdmin(StaffAdmin):
@@ -103,36 +108,6 @@ class AuthorisationInline(PartInline):
         return super().get_queryset(request).select_related("provider")
 
 
-class ListingForm(ActForm):
-    """What the board decided about an item (CAT-02)."""
-
-    outcome = forms.ChoiceField(
-        label=gettext_lazy("Decision"),
-        choices=[
-            ("list", gettext_lazy("List it")),
-            ("change", gettext_lazy("Change what it is worth")),
-            ("delist", gettext_lazy("Take it out of the catalog")),
-        ],
-    )
-    credits = forms.IntegerField(
-        label=gettext_lazy("Credits"),
-        required=False,
-        min_value=0,
-        help_text=gettext_lazy("Left empty only where the item leaves the catalog."),
-    )
-    effective_on = forms.DateField(label=gettext_lazy("From"))
-    review = forms.ModelChoiceField(BoardReview.objects.all(), label=gettext_lazy("Decided in the review of"))
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), required=False, max_length=300, widget=LongText(), strip=True
-    )
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if values.get("outcome") != "delist" and values.get("credits") is None and "credits" not in self.errors:
-            self.add_error("credits", _("Say how many credits it is worth."))
-        return values
-
-
 class AuthorisationForm(ActForm):
     """Who may deliver an item, and when (CAT-07)."""
 
@@ -141,6 +116,20 @@ class AuthorisationForm(ActForm):
     ends_on = forms.DateField(
         label=gettext_lazy("Up to, and not on"), required=False, help_text=gettext_lazy("Left empty: without end.")
     )
+
+
+class ItemForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """A training; while it is listed it keeps what it was listed with (CAT-04, CAT-06)."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        needs = KINDS.get(values.get("kind") or self.instance.kind, Needs())
+        listed = self.instance.pk and self.instance.listings.filter(ends_on__isnull=True).exists()
+        if needs.registration and not values.get("registration_number", self.instance.registration_number):
+            self.add_error("registration_number", _("A custom training has its number in the derivative-works tool."))
+        if needs.approval and listed and not values.get("approval_number", self.instance.approval_number):
+            self.add_error("approval_number", _("It is listed, and other training needs the committee's approval."))
+        return values
 
 
 @admin.register(Item)
@@ -160,7 +149,18 @@ class ItemAdmin(DatedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
         # Claims, reports and the board's decisions name the item by these.
-        return ("code", "kind") if obj else ()
+        return ("code", "kind", "counts_as") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, form=ItemForm, **kwargs)
+
+    @display(description=gettext_lazy("counts as the same training as"))
+    def counts_as(self, item: Item) -> SafeString | str:
+        """CR-04; marked on the page of a review."""
+        others = queries.counts_as(item.pk)
+        return (
+            format_html_join(", ", "{}", ((record_link("catalog.item", each.pk, str(each)),) for each in others)) or "-"
+        )
 
     @display(description=gettext_lazy("credits today"), ordering="credits_today")
     def worth_today(self, item: Any) -> str:
@@ -183,7 +183,7 @@ class ItemAdmin(DatedAdmin):
             title=_("Record a decision of the board"),
             button=_("Record"),
             explanation=_("It holds from its day on and is never edited; a later decision changes it."),
-            form=ListingForm,
+            form=ItemDecisionForm,
             perform=perform,
             back=item,
         )
@@ -206,50 +206,6 @@ class ItemAdmin(DatedAdmin):
             perform=perform,
             back=item,
         )
-
-
-class ReviewForm(ActForm):
-    """The day of a quarterly review; the quarter follows from it (CAT-02)."""
-
-    held_on = forms.DateField(label=gettext_lazy("Held on"))
-
-
-@admin.register(BoardReview)
-class BoardReviewAdmin(RecordAdmin):
-    """The quarterly reviews, each with what was decided in it."""
-
-    list_display = ("quarter", "held_on")
-    search_fields = ("quarter",)
-    date_hierarchy = "held_on"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("catalog.add_boardreview")
-
-    def add_by_act(self, request: HttpRequest) -> HttpResponse:
-        def perform(values: dict[str, Any], now: datetime) -> str:
-            quarter = rules.quarter_of(values["held_on"])
-            services.hold_review(quarter=quarter, held_on=values["held_on"], now=now)
-            return _("The review of %(quarter)s is on record.") % {"quarter": quarter}
-
-        return do_act(
-            self,
-            request,
-            title=_("Record a review of the board"),
-            button=_("Record"),
-            form=ReviewForm,
-            perform=perform,
-        )
-
-
-@admin.register(BoardDecision)
-class BoardDecisionAdmin(RecordAdmin):
-    """What the board decided; a new one is recorded on the item's page."""
-
-    list_display = ("item", "outcome", "credits", "effective_on", "review", "decided_by", "decided_at")
-    list_filter = ("outcome", "review")
-    list_select_related = ("item", "review", "decided_by")
-    search_fields = ("item__code", "item__title", "reason")
-    date_hierarchy = "effective_on"
 
 
 @admin.register(Listing)

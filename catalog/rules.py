@@ -124,7 +124,7 @@ def _worth(training: Training, policy: Policy) -> Finding:
         "CAT-03",
         training.credits is not None and lowest.value <= training.credits <= highest.value,
         yes=_("%(credits)s credits lie between %(lowest)s and %(highest)s."),
-        no=_("A training is worth between %(lowest)s and %(highest)s credits."),
+        no=_("A training is worth between %(lowest)s and %(highest)s credits, not %(credits)s."),
         next_step=_("Give it a value between the two."),
         because=(lowest, highest),
         credits=training.credits,

@@ -45,6 +45,17 @@ class ProposalForm:
         )
 
 
+def training_of(proposal: Proposal) -> Training:
+    """A proposal as the board looks at it."""
+    return Training(
+        kind=proposal.kind,
+        title=proposal.title,
+        credits=proposal.credits,
+        registration_number=proposal.registration_number,
+        approval_number=proposal.approval_number,
+    )
+
+
 def assess(*, member: ProviderMember, form: ProposalForm, now: datetime) -> Decision:
     """What proposing this would meet and lack now: the live checklist, and the rule that decides."""
     facts = rules.ProposalFacts(

@@ -63,14 +63,20 @@ def entries_of(candidate_id: int) -> QuerySet[Entry]:
 
 def line_of(entry: Entry) -> Line:
     """An entry in words."""
-    claim = entry.grant.claim
     return Line(
         entry=entry,
         title=entry.grant.title,
         why=why(entry),
         balance=entry.balance,  # type: ignore[attr-defined]  # by entries_of
-        url=reverse("credits:claim_detail", args=[claim.number]) if claim else "",
+        url=page_of(entry.grant),
     )
+
+
+def page_of(grant: Grant) -> str:
+    """Where the candidate reads about what earned credits; empty where there is no page of it."""
+    if grant.claim is not None:
+        return reverse("credits:claim_detail", args=[grant.claim.number])
+    return f"{reverse('credits:event_list')}?attendance={grant.attendance_id}" if grant.attendance_id else ""
 
 
 def why(entry: Entry) -> str:
@@ -81,14 +87,28 @@ def why(entry: Entry) -> str:
     if entry.kind == Entry.Kind.USED and entry.recertification:
         track = entry.recertification.certification.track.name
         return _("Used for the renewal of %(track)s as of %(day)s.") % {"track": track, **day}
+    if entry.corrects is not None and entry.corrects.kind == Entry.Kind.CUT:
+        return _("The cut is taken back: the sessions of the cycle were shared out anew.")
+    if entry.kind == Entry.Kind.CORRECTED:
+        return taken_back_by(entry.clause)
     if entry.kind == Entry.Kind.RESTORED:
         return _("The expiry is reversed: the credits count again.")
     sentences = {
+        "LIVE-06": _("Cut: sessions at events count up to a cap in a cycle, and it is reached."),
         "CR-01": _("Expired: the validity of the credits ended."),
         "CR-02": _("Expired: left over when the cycle ended with a renewal."),
         "CR-03": _("Expired: the certification became inactive."),
     }
     return sentences.get(entry.clause, str(entry.get_kind_display()).capitalize())
+
+
+def taken_back_by(clause: str) -> str:
+    """Why what had been earned was taken back, in a sentence."""
+    sentences = {
+        "LIVE-06": _("Taken back: sessions attended before it fill the cap of the cycle."),
+        "CR-04": _("Taken back: an earlier time of the same session counts."),
+    }
+    return sentences.get(clause, _("Taken back: what had earned it no longer counts."))
 
 
 def earned_by(source: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from credits.views import claims, deliveries, disputes, evidence, home, ledger, provider, rosters
+from credits.views import claims, deliveries, disputes, events, evidence, home, ledger, provider, rosters
 
 app_name = "credits"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("fee/", home.fee, name="fee"),
     path("credits/", ledger.ledger, name="ledger"),
     path("credits/export.csv", ledger.ledger_export, name="ledger_export"),
+    path("credits/events/", events.event_list, name="event_list"),
     path("claims/", claims.claim_list, name="claim_list"),
     path("claims/new/", claims.claim_new, name="claim_new"),
     path("claims/draft/", claims.claim_draft, name="claim_draft"),

@@ -91,14 +91,18 @@ def files_of(evidence: list[Evidence]) -> SafeString | str:
 class AuditAdmin(RecordAdmin):
     """Audits of approved claims: drawn by lot or opened by staff, decided here (CE-12)."""
 
-    list_display = ("claim_number", "candidate", "provider", "state", "drawn", "opened_at", "asked_at", "answered_at")
+    list_display = ("claim_number", "candidate", "provider", "state", "how", "opened_at", "asked_at", "answered_at")
     list_filter = ("status", "drawn", ("answered_at", admin.EmptyFieldListFilter), "claim__provider")
     list_select_related = ("claim__candidate", "claim__provider")
     search_fields = ("claim__number", "claim__candidate__number", "claim__candidate__name")
     date_hierarchy = "opened_at"
     ordering = ("-opened_at", "-id")
-    exclude = ("opening", "decision")
-    readonly_fields = ("claim_files", "audit_files", "why_opened", "why")
+    fields = (
+        *("claim", "candidate", "provider", "status", "how", "opened_at", "opened_by", "why_opened", "claim_files"),
+        *("asked", "asked_at", "answer", "answered_at", "audit_files"),
+        *("reason", "decided_at", "decided_by", "why"),
+    )
+    readonly_fields = ("candidate", "provider", "how", "claim_files", "audit_files", "why_opened", "why")
     actions_detail = ("ask", "pass_it", "fail_it")
 
     @display(description=gettext_lazy("claim"), ordering="claim__number")
@@ -116,6 +120,10 @@ class AuditAdmin(RecordAdmin):
     @display(description=gettext_lazy("status"), ordering="status", label=HUES)
     def state(self, audit: Audit) -> tuple[str, str]:
         return audit.status, audit.get_status_display()
+
+    @display(description=gettext_lazy("opened"), ordering="drawn")
+    def how(self, audit: Audit) -> str:
+        return _("by lot") if audit.drawn else _("by staff")
 
     @display(description=gettext_lazy("handed in with the claim"))
     def claim_files(self, audit: Audit) -> SafeString | str:
@@ -224,8 +232,15 @@ class AppealAdmin(RecordAdmin):
     search_fields = ("claim__number", "claim__candidate__number", "claim__candidate__name", "words")
     date_hierarchy = "filed_at"
     ordering = ("-filed_at", "-id")
-    exclude = ("frozen", "filing", "decision", "rejected_by")
-    readonly_fields = ("rejected_by_whom", "as_filed", "why_rejected", "files", "why_filed", "why")
+    fields = (
+        *("claim", "candidate", "provider", "status", "filed_at", "words"),
+        *("as_filed", "files", "rejected_at", "rejected_by_whom", "provider_words", "why_rejected", "why_filed"),
+        *("reason", "decided_at", "decided_by", "why"),
+    )
+    readonly_fields = (
+        *("candidate", "provider", "as_filed", "files", "rejected_by_whom", "provider_words", "why_rejected"),
+        *("why_filed", "why"),
+    )
     actions_detail = ("uphold", "dismiss")
 
     @display(description=gettext_lazy("claim"), ordering="claim__number")
@@ -248,10 +263,24 @@ class AppealAdmin(RecordAdmin):
     def rejected_by_whom(self, appeal: Appeal) -> str:
         return appeal.rejected_by.user.email if appeal.rejected_by else "-"
 
-    @display(description=gettext_lazy("the claim as it was filed"))
+    @display(description=gettext_lazy("the claim as it stood"))
     def as_filed(self, appeal: Appeal) -> SafeString:
-        told = {name: value for name, value in appeal.frozen.items() if name not in {"checked", "decision"}}
-        return format_html("<pre>{}</pre>", json.dumps(told, indent=2, ensure_ascii=False))
+        frozen = appeal.frozen
+        lines = (
+            (_("Training"), f"{frozen['training']['title']} ({frozen['training']['code']})"),
+            (_("Completed on"), frozen["completed_on"]),
+            (_("Delivery"), frozen["delivery"] or "-"),
+            (_("Kit"), frozen["kit"]),
+            (_("Credits"), frozen["credits"]),
+            (_("First handed in on"), frozen["first_filed_on"]),
+            (_("Handed in at"), frozen["handed_in_at"]),
+            (_("Note"), frozen["note"] or "-"),
+        )
+        return format_html_join("", "<p>{}: {}</p>", lines)
+
+    @display(description=gettext_lazy("the provider's words"))
+    def provider_words(self, appeal: Appeal) -> str:
+        return str(appeal.frozen["reason"])
 
     @display(description=gettext_lazy("the provider's decision"))
     def why_rejected(self, appeal: Appeal) -> SafeString | str:

@@ -53,7 +53,7 @@ class Audit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"audit of {self.claim_id}"
+        return f"audit of {self.claim}"
 
 
 class Appeal(models.Model):
@@ -98,4 +98,4 @@ class Appeal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"appeal of {self.claim_id}"
+        return f"appeal of {self.claim}"

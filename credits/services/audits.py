@@ -85,19 +85,19 @@ def answer_audit(
 ) -> Audit:
     """Take a candidate's words and files for an open audit of a claim of theirs, or refuse and say why (CE-12, CE-11).
 
-    Later words take the place of earlier ones; files are only added, the same one once.
+    Later words take the place of earlier ones, silence does not; files are only added, the same one once.
     """
     audit, claim = _lock_audit(audit_id, candidate_id=candidate_id)
     said = words.strip()
     require(
         disputes.assess_answer(
-            is_open=audit.status == Audit.Status.OPEN, something_given=bool(said or uploads or audit.answer)
+            is_open=audit.status == Audit.Status.OPEN, something_given=bool(said or uploads)
         )
     )
     for upload in uploads:
         claims.attach(claim, name=upload.name, content=upload.content, audit=audit, now=now)
     if uploads or said != audit.answer:
-        audit.answer, audit.answered_at = said, now
+        audit.answer, audit.answered_at = said or audit.answer, now
         audit.save(update_fields=["answer", "answered_at"])
         _emit("answered", audit, claim, now=now, files=len(uploads))
     return audit

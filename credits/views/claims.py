@@ -48,7 +48,9 @@ def claim_detail(request: CandidateRequest, number: str) -> HttpResponse:
     claim = get_object_or_404(claim_reading.claims_of(request.candidate), number=number)
     if claim.status == Claim.Status.DRAFT:
         return redirect("credits:claim_edit", number=number)
-    context = claim_reading.detail(claim, now=clock.now()) | {"answer": AuditAnswerForm(), "limits": EvidenceLimits()}
+    context = claim_reading.detail(claim, now=clock.now()) | {"limits": EvidenceLimits()}
+    if context["audit"]:
+        context["answer"] = AuditAnswerForm(initial={"words": context["audit"].answer})
     return render(request, "credits/claim_detail.html", context)
 
 

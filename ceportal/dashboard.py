@@ -16,15 +16,17 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Certification, Notice, Track
+from candidates.models import Case, Certification, Notice, Track
+from catalog.models import Proposal
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
 from ceportal.kernel.models import Delivery
-from credits.models import Claim, Recertification
+from credits.models import Appeal, Audit, Claim, Recertification
 from payments.amounts import amount_text
 from payments.models import Payment, Refund, StripeEvent
 
 MONTHS = 12
+OPEN = "status__exact=open"
 LAPSE_HORIZONS_DAYS = (30, 60, 90)
 EVENT_LATE_AFTER = timedelta(minutes=15)  # the sweep should have taken it up by then
 CHART_HEIGHT = 120
@@ -85,6 +87,14 @@ def tasks(now: datetime, day: date) -> list[Task]:
         return f"{reverse(f'admin:{name}_changelist')}?{query}"
 
     return [
+        Task(_("open cases"), Case.objects.filter(status=Case.Status.OPEN).count(), url("candidates_case", OPEN)),
+        Task(_("open appeals"), Appeal.objects.filter(status=Appeal.Status.OPEN).count(), url("credits_appeal", OPEN)),
+        Task(_("open audits"), Audit.objects.filter(status=Audit.Status.OPEN).count(), url("credits_audit", OPEN)),
+        Task(
+            _("proposals for the board"),
+            Proposal.objects.filter(status=Proposal.Status.OPEN).count(),
+            url("catalog_proposal", OPEN),
+        ),
         Task(
             _("claims past the promised day"),
             Claim.objects.filter(status=Claim.Status.SUBMITTED, answer_due_on__lt=day).count(),

@@ -7,15 +7,17 @@ from uuid import uuid4
 from candidates import services as people
 from candidates.models import Candidate
 from catalog.models import ProviderMember
-from catalog.services import register_gathering, schedule_session
+from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
+from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
 from credits.models import AdministrativeFee
-from credits.services import appeals, audits, claims, enrollment, reports, reviews, scans
+from credits.services import appeals, audits, claims, enrollment, reports, reviews, rosters, scans
 from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from payments.models import Invoice, Order, OrderLine, Payment, Refund, StripeEvent
 from tests import factories
+from tests.credits.roster_world import csv_file
 from tests.factories import day, noon
 from tests.story import PDF
 
@@ -61,6 +63,7 @@ def somebody(member: ProviderMember) -> Candidate:
         candidate=candidate, kind="test", key=f"test:{candidate.id}", subject="A word", body="To you.", now=NOW
     )
     at_an_event(candidate)
+    proposed_and_on_a_roster(candidate, member)
     paid_and_refunded(candidate)
     in_emeritus = factories.CandidateFactory.create()
     import_emeritus(
@@ -71,6 +74,27 @@ def somebody(member: ProviderMember) -> Candidate:
         now=NOW,
     )
     return candidate
+
+
+def proposed_and_on_a_roster(candidate: Candidate, member: ProviderMember) -> None:
+    """A training that its provider proposed, two that count as one, and a roster that was looked at."""
+    boss = factories.ProviderMemberFactory.create(provider=member.provider, role="manager")
+    form = ProposalForm(code=f"proposed-{boss.id}", title="Proposed", kind="workshop", credits=8)
+    propose_item(member_id=boss.id, form_key=uuid4(), form=form, now=NOW)
+    one, other = (factories.listed_item(provider=member.provider, credits=8) for _each in range(2))
+    mark_equivalent(
+        review_id=factories.BoardReviewFactory.create().id,
+        item_id=one.id,
+        same_as_id=other.id,
+        reason="The same in German.",
+        decided_by_id=None,
+        now=NOW,
+    )
+    content = csv_file(
+        (candidate.number, "", one.code, "", "2026-04-03"), ("CSCO404", "", other.code, "", "2026-04-03")
+    )
+    roster = rosters.upload_roster(member_id=member.id, form_key=uuid4(), file_name="may.csv", content=content, now=NOW)
+    rosters.check_roster(roster_id=roster.id, now=NOW)
 
 
 def at_an_event(candidate: Candidate) -> None:

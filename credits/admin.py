@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from ceportal.kernel.staff import PartInline, RecordAdmin, findings, record_link
-from credits import admin_development, admin_disputes, admin_events, admin_rosters
+from credits import admin_appeals, admin_audits, admin_development, admin_events, admin_rosters
 from credits.models import (
     AdministrativeFee,
     Claim,
@@ -26,7 +26,8 @@ from credits.models import (
     Recertification,
 )
 
-__all__ = ["admin_development", "admin_disputes", "admin_events", "admin_rosters"]  # its pages are registered with these
+# Their pages are registered with these.
+__all__ = ["admin_appeals", "admin_audits", "admin_development", "admin_events", "admin_rosters"]
 
 CLAIM_HUES = {"submitted": "info", "returned": "warning", "approved": "success", "rejected": "danger"}
 
@@ -112,15 +113,15 @@ class ClaimAdmin(Explained):
 
     @display(description=_("audits and appeals"))
     def disputes(self, claim: Claim) -> SafeString | str:
-        return admin_disputes.disputes_of(claim)
+        return admin_audits.disputes_of(claim)
 
     @action(description=_("Open an audit"), url_path="audit", permissions=["audit"])
     def open_audit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return admin_disputes.open_audit(self, request, self.record(request, object_id))
+        return admin_audits.open_audit(self, request, self.record(request, object_id))
 
     @action(description=_("Remind the provider"), url_path="remind", permissions=["act"])
     def remind_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return admin_disputes.remind_provider(self, request, self.record(request, object_id))
+        return admin_audits.remind_provider(self, request, self.record(request, object_id))
 
 
 @admin.register(Evidence)

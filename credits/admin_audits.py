@@ -1,11 +1,10 @@
-"""Audits, appeals and receipts in the administration: staff decide by services, what was filed is read (CE-12, CE-10).
+"""Audits in the administration, and what staff do about a claim besides: open one, remind the provider (CE-12, CE-10).
 
-Who may: staff with the permission to change audits or appeals; to open an audit, to add one.
+Who may: staff with the permission to change audits; to open one, to add them.
 """
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -13,23 +12,17 @@ from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, record_link
-from credits.models import Appeal, Audit, Claim, Evidence, Receipt
-from credits.services import appeals, audits, escalation
+from credits.models import Audit, Claim, Evidence
+from credits.services import audits, escalation
 
-HUES = {
-    "open": "info",
-    "passed": "success",
-    "failed": "danger",
-    "upheld": "success",
-    "dismissed": "warning",
-}
+HUES = {"open": "info", "passed": "success", "failed": "danger"}
 
 
 class QuestionForm(ActForm):
@@ -61,17 +54,6 @@ class FailForm(ActForm):
     )
     with_case = forms.BooleanField(
         label=gettext_lazy("Open a case: whether this leads to a sanction is to be decided (CE-12)"), required=False
-    )
-
-
-class FindingForm(ActForm):
-    """What the programme finds about an appeal."""
-
-    reason = forms.CharField(
-        label=gettext_lazy("The programme's finding"),
-        help_text=gettext_lazy("The candidate and the provider read it."),
-        max_length=4000,
-        widget=LongText(8),
     )
 
 
@@ -146,7 +128,7 @@ class AuditAdmin(RecordAdmin):
         audit: Audit = self.record(request, object_id)
 
         def perform(values: dict[str, Any], now: datetime) -> str:
-            audits.ask_for_more(audit_id=audit.pk, words=values["words"], staff_id=_who(request), now=now)
+            audits.ask_for_more(audit_id=audit.pk, words=values["words"], staff_id=who(request), now=now)
             return _("The candidate is asked, and can answer on the claim's page.")
 
         return do_act(
@@ -203,7 +185,7 @@ class AuditAdmin(RecordAdmin):
 
         def perform(values: dict[str, Any], now: datetime) -> str:
             decided = audits.decide_audit(
-                claim_id=audit.claim_id, outcome=outcome, staff_id=_who(request), now=now, **values
+                claim_id=audit.claim_id, outcome=outcome, staff_id=who(request), now=now, **values
             )
             return _("The audit of %(number)s: %(status)s.") % {
                 "number": audit.claim.number,
@@ -220,159 +202,6 @@ class AuditAdmin(RecordAdmin):
             back=audit,
             explanation=explanation,
         )
-
-
-@admin.register(Appeal)
-class AppealAdmin(RecordAdmin):
-    """Appeals of rejections, with everything as it stood when they were filed; decided here (CE-10)."""
-
-    list_display = ("claim_number", "candidate", "provider", "state", "filed_at", "decided_at")
-    list_filter = ("status", "claim__provider")
-    list_select_related = ("claim__candidate", "claim__provider")
-    search_fields = ("claim__number", "claim__candidate__number", "claim__candidate__name", "words")
-    date_hierarchy = "filed_at"
-    ordering = ("-filed_at", "-id")
-    fields = (
-        *("claim", "candidate", "provider", "status", "filed_at", "words"),
-        *("as_filed", "files", "rejected_at", "rejected_by_whom", "provider_words", "why_rejected", "why_filed"),
-        *("reason", "decided_at", "decided_by", "why"),
-    )
-    readonly_fields = (
-        *("candidate", "provider", "as_filed", "files", "rejected_by_whom", "provider_words", "why_rejected"),
-        *("why_filed", "why"),
-    )
-    actions_detail = ("uphold", "dismiss")
-
-    @display(description=gettext_lazy("claim"), ordering="claim__number")
-    def claim_number(self, appeal: Appeal) -> str:
-        return appeal.claim.number
-
-    @display(description=gettext_lazy("candidate"), ordering="claim__candidate__name")
-    def candidate(self, appeal: Appeal) -> str:
-        return str(appeal.claim.candidate)
-
-    @display(description=gettext_lazy("provider"), ordering="claim__provider__name")
-    def provider(self, appeal: Appeal) -> str:
-        return str(appeal.claim.provider)
-
-    @display(description=gettext_lazy("status"), ordering="status", label=HUES)
-    def state(self, appeal: Appeal) -> tuple[str, str]:
-        return appeal.status, appeal.get_status_display()
-
-    @display(description=gettext_lazy("rejected by"))
-    def rejected_by_whom(self, appeal: Appeal) -> str:
-        return appeal.rejected_by.user.email if appeal.rejected_by else "-"
-
-    @display(description=gettext_lazy("the claim as it stood"))
-    def as_filed(self, appeal: Appeal) -> SafeString:
-        frozen = appeal.frozen
-        lines = (
-            (_("Training"), f"{frozen['training']['title']} ({frozen['training']['code']})"),
-            (_("Completed on"), frozen["completed_on"]),
-            (_("Delivery"), frozen["delivery"] or "-"),
-            (_("Kit"), frozen["kit"]),
-            (_("Credits"), frozen["credits"]),
-            (_("First handed in on"), frozen["first_filed_on"]),
-            (_("Handed in at"), frozen["handed_in_at"]),
-            (_("Note"), frozen["note"] or "-"),
-        )
-        return format_html_join("", "<p>{}: {}</p>", lines)
-
-    @display(description=gettext_lazy("the provider's words"))
-    def provider_words(self, appeal: Appeal) -> str:
-        return str(appeal.frozen["reason"])
-
-    @display(description=gettext_lazy("the provider's decision"))
-    def why_rejected(self, appeal: Appeal) -> SafeString | str:
-        return findings(appeal.frozen["decision"])
-
-    @display(description=gettext_lazy("files"))
-    def files(self, appeal: Appeal) -> SafeString | str:
-        frozen = {file["sha256"] for file in appeal.frozen["files"]}
-        return files_of([file for file in appeal.claim.evidence.filter(audit=None) if file.sha256 in frozen])
-
-    @display(description=gettext_lazy("why it could be filed"))
-    def why_filed(self, appeal: Appeal) -> SafeString | str:
-        return findings(appeal.filing)
-
-    @display(description=gettext_lazy("decision"))
-    def why(self, appeal: Appeal) -> SafeString | str:
-        return findings(appeal.decision)
-
-    @action(description=gettext_lazy("Uphold"), url_path="uphold", permissions=["act"])
-    def uphold(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(
-            request,
-            object_id,
-            outcome="uphold",
-            title=_("Uphold the appeal"),
-            button=_("Uphold"),
-            explanation=_(
-                "Only the provider approves a claim (CE-10): it goes back to the provider's queue with your finding,"
-                " and somebody else than who rejected it decides again."
-            ),
-        )
-
-    @action(description=gettext_lazy("Dismiss"), url_path="dismiss", permissions=["act"])
-    def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(
-            request,
-            object_id,
-            outcome="dismiss",
-            title=_("Dismiss the appeal"),
-            button=_("Dismiss"),
-            explanation=_("The rejection stands. The candidate and the provider are told, with your finding."),
-        )
-
-    def _decide(
-        self, request: HttpRequest, object_id: str, *, outcome: str, title: str, button: str, explanation: str
-    ) -> HttpResponse:
-        appeal: Appeal = self.record(request, object_id)
-
-        def perform(values: dict[str, Any], now: datetime) -> str:
-            decided = appeals.decide_appeal(
-                appeal_id=appeal.pk, outcome=outcome, reason=values["reason"], staff_id=_who(request), now=now
-            )
-            return _("The appeal about %(number)s: %(status)s.") % {
-                "number": appeal.claim.number,
-                "status": decided.get_status_display(),
-            }
-
-        return do_act(
-            self,
-            request,
-            title=title,
-            button=button,
-            form=FindingForm,
-            perform=perform,
-            back=appeal,
-            explanation=explanation,
-        )
-
-
-@admin.register(Receipt)
-class ReceiptAdmin(RecordAdmin):
-    """Receipts of claims handed in: what was filed and when, signed."""
-
-    list_display = ("claim_number", "ordinal", "candidate", "filed_at")
-    list_select_related = ("claim__candidate",)
-    search_fields = ("claim__number", "claim__candidate__number", "claim__candidate__name")
-    date_hierarchy = "filed_at"
-    ordering = ("-id",)
-    exclude = ("content",)
-    readonly_fields = ("said",)
-
-    @display(description=gettext_lazy("claim"), ordering="claim__number")
-    def claim_number(self, receipt: Receipt) -> str:
-        return receipt.claim.number
-
-    @display(description=gettext_lazy("candidate"), ordering="claim__candidate__name")
-    def candidate(self, receipt: Receipt) -> str:
-        return str(receipt.claim.candidate)
-
-    @display(description=gettext_lazy("what is signed"))
-    def said(self, receipt: Receipt) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(receipt.content, indent=2, ensure_ascii=False))
 
 
 def disputes_of(claim: Claim) -> SafeString | str:
@@ -392,7 +221,7 @@ def open_audit(page: RecordAdmin, request: HttpRequest, claim: Claim) -> HttpRes
     """The act on a claim's page that opens an audit of it (CE-12)."""
 
     def perform(_values: dict[str, Any], now: datetime) -> str:
-        audits.open_audit(claim_id=claim.pk, staff_id=_who(request), now=now)
+        audits.open_audit(claim_id=claim.pk, staff_id=who(request), now=now)
         return _("The audit is open, and the candidate is told.")
 
     return do_act(
@@ -412,7 +241,7 @@ def remind_provider(page: RecordAdmin, request: HttpRequest, claim: Claim) -> Ht
 
     def perform(_values: dict[str, Any], now: datetime) -> str:
         assert claim.provider_id is not None
-        reminded = escalation.remind_provider(provider_id=claim.provider_id, staff_id=_who(request), now=now)
+        reminded = escalation.remind_provider(provider_id=claim.provider_id, staff_id=who(request), now=now)
         return _("The provider is reminded.") if reminded else _("The provider was reminded today already.")
 
     if claim.provider_id is None:
@@ -429,6 +258,7 @@ def remind_provider(page: RecordAdmin, request: HttpRequest, claim: Claim) -> Ht
     )
 
 
-def _who(request: HttpRequest) -> int:
+def who(request: HttpRequest) -> int:
+    """The key of the staff member who acts."""
     assert request.user.pk is not None  # staff are signed in
     return int(request.user.pk)

@@ -18,10 +18,11 @@ import payments.sweeps
 from ceportal.kernel import clock
 from ceportal.kernel.locks import holding
 from ceportal.kernel.models import NightlyRun
+from credits.services import seals
 
 log = structlog.get_logger(__name__)
 
-# Dates first, then what they open, then what is said about it, then papers.
+# Dates first, then what they open, then what is said about it, then papers; the ledger's finished days are sealed last.
 SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("certifications follow the calendar", candidates.sweeps.follow_calendar),
     ("paths that a date opens", credits.sweeps.judge_opened_paths),
@@ -30,6 +31,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("audits by lot", credits.sweeps.open_drawn_audits),
     ("lapse notices", candidates.sweeps.send_lapse_notices),
     ("invoices due", payments.sweeps.issue_due_invoices),
+    ("days sealed", seals.seal_finished_days),
 )
 HOUR, MINUTE = 8, 30
 LOCK = "ceportal.nightly"

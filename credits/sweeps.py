@@ -53,7 +53,8 @@ def expire_credits(*, now: datetime) -> int:
 def _expire_listed(ids: list[int], *, now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(EXPIRE, {"ids": ids, "day": clock.day_of(now), "now": now})
-        return cursor.rowcount
+        written: int = cursor.rowcount
+    return written
 
 
 def judge_opened_paths(*, now: datetime) -> int:

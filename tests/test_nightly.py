@@ -22,7 +22,7 @@ from ceportal import nightly
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.models import Delivery, Event, NightlyRun
-from credits.models import Audit, Claim, Entry, Grant
+from credits.models import Audit, Claim, Entry, Grant, Seal
 from payments import services as payments
 from payments.models import Invoice, Order, Payment
 from tests import factories
@@ -134,6 +134,7 @@ def end_state() -> dict[str, list[tuple[Any, ...]]]:
         "invoices": rows(Invoice.objects.all(), person, "number", "issued_on"),
         "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
         "deliveries": rows(Delivery.objects.all(), "receiver", "event__topic", "event__candidate_id"),
+        "seals": rows(Seal.objects.all(), "day", "entries"),
         "nights": rows(NightlyRun.objects.all(), "day"),
     }
 
@@ -166,6 +167,7 @@ class TestOneNight:
             "audits by lot": 2,
             "lapse notices": 5,
             "invoices due": 2,
+            "days sealed": 2,
         }
         assert Certification.objects.filter(status="inactive").count() == 3
         assert set(Invoice.objects.values_list("number", flat=True)) == {"INV-2021-000001", "INV-2021-000002"}

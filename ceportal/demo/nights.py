@@ -1,4 +1,7 @@
-"""Which nights have anything to do: the others may be left out of a story, as they would change nothing."""
+"""Which nights have anything to do: the others may be left out of a story, as they would change nothing.
+
+That the ledger's finished days are sealed makes no night due: whichever does it, the chain is the same.
+"""
 
 from __future__ import annotations
 

@@ -108,11 +108,15 @@ class ReportForm(forms.Form):
         item.queryset = items_of(provider)
 
     def clean_number(self) -> Candidate:
+        """Whoever is enrolled under this number. Who is unknown and who takes no part are told alike (CE-05)."""
         number = self.cleaned_data["number"].strip().upper()
-        candidate = Candidate.objects.filter(number=number).first()
+        candidate = Candidate.objects.filter(number=number, enrollment__isnull=False).first()
         if candidate is None:
             raise forms.ValidationError(
-                _("There is no candidate with the number %(number)s. Compare it with the candidate's record."),
+                _(
+                    "Nobody who is enrolled has the number %(number)s. Compare it with the student's; whoever is not "
+                    "enrolled yet has to do that first (CE-05)."
+                ),
                 code="unknown",
                 params={"number": number},
             )

@@ -15,6 +15,7 @@ from ceportal.kernel import clock
 from credits.models import CompletionReport, Grant
 from tests import factories
 from tests.credits.provider_world import TODAY, enrolled
+from tests.factories import day
 
 pytestmark = pytest.mark.django_db
 
@@ -51,21 +52,27 @@ def test_a_report_earns_and_reporting_it_twice_is_reporting_it_once(
     assert "40 credits earned." in client.get("/provider/report/").content.decode()
 
 
-def test_an_unknown_number_is_said_beside_its_field(client: Client, training: Item, bob: ProviderMember) -> None:
+def test_whoever_is_unknown_and_whoever_is_not_enrolled_are_told_alike(
+    client: Client, alice: Candidate, training: Item, bob: ProviderMember
+) -> None:
+    """CE-05: who is in the records and takes no part is nothing to a provider."""
     client.force_login(bob.user)
-    page = report(client, "CSCO99")
-    assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "There is no candidate with the number CSCO99." in page.context["form"].errors["number"][0]
-    assert 'value="CSCO99"' in page.content.decode()
+    for number in ("CSCO99", alice.number):
+        page = report(client, number)
+        assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert f"Nobody who is enrolled has the number {number}." in page.context["form"].errors["number"][0]
+        assert f'value="{number}"' in page.content.decode()
+    assert not CompletionReport.objects.exists()
 
 
 def test_a_refused_report_says_why_and_changes_nothing(
     client: Client, alice: Candidate, training: Item, bob: ProviderMember
 ) -> None:
+    enrolled(alice)
     client.force_login(bob.user)
-    page = report(client, alice.number)
+    page = report(client, alice.number, completed_on="2024-12-31")
     assert page.status_code == HTTPStatus.CONFLICT
-    assert "The candidate is not enrolled in the programme." in page.content.decode()
+    assert "No certification was in an eligible status on 31 December 2024." in page.content.decode()
     assert not CompletionReport.objects.exists()
 
 
@@ -107,3 +114,26 @@ def test_others_runs_are_not_listed(client: Client, training: Item, bob: Provide
     factories.DeliveryFactory.create(provider=bob.provider, item=training, code="OURS")
     client.force_login(carol.user)
     assert "OURS" not in client.get("/provider/deliveries/").content.decode()
+
+
+def test_a_run_is_cancelled_by_its_provider_while_nobody_can_have_completed_it(
+    client: Client, training: Item, bob: ProviderMember, carol: ProviderMember
+) -> None:
+    """CAT-07"""
+    run = factories.DeliveryFactory.create(provider=bob.provider, item=training, ends_on=TODAY.date())
+    to_come = factories.DeliveryFactory.create(provider=bob.provider, item=training, ends_on=day("2026-06-05"))
+    client.force_login(carol.user)
+    assert client.post(f"/provider/deliveries/{to_come.pk}/cancel/").status_code == HTTPStatus.NOT_FOUND
+    client.force_login(bob.user)
+    assert client.get(f"/provider/deliveries/{to_come.pk}/cancel/").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+    refused = client.post(f"/provider/deliveries/{run.pk}/cancel/")
+    assert refused.status_code == HTTPStatus.CONFLICT
+    assert "This delivery cannot be cancelled" in refused.content.decode()
+    for _time in range(2):
+        assert client.post(f"/provider/deliveries/{to_come.pk}/cancel/").status_code == HTTPStatus.FOUND
+
+    assert list(Delivery.objects.filter(cancelled_at__isnull=False)) == [to_come]
+    page = client.get("/provider/deliveries/").content.decode()
+    assert "Cancelled" in page
+    assert f"/provider/deliveries/{run.pk}/cancel/" not in page

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 import catalog.queries
@@ -145,13 +145,30 @@ def balance_of_cycle(cycle: Cycle | None) -> Balance:
 
 
 def balance_as_of(candidate_id: int, *, day: date, known_at: datetime) -> Balance:
-    """What stood at the end of a day, by what was known at a moment: all cycles, of which only one was open."""
+    """What stood at the end of a day in the cycle that ran then, both by what was known at a moment; in one question.
+
+    A cycle that a renewal ended is over at the end of its last day (CR-02); one that ended with a lapse holds its
+    credits to the end of its last day and loses them on the next (CR-03).
+    """
+    end_unknown = Q(closed_at__isnull=True) | Q(closed_at__gt=known_at)
+    runs = end_unknown | Q(end_reason="renewed", ended_on__gt=day) | Q(end_reason="inactive", ended_on__gte=day)
+    running = Cycle.objects.filter(
+        runs,
+        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=known_at),
+        candidate=OuterRef("candidate"),
+        known_from__lte=known_at,
+        # The days decide which cycle a grant was in: it is kept with another one once cycles were merged (EXAM-09).
+        started_on__lte=OuterRef("grant__earned_on"),
+    )
+    entries = Entry.objects.filter(candidate_id=candidate_id, counts_from__lte=day, written_at__lte=known_at)
+    return _balance(entries.filter(Exists(running)))
+
+
+def lifetime_balance(
+    candidate_id: int, *, day: date = date.max, known_at: datetime = datetime.max.replace(tzinfo=UTC)
+) -> Balance:
+    """Sums over all cycles; at the end of a day and by what was known at a moment, where these are given."""
     return _balance(Entry.objects.filter(candidate_id=candidate_id, counts_from__lte=day, written_at__lte=known_at))
-
-
-def lifetime_balance(candidate_id: int) -> Balance:
-    """Sums over all cycles."""
-    return _balance(Entry.objects.filter(candidate_id=candidate_id))
 
 
 # ── Enrollment and claims ─────────────────────────────────────────────────────────────────────────
@@ -315,7 +332,7 @@ def actor_facts(claim: Claim, staff_id: int | None) -> disputes.ActorFacts:
     """Who decides for the programme about a claim; the portal itself where nobody does."""
     if staff_id is None:
         return disputes.ActorFacts()
-    members = ProviderMember.objects.filter(user_id=staff_id, provider_id=claim.provider_id, active=True)
+    members = ProviderMember.objects.filter(user_id=staff_id, provider=claim.provider, active=True)
     return disputes.ActorFacts(
         staff=User.objects.filter(id=staff_id, is_staff=True, is_active=True).exists(),
         own_claim=claim.candidate.user_id == staff_id,
@@ -339,4 +356,4 @@ def counts_elsewhere(claim: Claim) -> bool:
 def _has_colleague(member: ProviderMember, claim: Claim) -> bool:
     """Whether somebody else at the provider could decide the claim."""
     colleagues = ProviderMember.objects.filter(provider_id=member.provider_id, active=True).exclude(id=member.id)
-    return colleagues.exclude(user_id=claim.candidate.user_id).exists()
+    return colleagues.exclude(user__candidate=claim.candidate).exists()

@@ -84,6 +84,25 @@ def test_the_other_theme_has_contrast_at_the_other_size(window: Callable[..., Pa
     assert violations(page) == []
 
 
+@pytest.mark.parametrize(("width", "theme"), THEMES, ids=["telephone", "desktop"])
+def test_claims_in_every_state_and_an_appeal_are_readable(window: Callable[..., Page], width, theme):
+    page = window("candidate midway", width=width, dark=theme == "dark")
+    page.goto("/claims/")
+    links = page.locator("tbody th a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    page.goto(next(link for link in links if _is_rejected(page, link)))
+    page.get_by_role("link", name="Appeal to the programme").click()
+    for path in [page.url, *links]:
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+
+
+def _is_rejected(page: Page, link: str) -> bool:
+    page.goto(link)
+    return page.get_by_role("link", name="Appeal to the programme").count() == 1
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds wrong, with the first place of each."""
     found = Axe().run(page).response["violations"]

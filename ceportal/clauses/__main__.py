@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 
 from ceportal.clauses import table
@@ -12,13 +13,13 @@ from ceportal.kernel.policy import BOOK
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     """Exit status 0 where every clause is enforced, proved, and where the document says."""
     parser = ArgumentParser(prog="python -m ceportal.clauses", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
-    if not parser.parse_args().check:
-        (ROOT / table.DOCUMENT).write_text(table.render(ROOT, BOOK.clauses), encoding="utf-8")
-    found = table.problems(ROOT, BOOK.clauses)
+    if not parser.parse_args(arguments).check:
+        (root / table.DOCUMENT).write_text(table.render(root, BOOK.clauses), encoding="utf-8")
+    found = table.problems(root, BOOK.clauses)
     for problem in found:
         sys.stderr.write(f"{problem}\n")
     return 1 if found else 0

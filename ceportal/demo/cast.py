@@ -117,6 +117,7 @@ def _tell_midway(story: Story, level: str) -> None:
     story.is_answered(key, on=_ago(story, 58))
     story.is_audited(key, on=_ago(story, 5))
     story.is_reported(_one(story, 50, credits=4, below=20), on=_ago(story, 47))
+    story.goes_to_the_fair(sessions=5)
     refused = story.files(_one(story, 35, credits=4, below=64, provider="globex"), on=_ago(story, 32))
     story.is_answered(refused, on=_ago(story, 24), outcome="reject")
     sent_back = story.files(_one(story, 30, credits=4, below=64, provider="globex"), on=_ago(story, 27))

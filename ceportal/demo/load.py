@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from candidates.models import Candidate
 from ceportal import nightly, reference
 from ceportal.demo import casework, cast, post, situations
+from ceportal.demo.fair import Fair
 from ceportal.demo.logins import DEMO_LOGINS
 from ceportal.demo.people import people
 from ceportal.demo.shelf import Shelf
@@ -91,6 +92,7 @@ def _tell(count: int) -> Loaded:
     scene = Scene(
         timeline=timeline,
         shelf=shelf,
+        fair=Fair(timeline, today=clock.day_of(now)),
         reviewers=cast.make_staff(shelf, chance, staff_names, password, now=now),
         exams=_exams(),
         staff_id=cast.make_administrator(password, now=now).pk,

@@ -212,6 +212,12 @@ def midway(story: Story) -> None:
     earn_some(story, member(story), share=story.chance.uniform(0.3, 0.7))
 
 
+def at_an_event(story: Story) -> None:
+    """Went to sessions of an event: some earned, of some too little was attended, some are of no kind that earns."""
+    earn_some(story, member(story), share=0.2, until=60)
+    story.goes_to_the_fair(sessions=6)
+
+
 def one_claim_left(story: Story) -> None:
     """One claim waits for approval, which completes the credits."""
     held = member(story, lapses_in=(40, 500))
@@ -376,6 +382,7 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(audited, 4),
     Situation(audit_failed, 2),
     Situation(midway, 16),
+    Situation(at_an_event, 8),
     Situation(one_claim_left, 4),
     Situation(fee_due, 3, paths.fee_level),
     Situation(lapsing_soon, 5),

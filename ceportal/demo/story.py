@@ -17,6 +17,7 @@ from allauth.account.models import EmailAddress
 from candidates import services as candidates
 from candidates.models import Candidate, User
 from ceportal.demo import wares
+from ceportal.demo.fair import Fair
 from ceportal.demo.papers import certificate
 from ceportal.demo.payment import pay_fee
 from ceportal.demo.people import Person
@@ -42,10 +43,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where stories play: the timeline, what is on offer, who reviews, which exams there are, who is staff, today."""
+    """Where stories play: the timeline, what is on offer, an event, who reviews, the exams, the staff, the present."""
 
     timeline: Timeline
     shelf: Shelf
+    fair: Fair
     reviewers: dict[int, list[int]]
     exams: dict[str, list[str]]
     staff_id: int
@@ -275,6 +277,10 @@ class Story:
         filed_on = completion.on + self._days(1, 12)
         key = self.files(completion, on=filed_on)
         self.is_answered(key, on=filed_on + self._days(1, 9))
+
+    def goes_to_the_fair(self, *, sessions: int) -> None:
+        """Attend sessions of the event, which its organiser reports."""
+        self.scene.fair.is_visited_by(self.person.number, sessions=sessions)
 
     def pays_fee(self, on: date) -> None:
         """Pay the administrative fee."""

@@ -17,6 +17,7 @@ from catalog.models import BoardDecision, Item, Listing, Provider, ProviderMembe
 from catalog.models import Delivery as Run
 from ceportal import nightly, reference
 from ceportal.demo import load, mailbox, situations
+from ceportal.demo.fair import Fair
 from ceportal.demo.logins import DEMO_LOGINS, email_of
 from ceportal.demo.people import people
 from ceportal.demo.shelf import Shelf
@@ -25,7 +26,7 @@ from ceportal.demo.timeline import Timeline
 from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event, NightlyRun
 from ceportal.kernel.policy import BOOK
-from credits.models import Claim, Enrollment, Evidence, Recertification
+from credits.models import Attendance, Claim, Enrollment, Evidence, Recertification, ScanImport
 from credits.services import fees, reviews
 from exams.models import Exam
 from tests.demo.states import assert_true_to_the_rules, snapshot
@@ -65,6 +66,8 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
         "draft", "submitted", "returned", "approved", "rejected", "voided",
     }  # fmt: skip
     assert Claim.objects.filter(status="submitted", answer_due_on__lt=day("2026-05-20")).exists()
+    assert set(Attendance.objects.values_list("earned", flat=True)) == {True, False}
+    assert ScanImport.objects.values_list("status", "problem_count").get() == ("done", 1)
     assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive"}
     for evidence in Evidence.objects.all():
         assert Path(evidence.file.path).read_bytes()[:4] in {b"%PDF", b"\x89PNG"}
@@ -211,7 +214,10 @@ def _tell_two_lives(timeline: Timeline) -> dict[str, list[object]]:
     }
     exams = {exam.kind: [exam.number] for exam in Exam.objects.all()}
     staff_id = _user(0, now).pk
-    scene = Scene(timeline=timeline, shelf=shelf, reviewers=reviewers, exams=exams, staff_id=staff_id, now=now)
+    fair = Fair(timeline, today=clock.day_of(now))
+    scene = Scene(
+        timeline=timeline, shelf=shelf, fair=fair, reviewers=reviewers, exams=exams, staff_id=staff_id, now=now
+    )
     everybody = people(chance)
     for plan in (situations.renewed_by_credits, situations.suspended, situations.inactive):
         plan(Story(scene, next(everybody), chance))

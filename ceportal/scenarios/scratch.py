@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import environ
 from django.conf import settings
@@ -29,6 +32,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 def scratch_database() -> Iterator[None]:
     """Let the default connection lead to a scratch database with the reference data, and files to a scratch folder."""
     with ExitStack() as undo:
+        # Whoever ends the run so gets the same end as by Ctrl-C: nothing is left behind.
+        undo.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _leave))
         if not given_server():
             connection.settings_dict |= environ.Env.db_url_config(undo.enter_context(_own_server()))
         settings.DEBUG = False  # Django would keep every statement in memory
@@ -40,6 +45,10 @@ def scratch_database() -> Iterator[None]:
         undo.callback(connection.creation.destroy_test_db, real_name, verbosity=0)
         call_command("load_reference", "--quiet")
         yield
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(1)
 
 
 def given_server() -> bool:

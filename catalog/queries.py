@@ -9,6 +9,7 @@ from datetime import date
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language_info
 
 from candidates.models import Certification, User
@@ -73,6 +74,11 @@ def authorised_providers(item_id: int, day: date) -> QuerySet[Provider]:
     return Provider.objects.filter(
         Exists(Authorisation.objects.filter(running_on(day), item_id=item_id, provider_id=OuterRef("pk")))
     )
+
+
+def same_training(item_id: int) -> RawSQL:
+    """As `equivalent_items`, to be asked inside another question: `item_id__in=same_training(...)` (CR-04)."""
+    return RawSQL(f"SELECT item FROM ({SAME_TRAININGS}) AS same_trainings", [[item_id]])  # noqa: S608, S611 - constants
 
 
 def equivalent_items(item_id: int) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -164,11 +164,11 @@ def balance_as_of(candidate_id: int, *, day: date, known_at: datetime) -> Balanc
     return _balance(entries.filter(Exists(running)))
 
 
-def lifetime_balance(
-    candidate_id: int, *, day: date = date.max, known_at: datetime = datetime.max.replace(tzinfo=UTC)
-) -> Balance:
+def lifetime_balance(candidate_id: int, *, day: date | None = None, known_at: datetime | None = None) -> Balance:
     """Sums over all cycles; at the end of a day and by what was known at a moment, where these are given."""
-    return _balance(Entry.objects.filter(candidate_id=candidate_id, counts_from__lte=day, written_at__lte=known_at))
+    entries = Entry.objects.filter(candidate_id=candidate_id)
+    entries = entries.filter(counts_from__lte=day) if day else entries
+    return _balance(entries.filter(written_at__lte=known_at) if known_at else entries)
 
 
 # ── Enrollment and claims ─────────────────────────────────────────────────────────────────────────
@@ -210,7 +210,7 @@ def counted_in_cycle(
     """Whether the item, or one the board calls equivalent, is claimed or has counted in a cycle (CR-04)."""
     if cycle is None:
         return False
-    items = catalog.queries.equivalent_items(item_id)
+    items = catalog.queries.same_training(item_id)
     statuses = [Claim.Status.APPROVED] if only_approved else [Claim.Status.SUBMITTED, Claim.Status.APPROVED]
     days = Q(completed_on__gte=cycle.started_on)
     if cycle.ended_on is not None:

@@ -51,6 +51,11 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)
 
 
+def end_of(day: date) -> datetime:
+    """The last moment of a day in the programme's time zone."""
+    return at(day + timedelta(days=1), 0) - timedelta(microseconds=1)
+
+
 def from_outside(moment: datetime) -> datetime:
     """A moment stamped by another system (Stripe), on the portal's clock."""
     return moment + shift()

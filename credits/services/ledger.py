@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from ceportal.kernel import clock
 from ceportal.kernel.bulk import insert_many
@@ -145,7 +146,13 @@ def settle_grants(grant_ids: Iterable[int], *, now: datetime) -> None:
 
 
 def expire_cycle(cycle: Cycle, *, counts_from: date, clause: str, now: datetime) -> int:
-    """Let all that is left in a cycle expire; credits."""
+    """Let all that is left in a cycle expire; credits.
+
+    Its end may be known late: what has expired since had expired with it.
+    """
+    ended_on = Greatest(Value(counts_from), F("grant__earned_on"))
+    expired = Entry.objects.filter(grant__cycle=cycle, kind=Entry.Kind.EXPIRED, entry__isnull=True)
+    reverse(expired.filter(counts_from__gt=ended_on), clause=clause, now=now)
     # Locked, since the sweep of CR-01 asks for no candidate's lock.
     grants = Grant.objects.select_for_update(no_key=True).filter(cycle=cycle, remaining__gt=0)
     return _expire(grants, counts_from=counts_from, clause=clause, now=now)
@@ -232,11 +239,18 @@ def use_credits(
     counts_from: date,
     now: datetime,
 ) -> None:
-    """Use credits of a cycle's grants for a renewal, and let the rest of them expire with it (CR-06, CR-02)."""
+    """Use credits of a cycle's grants for a renewal, and let the rest of them expire with it (CR-06, CR-02).
+
+    A renewal may be found late. What has expired since its requirement date had expired with the cycle, so that no day
+    between them shows credits that were gone (CE-09).
+    """
     taken = dict(uses)
     facts = {grant.id: grant for grant in grants}
     remaining = {grant.id: grant.remaining for grant in facts.values()}
-    if lapsed := [grant_id for grant_id, amount in taken.items() if remaining[grant_id] < amount]:
+    there = {
+        each.id: each.amount if each.expires_on > counts_from else taken.get(each.id, 0) for each in facts.values()
+    }
+    if lapsed := [grant_id for grant_id, amount in there.items() if remaining[grant_id] < amount]:
         restore_expired(lapsed, now=now)
         remaining |= dict(Grant.objects.filter(id__in=lapsed).values_list("id", "remaining"))
     entries = []

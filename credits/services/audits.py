@@ -89,11 +89,7 @@ def answer_audit(
     """
     audit, claim = _lock_audit(audit_id, candidate_id=candidate_id)
     said = words.strip()
-    require(
-        disputes.assess_answer(
-            is_open=audit.status == Audit.Status.OPEN, something_given=bool(said or uploads)
-        )
-    )
+    require(disputes.assess_answer(is_open=audit.status == Audit.Status.OPEN, something_given=bool(said or uploads)))
     for upload in uploads:
         claims.attach(claim, name=upload.name, content=upload.content, audit=audit, now=now)
     if uploads or said != audit.answer:

@@ -18,6 +18,7 @@ from credits.services import audits, lots
 from credits.services.filing import Upload
 from tests import factories
 from tests.credits.dispute_world import World, make_world, topics
+from tests.credits.test_database import _at_once
 from tests.factories import day, noon
 from tests.story import PDF, refused_with
 
@@ -288,3 +289,22 @@ def test_a_voided_claim_stands_in_nobodys_way(world: World) -> None:
     decide(world, "fail")
     again = world.story.to("2021-05-02").claim("ilt-40", "2021-04-10", "again")
     assert again.status == Claim.Status.SUBMITTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_who_fail_an_audit_at_once_void_the_claim_once(world: World) -> None:
+    world.approved()
+    raised = _at_once(4, lambda: decide(world, "fail"))
+    assert raised == []
+    assert Audit.objects.get().status == "failed"
+    assert Entry.objects.filter(kind="voided").count() == 1
+    assert topics("credits.claim_voided") == ["credits.claim_voided"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nights_at_once_open_one_audit(world: World) -> None:
+    with BOOK.overlaid({"claims.audit_rate": 1}):
+        claim = world.approved()
+    raised = _at_once(4, lambda: audits.open_drawn_audit(claim_id=claim.id, now=world.story.now))
+    assert raised == []
+    assert topics("credits.audit") == ["credits.audit_opened"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,8 +10,6 @@ from django.core import mail
 from ceportal import nightly
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
-from credits.models import Claim
-from credits.rules import TRANSITIONS
 from credits.services import escalation
 from tests.credits.dispute_world import World, make_world, topics
 from tests.factories import day
@@ -114,34 +111,3 @@ def test_staff_remind_a_provider_at_most_once_a_day(world: World) -> None:
 
     assert len(reminders(world)) == 2
     assert Event.objects.filter(topic="credits.provider_reminded").latest("id").payload["asked_by"] == world.dan.id
-
-
-def test_the_states_are_the_same_in_rules_choices_and_database() -> None:
-    """TRANSITIONS, the choices and the CHECK name the same states, and every way leads to one of them."""
-    check = next(each for each in Claim._meta.constraints if each.name == "claim_known_status")
-    (named,) = [value for name, value in check.condition.children if name == "status__in"]  # type: ignore[attr-defined]
-    states = set(Claim.Status.values)
-    assert set(TRANSITIONS) == set(named) == states
-    assert set().union(*TRANSITIONS.values()) == states - {"draft"}
-
-
-def test_every_step_of_a_claim_that_happens_is_one_of_the_transitions(world: World) -> None:
-    """A claim through every state: returned, rejected, put back by an appeal, approved, voided."""
-    from tests.credits.test_appeals import decide as decide_appeal
-    from tests.credits.test_appeals import file
-    from tests.credits.test_audits import decide as decide_audit
-
-    seen = ["draft", world.claim().status]
-    steps: list[Any] = [
-        lambda: world.story.decide(outcome="return", by=world.bob),
-        lambda: world.story.claim("ilt-40", "2021-04-10", "again"),
-        lambda: world.story.decide(outcome="reject", by=world.bob),
-        lambda: (file(world), decide_appeal(world, "uphold")),
-        lambda: world.story.decide(by=world.bea),
-        lambda: decide_audit(world, "fail"),
-    ]
-    for step in steps:
-        step()
-        seen.append(world.claim().status)
-    assert seen == ["draft", "submitted", "returned", "submitted", "rejected", "submitted", "approved", "voided"]
-    assert all(after in TRANSITIONS[before] for before, after in pairwise(seen))

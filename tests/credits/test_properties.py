@@ -180,7 +180,12 @@ def outcome(story: Story) -> dict[str, Any]:
         "entries": sorted(
             Entry.objects.filter(**of).values_list("grant__title", "kind", "amount", "counts_from", "clause")
         ),
-        "claims": sorted(Claim.objects.filter(**of).exclude(status="draft").values_list("item__code", "status")),
+        "claims": sorted(
+            (code, status, str(escalated_on))
+            for code, status, escalated_on in Claim.objects.filter(**of)
+            .exclude(status="draft")
+            .values_list("item__code", "status", "escalated_on")
+        ),
     }
 
 

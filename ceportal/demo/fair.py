@@ -15,7 +15,7 @@ from credits.services import scans
 
 CODE = "live-vienna"
 DAYS_AGO, LASTS_DAYS, ANNOUNCED_DAYS_BEFORE, REPORTED_DAYS_AFTER = 42, 3, 60, 2
-LUNCH_AFTER = 210  # minutes of a session
+LUNCH_AFTER, LUNCH = 210, 25  # minutes of a session
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Fair:
             came = chance.randrange(-6, 8)
             went = round(slot.minutes * chance.choice((1.0, 1.0, 1.0, 0.95, 0.9, 0.5)))
             stays = [(came, went)]
-            if went > LUNCH_AFTER:
-                stays = [(came, LUNCH_AFTER), (LUNCH_AFTER + 25, went)]
+            if went > LUNCH_AFTER + LUNCH:
+                stays = [(came, LUNCH_AFTER), (LUNCH_AFTER + LUNCH, went)]
             for stay in stays:
                 times = ",".join(f"{self._moment(slot, minute):%Y-%m-%d %H:%M}" for minute in stay)
                 self._rows.append(f"{number},{CODE},{slot.code},{times}")

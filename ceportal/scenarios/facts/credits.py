@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
 from candidates import queries as candidates_queries
@@ -13,54 +13,21 @@ from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from ceportal.scenarios.binding import Asking, Permission, tells
 from credits import queries, renewal, rules
-from credits.models import Claim, Cycle, Entry, Grant
-
-Kind = Entry.Kind
-
-
-SUMS = {"used": Kind.USED, "expired": Kind.EXPIRED, "voided": Kind.VOIDED, "cut": Kind.CUT}
+from credits.models import Claim, Entry, Grant
 
 
 def _sum(name: str, asking: Asking) -> int:
     """A sum of the current cycle; with `as_of`, of the one that was current then, by what was known then."""
     if asking.as_of is None:
-        current = queries.current_cycle(queries.cycles_of(asking.candidate.pk))
-        amount: int = getattr(queries.balance_of_cycle(current), name)
-        return amount
-    entries = _known_then(asking, asking.as_of)
-    if name == "available":
-        return sum(entry.amount for entry in entries)
-    return abs(sum(entry.amount for entry in entries if _corrected(entry) == SUMS[name]))
+        balance = queries.balance_of_cycle(queries.current_cycle(queries.cycles_of(asking.candidate.pk)))
+    else:
+        known_at = clock.end_of(asking.as_of)
+        balance = queries.balance_as_of(asking.candidate.pk, day=asking.as_of, known_at=known_at)
+    amount: int = getattr(balance, name)
+    return amount
 
 
-def _known_then(asking: Asking, day: date) -> list[Entry]:
-    """What was in the ledger at the end of a day, of the cycle that was current then."""
-    known_at = clock.at(day + timedelta(days=1), 0)
-    open_then = Cycle.objects.filter(
-        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=known_at),
-        Q(closed_at__isnull=True) | Q(closed_at__gt=known_at),
-        candidate=asking.candidate,
-        known_from__lte=known_at,
-    )
-    current = open_then.order_by("started_on").last()
-    if current is None:
-        return []
-    entries = Entry.objects.filter(
-        # A grant moves when cycles are merged; the cycle that is open holds all that was completed since it began.
-        grant__earned_on__gte=current.started_on,
-        candidate=asking.candidate,
-        counts_from__lte=day,
-        written_at__lte=known_at,
-    )
-    return list(entries.select_related("corrects"))
-
-
-def _corrected(entry: Entry) -> str:
-    """The kind of an entry; of a correction, that of what it corrects."""
-    return entry.corrects.kind if entry.corrects else entry.kind
-
-
-for _name in ("available", *SUMS):
+for _name in ("available", "used", "expired", "voided", "cut"):
     tells(f"credits.{_name}")(partial(_sum, _name))
 
 

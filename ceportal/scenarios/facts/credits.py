@@ -13,7 +13,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from ceportal.scenarios.binding import Asking, Permission, tells
 from credits import queries, renewal, rules
-from credits.models import Claim, Entry, Grant
+from credits.models import Claim, Grant
 
 
 def _sum(name: str, asking: Asking) -> int:

@@ -148,7 +148,9 @@ TIME = Kind('a time such as "08:30"', _scalar(_matching(r"\d\d:\d\d", time.fromi
 NUMBER = Kind("a whole number", _scalar(_matching(r"-?\d+", int)))
 COUNT = Kind("a whole number, 0 or more", _scalar(_matching(r"\d+", int)))
 MONEY = Kind("an amount in USD", _scalar(_amount))
-BOOLEAN = Kind("true or false", _scalar(_matching("true|false|True|False", lambda text: text.lower() == "true")))
+BOOLEAN = Kind(
+    "true or false", _scalar(_matching("(?i)true|false|yes|no", lambda text: text.lower() in {"true", "yes"}))
+)
 REGION = Kind("a region such as UA-43", _scalar(_matching(r"[A-Z]{2}-[A-Z0-9]{1,3}")))
 BADGES = Kind("pairs of minutes such as [[0, 90]]", _badges)
 LABEL = Kind("a name for what is made", _scalar(_matching(r"[\w-]+")))

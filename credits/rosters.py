@@ -210,6 +210,13 @@ COLUMN_OF_CLAUSE: Mapping[str, str] = {
 }
 
 
+# What a provider can do where the rule speaks to whoever claims.
+NEXT_STEPS: Mapping[str, str] = {
+    "CAT-07": _("Compare the day, or ask the programme for the authorisation."),
+    "CR-04": _("A training counts once in a recertification cycle."),
+}
+
+
 def problems_of(decision: Decision, *, with_delivery: bool, completed: bool, said_before: int | None) -> list[Problem]:
     """What a report does not meet, each with the column that would have to be another.
 
@@ -218,7 +225,10 @@ def problems_of(decision: Decision, *, with_delivery: bool, completed: bool, sai
     return [
         _same_training(said_before)
         if each.clause == "CR-04" and said_before is not None
-        else Problem(_column_of(each.clause, with_delivery=with_delivery, completed=completed), each)
+        else Problem(
+            _column_of(each.clause, with_delivery=with_delivery, completed=completed),
+            replace(each, next_step=NEXT_STEPS.get(each.clause, each.next_step)),
+        )
         for each in decision.unmet
     ]
 

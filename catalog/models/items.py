@@ -320,4 +320,4 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} by {self.provider_id}"
+        return f"{self.code} {self.title}"

@@ -173,7 +173,7 @@ def test_the_dry_run_shows_each_line_with_what_it_does_or_lacks(me: Client, alic
     assert "Report 2 completions" in words
     assert "2 lines are left out." in words
     assert "80 credits in all" in words
-    assert f"It waits: {claim.number}" in words
+    assert f"approves the claim that waits {claim.number}" in words
     assert "The record has another name for this number." in words
     assert "Zoë Adler" not in words
     assert "candidate Nobody who is enrolled has this number." in words

@@ -6,12 +6,13 @@ Who may: staff with the permission to change appeals.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from unfold.decorators import action, display
 
 from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings
 from credits.admin_audits import files_of, who
-from credits.models import Appeal, Receipt
+from credits.models import Appeal, Claim, Receipt
 from credits.services import appeals
 
 HUES = {"open": "info", "upheld": "success", "dismissed": "warning"}
@@ -83,12 +84,12 @@ class AppealAdmin(RecordAdmin):
         frozen = appeal.frozen
         lines = (
             (_("Training"), f"{frozen['training']['title']} ({frozen['training']['code']})"),
-            (_("Completed on"), frozen["completed_on"]),
+            (_("Completed on"), _day(frozen["completed_on"])),
             (_("Delivery"), frozen["delivery"] or "-"),
-            (_("Kit"), frozen["kit"]),
+            (_("Kit"), dict(Claim.Kit.choices)[frozen["kit"]]),
             (_("Credits"), frozen["credits"]),
-            (_("First handed in on"), frozen["first_filed_on"]),
-            (_("Handed in at"), frozen["handed_in_at"]),
+            (_("First handed in on"), _day(frozen["first_filed_on"])),
+            (_("Handed in last"), date_format(datetime.fromisoformat(frozen["handed_in_at"]), "DATETIME_FORMAT")),
             (_("Note"), frozen["note"] or "-"),
         )
         return format_html_join("", "<p>{}: {}</p>", lines)
@@ -163,6 +164,10 @@ class AppealAdmin(RecordAdmin):
             back=appeal,
             explanation=explanation,
         )
+
+
+def _day(text: str) -> str:
+    return date_format(date.fromisoformat(text), "DATE_FORMAT")
 
 
 @admin.register(Receipt)

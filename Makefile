@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check clauses lock shell css packages packages-dev python
+.PHONY: help run test check bench clauses lock shell css packages packages-dev python
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: packages-dev ## Format, lint, types, import contracts, missing migrations
 
 clauses: packages-dev ## Write docs/clauses.md: where each clause is enforced and what proves it
 	@$(BIN)/python -m ceportal.clauses
+
+bench: packages-dev ## Measure what is promised to be fast, as ratios within one run (minutes)
+	@$(BIN)/python -m ceportal.bench
 
 lock: packages-dev ## Renew the locks from pyproject.toml (UPGRADE=1 takes newer releases too)
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra local --output-file requirements.lock pyproject.toml

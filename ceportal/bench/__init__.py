@@ -1,0 +1,1 @@
+"""How fast the ledger is, measured side by side: `make bench`. Nothing in the portal depends on it."""

@@ -1,0 +1,63 @@
+"""`make bench`: measures on a PostgreSQL of its own, prints what it found as ratios, and is gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from ceportal.devstack.postgres import Cluster
+from ceportal.devstack.processes import CannotStart
+
+
+def main() -> None:
+    """Measure and print; the exit status says only whether everything ran, never whether it was fast."""
+    signal.signal(signal.SIGTERM, _leave)
+    folder = Path(tempfile.mkdtemp(prefix="ceportal-bench-"))
+    folder.chmod(0o711)
+    try:
+        cluster = Cluster(folder / "postgres", log=folder / "postgres.log", say=lambda _line: None)
+        service = cluster.start()
+        try:
+            cluster.create_database()
+            os.environ |= {"DATABASE_URL": cluster.url(), "DEBUG": "1", "LOG_LEVEL": "WARNING"}
+            os.environ["DJANGO_SETTINGS_MODULE"] = "ceportal.settings"
+            import django
+
+            django.setup()
+            _measure()
+        finally:
+            service.stop()
+    except CannotStart as problem:
+        raise SystemExit(str(problem)) from problem
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measure() -> None:
+    """Build the data, measure, and print a line each; models can be imported only now."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    from ceportal.bench import expiry, fixture, scans
+
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SYSTEM SET autovacuum = off")  # it would come in the middle of a turn
+        cursor.execute("SELECT pg_reload_conf()")
+    for measured in (expiry.run(fixture.Size()), scans.run()):
+        for each in measured:
+            ratio = f"{each.ratio:8.2f} x" if each.ratio is not None else ""
+            print(f"{each.name:<42}{each.value:>14,.0f} {each.unit:<14}{ratio}", flush=True)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -93,7 +93,7 @@ def list_page(provider: Provider, query: QueryDict, form: RosterForm) -> dict[st
     page = paginator.get_page(query.get("page"))
     rows = RosterRow.objects.filter(roster__in=[roster.pk for roster in page.object_list])
     counts = {
-        each.pop("roster"): each
+        each["roster"]: each
         for each in rows.order_by()
         .values("roster")
         .annotate(

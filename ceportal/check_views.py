@@ -32,82 +32,103 @@ KINDS: Mapping[str, Any] = {
     "claim_receipt": _("Receipt of a claim"),
     "credit_statement": _("Statement of credits"),
 }
+# In the order in which they are told; what is not named here follows under its own name.
 LABELS: Mapping[str, Any] = {
+    "claim": _("Claim"),
+    "ordinal": _("Handed in, time number"),
+    "candidate": _("Candidate"),
     "as_of": _("As of the end of"),
     "at": _("At"),
     "at_in_the_programme": _("In the programme's time zone"),
-    "claim": _("Claim"),
-    "ordinal": _("Handed in for the time"),
-    "candidate": _("Candidate"),
+    "zone": _("Time zone"),
+    "available": _("Credits available"),
+    "lifetime": _("In all cycles"),
+    "training": _("Training"),
+    "provider": _("Provider"),
+    "delivery": _("Delivery"),
     "completed_on": _("Completed on"),
+    "credits": _("Credits"),
+    "kit": _("Student kit"),
     "first_filed_on": _("First handed in on"),
     "answer_due_on": _("Answer promised by"),
-    "known_at": _("As known at"),
+    "earned": _("earned"),
+    "used": _("used"),
+    "expired": _("expired"),
+    "entries": _("Entries"),
+    "files": _("File"),
     "note_sha256": _("SHA-256 of the note"),
-    "seal": _("Last seal of the ledger"),
     "sha256": _("SHA-256"),
-    "zone": _("Time zone"),
 }
+NAMES = frozenset({"name", "number", "code", "title", "kind", "bytes"})  # they speak for themselves
 
 
-class CheckForm(forms.Form):
-    """A token as text, or a file that carries one."""
+class TokenForm(forms.Form):
+    """A token as text."""
 
     token = forms.CharField(
-        required=False,
         max_length=signatures.LONGEST_TOKEN,
         label=_("Signature"),
         help_text=_("The long line of letters and digits that stands on a receipt or a statement."),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-    )
-    file = forms.FileField(
-        required=False,
-        label=_("Or the file itself"),
-        help_text=_("A statement as PDF or JSON, as it was downloaded."),
-        error_messages={"empty": _("This file is empty. Choose another one.")},
+        error_messages={"required": _("Paste a signature.")},
     )
 
-    def clean_file(self) -> UploadedFile[Any] | None:
-        file: UploadedFile[Any] | None = self.cleaned_data["file"]
-        if file and (file.size or 0) > BYTES_AT_MOST:
+    def checked(self) -> Checked:
+        """What is found about it."""
+        return signed_files.check_token(self.cleaned_data["token"])
+
+
+class FileForm(forms.Form):
+    """A file that carries a token."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("A receipt or a statement as PDF, or a statement as JSON, as it was downloaded."),
+        error_messages={
+            "required": _("Choose a file."),
+            "empty": _("This file is empty. Choose another one."),
+        },
+    )
+
+    def clean_file(self) -> UploadedFile[Any]:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if (file.size or 0) > BYTES_AT_MOST:
             raise forms.ValidationError(_("This file is larger than anything the portal signs."))
         return file
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if not self.errors and not cleaned.get("token") and not cleaned.get("file"):
-            raise forms.ValidationError(_("Paste a signature, or choose a file."))
-        return cleaned
-
     def checked(self) -> Checked:
-        """What is found about what was given; the file where there is one."""
-        file = self.cleaned_data["file"]
-        return signed_files.check_file(file.read()) if file else signed_files.check_token(self.cleaned_data["token"])
+        """What is found about it."""
+        return signed_files.check_file(self.cleaned_data["file"].read())
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of what a token says; a part with lines of its own has no text."""
+    """A line of what a token says."""
 
     label: str
-    text: str = ""
-    parts: tuple[Fact, ...] = ()
+    text: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def check(request: HttpRequest) -> HttpResponse:
     """Say whether the portal signed what is given, and what it says; by link, as text or as a file."""
-    asked = request.POST if request.method == "POST" else request.GET
-    form = CheckForm(asked, request.FILES) if request.method == "POST" or "token" in asked else CheckForm()
-    found = form.checked() if form.is_valid() else None
+    by_file = "by_file" in request.POST
+    given = request.POST or (request.GET if "token" in request.GET else None)
+    token_form = TokenForm(None if by_file else given)
+    file_form = FileForm(request.POST, request.FILES) if by_file else FileForm()
+    asked: TokenForm | FileForm = file_form if by_file else token_form
+    found = asked.checked() if asked.is_valid() else None
     context = {
-        "form": form,
+        "form": asked,
+        "token_form": token_form,
+        "file_form": file_form,
+        "max_bytes": BYTES_AT_MOST,
         "found": found,
         "kind": KINDS.get(found.signed.kind, found.signed.kind) if found and found.signed else "",
         "facts": list(facts_of(found.signed.content)) if found and found.signed else [],
     }
-    return render(request, "ceportal/check.html", context, status=UNPROCESSABLE if form.errors else 200)
+    return render(request, "ceportal/check.html", context, status=UNPROCESSABLE if asked.errors else 200)
 
 
 @require_safe
@@ -118,19 +139,26 @@ def public_keys(_request: HttpRequest) -> JsonResponse:
 
 def facts_of(content: Mapping[str, Any]) -> Iterator[Fact]:
     """What a token says, line by line, in the reader's language as far as its words are known."""
-    for key, value in content.items():
-        label = str(LABELS.get(key, key.replace("_", " ").capitalize()))
-        if isinstance(value, Mapping):
-            yield Fact(label, parts=tuple(facts_of(value)))
-        elif isinstance(value, list):
-            for each in value:
-                yield Fact(label, parts=tuple(facts_of(each))) if isinstance(each, Mapping) else Fact(label, text(each))
-        elif value not in {"", None}:
-            yield Fact(label, text(value))
+    for key in sorted(content, key=_place):
+        values = content[key] if isinstance(content[key], list) else [content[key]]
+        yield from (Fact(label(key), text(value)) for value in values if value not in ("", None, {}))
+
+
+def _place(key: str) -> int:
+    known = list(LABELS)
+    return known.index(key) if key in known else len(known)
+
+
+def label(key: str) -> str:
+    """The name of a line; its own, made readable, where none is known."""
+    return str(LABELS.get(key, key.replace("_", " ").capitalize()))
 
 
 def text(value: Any) -> str:
-    """A value as it is read: days and moments written out, the rest as it stands."""
+    """A value as it is read: days and moments written out, parts beside each other, the rest as it stands."""
+    if isinstance(value, Mapping):
+        parts = [(key, text(value[key])) for key in sorted(value, key=_place) if value[key] not in ("", None)]
+        return " · ".join(part if key in NAMES else f"{part} {label(key)}" for key, part in parts)
     if isinstance(value, str) and DAY.fullmatch(value):
         return date_format(date.fromisoformat(value), "DATE_FORMAT")
     if isinstance(value, str) and MOMENT.fullmatch(value):

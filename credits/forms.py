@@ -182,16 +182,27 @@ class ClaimFilter(forms.Form):
 
 
 class BalanceDay(forms.Form):
-    """The day whose balance is asked for."""
+    """The day whose balance is asked for, and by what was known at the end of which day."""
 
     on = DayField(required=False, label=_("Balance on"))
+    known_on = DayField(
+        required=False,
+        label=_("As it was known on"),
+        help_text=_("Empty: by what is known now."),
+    )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
 
     def clean_on(self) -> date | None:
-        day: date | None = self.cleaned_data["on"]
+        return self._not_to_come("on")
+
+    def clean_known_on(self) -> date | None:
+        return self._not_to_come("known_on")
+
+    def _not_to_come(self, name: str) -> date | None:
+        day: date | None = self.cleaned_data[name]
         if day is not None and day > self.today:
             raise forms.ValidationError(_("That day has not come yet; choose today or an earlier one."))
         return day

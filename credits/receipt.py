@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import qrcode
 import typst
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -15,14 +14,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from qrcode.image.svg import SvgPathImage
 
 from ceportal.kernel import signed_files
+from ceportal.kernel.square_codes import square_code
 from credits.models import Claim, Receipt
 from credits.services.receipts import KIND
 
 TEMPLATE = "templates/credits/receipt.typ"
-LONGEST_CODE = 2000  # characters; a square of five centimetres can still be read
 
 
 def set_receipt(receipt: Receipt) -> bytes:
@@ -74,19 +72,9 @@ def _sheet(receipt: Receipt) -> dict[str, Any]:
         "signature_title": _("Signature"),
         "signature_text": _("This file is signed by the portal. Whoever doubts it hands it in at %(address)s.")
         % {"address": check},
-        "code": _code(f"{check}?{urlencode({'token': receipt.token})}"),
+        "code": square_code(f"{check}?{urlencode({'token': receipt.token})}"),
         "code_text": _("Printed, it leads there by this code, which holds all of the above."),
     }
-
-
-def _code(address: str) -> str:
-    """A square code that holds an address, as SVG; empty for one that is too long to be read from paper."""
-    if len(address) > LONGEST_CODE:
-        return ""
-    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_L, border=0, image_factory=SvgPathImage)
-    code.add_data(address)
-    svg: bytes = code.make_image().to_string()
-    return svg.decode()
 
 
 def _day(text: str) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from ceportal.kernel import clock
 from credits import chart, queries, spreadsheets
 from credits.models import Cycle, Entry, Grant
 
@@ -44,11 +45,16 @@ class CycleLines:
     lines: list[Line]
 
 
-def entries_of(candidate_id: int) -> QuerySet[Entry]:
-    """All entries, oldest first, each with the balance after it; what is shown with a line is joined."""
+def entries_of(candidate_id: int, *, day: date | None = None, known_at: datetime | None = None) -> QuerySet[Entry]:
+    """Entries, oldest first, each with the balance after it; what is shown with a line is joined.
+
+    All of them; or those that counted by the end of a day, or were known at a moment, where these are given.
+    """
+    entries = Entry.objects.filter(candidate_id=candidate_id)
+    entries = entries.filter(counts_from__lte=day) if day else entries
+    entries = entries.filter(written_at__lte=known_at) if known_at else entries
     return (
-        Entry.objects.filter(candidate_id=candidate_id)
-        .select_related("grant__cycle", "grant__claim", "recertification__certification__track", "corrects")
+        entries.select_related("grant__cycle", "grant__claim", "recertification__certification__track", "corrects")
         .annotate(
             balance=Window(
                 Sum("amount"),
@@ -87,12 +93,12 @@ def why(entry: Entry) -> str:
     if entry.kind == Entry.Kind.USED and entry.recertification:
         track = entry.recertification.certification.track.name
         return _("Used for the renewal of %(track)s as of %(day)s.") % {"track": track, **day}
-    if entry.corrects is not None and entry.corrects.kind == Entry.Kind.CUT:
-        return _("The cut is taken back: the sessions of the cycle were shared out anew.")
     if entry.kind == Entry.Kind.CORRECTED:
         return taken_back_by(entry.clause)
-    if entry.kind == Entry.Kind.RESTORED:
-        return _("The expiry is reversed: the credits count again.")
+    if entry.corrects is not None:
+        return given_back(entry.corrects.kind)
+    if entry.kind == Entry.Kind.VOIDED:
+        return voided_by(entry.clause)
     sentences = {
         "LIVE-06": _("Cut: sessions at events count up to a cap in a cycle, and it is reached."),
         "CR-01": _("Expired: the validity of the credits ended."),
@@ -100,6 +106,25 @@ def why(entry: Entry) -> str:
         "CR-03": _("Expired: the certification became inactive."),
     }
     return sentences.get(entry.clause, str(entry.get_kind_display()).capitalize())
+
+
+def given_back(kind: str) -> str:
+    """What it means that an entry of a kind is reversed, in a sentence."""
+    sentences: dict[str, str] = {
+        Entry.Kind.CUT: _("The cut is taken back: the sessions of the cycle were shared out anew."),
+        Entry.Kind.USED: _("The use is reversed: the renewal rested on what no longer counts."),
+        Entry.Kind.EXPIRED: _("The expiry is reversed."),
+    }
+    return sentences.get(kind, _("Given back."))
+
+
+def voided_by(clause: str) -> str:
+    """Why credits were voided, in a sentence."""
+    sentences = {
+        "CE-12": _("Voided: the audit of the claim failed."),
+        "CR-04": _("Voided: the same training counted earlier in the cycle."),
+    }
+    return sentences.get(clause, _("Voided: what had earned it no longer counts."))
 
 
 def taken_back_by(clause: str) -> str:
@@ -135,15 +160,23 @@ def by_cycle(entries: Iterable[Entry]) -> list[CycleLines]:
 
 @dataclass(frozen=True, slots=True)
 class BalanceOnDay:
-    """What stood at the end of a day, as it is known now."""
+    """What stood at the end of a day, by what was known at the end of another; None: by what is known now."""
 
     day: date
-    balance: queries.Balance
+    known_on: date | None
+    balance: queries.Balance  # of the cycle that ran then
+    lifetime: queries.Balance
 
 
-def balance_on(candidate_id: int, *, day: date, now: datetime) -> BalanceOnDay:
-    """The balance of a day, by what is known now."""
-    return BalanceOnDay(day, queries.balance_as_of(candidate_id, day=day, known_at=now))
+def balance_on(candidate_id: int, *, day: date, known_on: date | None, now: datetime) -> BalanceOnDay:
+    """The balance of a day, by what was known at the end of another, or is known now."""
+    known_at = min(clock.end_of(known_on), now) if known_on else now
+    return BalanceOnDay(
+        day,
+        known_on if known_at < now else None,
+        queries.balance_as_of(candidate_id, day=day, known_at=known_at),
+        queries.lifetime_balance(candidate_id, day=day, known_at=known_at),
+    )
 
 
 def chart_of(candidate_id: int, *, today: date) -> chart.Chart | None:

@@ -38,7 +38,7 @@ def text_of(response: Any) -> str:
 
 
 def brought(client: Client, content: bytes, name: str = "file") -> str:
-    return text_of(client.post(CHECK, {"file": SimpleUploadedFile(name, content)}))
+    return text_of(client.post(CHECK, {"by_file": "1", "file": SimpleUploadedFile(name, content)}))
 
 
 def test_the_page_asks_nothing_of_the_database(client: Client, token: str, django_assert_num_queries: Any, db: None):
@@ -71,12 +71,13 @@ def test_a_pasted_token_is_checked(client: Client, db: None, token: str):
 
 
 def test_nothing_given_is_asked_for_and_too_much_is_refused(client: Client, db: None):
-    empty = client.post(CHECK, {})
-    assert (empty.status_code, "Paste a signature, or choose a file." in text_of(empty)) == (422, True)
+    for given, said in [({"token": ""}, "Paste a signature."), ({"by_file": "1"}, "Choose a file.")]:
+        empty = client.post(CHECK, given)
+        assert (empty.status_code, said in text_of(empty)) == (422, True)
     assert client.post(CHECK, {"token": "x" * 20_000}).status_code == 422
     assert client.get(CHECK, {"token": "x" * 20_000}).status_code == 422
     large = SimpleUploadedFile("large.pdf", b"%PDF" + b" " * 10 * 1024 * 1024)
-    assert "larger than anything the portal signs" in text_of(client.post(CHECK, {"file": large}))
+    assert "larger than anything the portal signs" in text_of(client.post(CHECK, {"by_file": "1", "file": large}))
 
 
 def test_a_document_is_genuine_however_it_is_written(client: Client, db: None):

@@ -63,6 +63,18 @@ def test_statement_and_balance_of_a_day(me: Client, alice: Candidate, bob: Provi
     assert "At the end of 9 February 2021 you had 0 credits" in text_of(me.get(LEDGER, {"on": "2021-02-09"}))
 
 
+def test_the_balance_of_a_day_as_it_was_known_on_another(me: Client, alice: Candidate, bob: ProviderMember):
+    pages.decided(alice, listed_item(credits=64), bob, on=date(2021, 2, 10))
+    known = text_of(me.get(LEDGER, {"on": "2021-04-19", "known_on": "2021-05-04"}))
+    assert "At the end of 19 April 2021 you had 64 credits By what is known now." in known
+    before = text_of(me.get(LEDGER, {"on": "2021-04-19", "known_on": "2021-05-03"}))
+    assert "At the end of 19 April 2021 you had 0 credits By what was known at the end of 3 May 2021." in before
+    assert "In the cycle that ran then: 0 earned, 0 used, 0 expired." in before
+    assert "Signed statement of that day" in known
+    assert "Signed statement of that day" not in before  # a statement says what is known now
+    assert me.get(LEDGER, {"known_on": "2021-05-05"}).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("on", "said"),
     [

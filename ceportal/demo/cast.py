@@ -34,7 +34,10 @@ def make_staff(
             ProviderMember.objects.create(
                 provider=provider,
                 user=user,
-                role=ProviderMember.Role.MANAGER if user is users[-1] else ProviderMember.Role.REVIEWER,
+                # Of the two one can sign in as, one is a manager too.
+                role=ProviderMember.Role.MANAGER
+                if user is users[-1] or user.email == email_of("reviewer")
+                else ProviderMember.Role.REVIEWER,
             ).id
             for user in users
         ]

@@ -20,6 +20,7 @@ from ceportal import nightly, reference
 from ceportal.demo import casework, cast, post, situations
 from ceportal.demo.fair import Fair
 from ceportal.demo.logins import DEMO_LOGINS
+from ceportal.demo.offices import Offices
 from ceportal.demo.people import people
 from ceportal.demo.shelf import Shelf
 from ceportal.demo.story import Scene, Story
@@ -93,6 +94,7 @@ def _tell(count: int) -> Loaded:
         timeline=timeline,
         shelf=shelf,
         fair=Fair(timeline, today=clock.day_of(now)),
+        offices=Offices(timeline, reviews=shelf.review_days, today=clock.day_of(now)),
         reviewers=cast.make_staff(shelf, chance, staff_names, password, now=now),
         exams=_exams(),
         staff_id=cast.make_administrator(password, now=now).pk,

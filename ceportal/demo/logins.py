@@ -40,7 +40,7 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "reviewer",
         "ruth@example.org",
         PASSWORD,
-        "Decides the claims of Acme Learning.",
+        "Decides the claims of Acme Learning, uploads its rosters and, as a manager, proposes trainings.",
     ),
     DemoLogin(
         "reviewer of another provider",

@@ -55,12 +55,13 @@ class Shelf:
         self._listings: dict[int, list[Stretch]] = {}
         self._deliverers: dict[int, dict[int, Stretch]] = {}
         self._reviews: dict[date, int] = {}
+        self.review_days: list[date] = []  # those since the first review, in order; once planned
         self.providers = _make_providers()
 
     def plan(self, trainings: wares.Trainings = wares.TRAININGS) -> None:
         """Take in what is there and put the demonstration's own trainings on the timeline."""
         self._read_first_catalog()
-        days = self._hold_reviews()
+        self.review_days = days = self._hold_reviews()
         for technology, taught in trainings.items():
             for title, kind, hours in taught:
                 item = _make_item(title, kind, hours, technology)
@@ -233,6 +234,7 @@ def _make_item(title: str, kind: str, hours: int, technology: str) -> Item:
         technology=technology,
         hours=hours,
         registration_number=f"DW-{len(title):02d}{hours:02d}" if kind == Item.Kind.CUSTOM else "",
+        approval_number=f"TC-{len(title):02d}{hours:02d}" if kind == Item.Kind.OTHER else "",
         sample=hours % 3 == 0,
         created_at=since,
     )

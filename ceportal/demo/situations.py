@@ -218,6 +218,12 @@ def at_an_event(story: Story) -> None:
     story.goes_to_the_fair(sessions=6)
 
 
+def on_a_roster(story: Story) -> None:
+    """Was taught by a provider that reports its students by rosters, one of which still waits as a dry run."""
+    earn_some(story, member(story), share=0.15, until=60)
+    story.is_taught()
+
+
 def one_claim_left(story: Story) -> None:
     """One claim waits for approval, which completes the credits."""
     held = member(story, lapses_in=(40, 500))
@@ -383,6 +389,7 @@ SITUATIONS: tuple[Situation, ...] = (
     Situation(audit_failed, 2),
     Situation(midway, 16),
     Situation(at_an_event, 8),
+    Situation(on_a_roster, 6),
     Situation(one_claim_left, 4),
     Situation(fee_due, 3, paths.fee_level),
     Situation(lapsing_soon, 5),

@@ -18,6 +18,7 @@ from candidates import services as candidates
 from candidates.models import Candidate, User
 from ceportal.demo import wares
 from ceportal.demo.fair import Fair
+from ceportal.demo.offices import Offices
 from ceportal.demo.papers import certificate
 from ceportal.demo.payment import pay_fee
 from ceportal.demo.people import Person
@@ -48,6 +49,7 @@ class Scene:
     timeline: Timeline
     shelf: Shelf
     fair: Fair
+    offices: Offices
     reviewers: dict[int, list[int]]
     exams: dict[str, list[str]]
     staff_id: int
@@ -281,6 +283,10 @@ class Story:
     def goes_to_the_fair(self, *, sessions: int) -> None:
         """Attend sessions of the event, which its organiser reports."""
         self.scene.fair.is_visited_by(self.person.number, sessions=sessions)
+
+    def is_taught(self) -> None:
+        """Be on the rosters of a provider, which reports them."""
+        self.scene.offices.teach(self.person.number, self.person.name)
 
     def pays_fee(self, on: date) -> None:
         """Pay the administrative fee."""

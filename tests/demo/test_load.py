@@ -13,12 +13,13 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from candidates.models import Candidate, Certification, Notice, User
-from catalog.models import BoardDecision, Item, Listing, Provider, ProviderMember
+from catalog.models import BoardDecision, Equivalence, Item, Listing, Proposal, Provider, ProviderMember
 from catalog.models import Delivery as Run
 from ceportal import nightly, reference
 from ceportal.demo import load, mailbox, situations
 from ceportal.demo.fair import Fair
 from ceportal.demo.logins import DEMO_LOGINS, email_of
+from ceportal.demo.offices import Offices
 from ceportal.demo.people import people
 from ceportal.demo.shelf import Shelf
 from ceportal.demo.story import Scene, Story
@@ -26,7 +27,7 @@ from ceportal.demo.timeline import Timeline
 from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event, NightlyRun
 from ceportal.kernel.policy import BOOK
-from credits.models import Attendance, Claim, Enrollment, Evidence, Recertification, ScanImport
+from credits.models import Attendance, Claim, Enrollment, Evidence, Recertification, Roster, RosterRow, ScanImport
 from credits.services import fees, reviews
 from exams.models import Exam
 from tests.demo.states import assert_true_to_the_rules, snapshot
@@ -68,6 +69,11 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
     assert Claim.objects.filter(status="submitted", answer_due_on__lt=day("2026-05-20")).exists()
     assert set(Attendance.objects.values_list("earned", flat=True)) == {True, False}
     assert ScanImport.objects.values_list("status", "problem_count").get() == ("done", 1)
+    assert set(Proposal.objects.values_list("status", flat=True)) == set(Proposal.Status.values)
+    assert Equivalence.objects.get().same_as.listings.exists()
+    assert Run.objects.filter(cancelled_at__isnull=False).count() == 1
+    assert set(Roster.objects.values_list("status", flat=True)) == {"reported", "checked"}
+    assert {"earns", "counted", "refused"} <= set(RosterRow.objects.values_list("outcome", flat=True))
     assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive"}
     for evidence in Evidence.objects.all():
         assert Path(evidence.file.path).read_bytes()[:4] in {b"%PDF", b"\x89PNG"}
@@ -209,14 +215,22 @@ def _tell_two_lives(timeline: Timeline) -> dict[str, list[object]]:
     shelf = Shelf(timeline, chance, today=clock.day_of(now))
     shelf.plan({})
     reviewers = {
-        provider_id: [ProviderMember.objects.create(provider=provider, user=_user(provider_id, now)).id]
+        provider_id: [ProviderMember.objects.create(provider=provider, user=_user(provider_id, now), role="manager").id]
         for provider_id, provider in shelf.providers.items()
     }
     exams = {exam.kind: [exam.number] for exam in Exam.objects.all()}
     staff_id = _user(0, now).pk
     fair = Fair(timeline, today=clock.day_of(now))
+    offices = Offices(timeline, reviews=shelf.review_days, today=clock.day_of(now))
     scene = Scene(
-        timeline=timeline, shelf=shelf, fair=fair, reviewers=reviewers, exams=exams, staff_id=staff_id, now=now
+        timeline=timeline,
+        shelf=shelf,
+        fair=fair,
+        offices=offices,
+        reviewers=reviewers,
+        exams=exams,
+        staff_id=staff_id,
+        now=now,
     )
     everybody = people(chance)
     for plan in (situations.renewed_by_credits, situations.suspended, situations.inactive):

@@ -23,18 +23,26 @@ from credits.models import Claim
 
 
 class BalanceQuerySerializer(serializers.Serializer[Any]):
-    """Of which day the balance is asked."""
+    """Of which day the balance is asked, and by what was known when."""
 
     as_of = serializers.DateField(required=False, help_text="A day up to today; left out, today.")
+    known_at = serializers.DateTimeField(
+        required=False, help_text="A moment up to now; left out, now. What was entered later is not looked at."
+    )
 
     def validate_as_of(self, as_of: Any) -> Any:
         if as_of > clock.day_of(clock.now()):
             raise serializers.ValidationError(_("What will stand on a day to come is not known yet."))
         return as_of
 
+    def validate_known_at(self, known_at: Any) -> Any:
+        if known_at > clock.now():
+            raise serializers.ValidationError(_("What will be known at a moment to come is not known yet."))
+        return known_at
+
 
 class BalanceSerializer(serializers.Serializer[Any]):
-    """What stood at the end of a day, and what had become of the rest. Credits."""
+    """What stood at the end of a day in the cycle that ran then, and what had become of the rest. Credits."""
 
     as_of = serializers.DateField()
     available = serializers.IntegerField()
@@ -52,12 +60,13 @@ class MyCredits(CandidateView):
         operation_id="my_credits", tags=["me"], parameters=[BalanceQuerySerializer], responses=BalanceSerializer
     )
     def get(self, request: Request) -> Response:
-        """The balance at the end of a day, by what is known now (CR-07)."""
+        """The balance at the end of a day, by what was known at a moment (CR-07)."""
         asked = BalanceQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         now = clock.now()
         as_of = asked.validated_data.get("as_of", clock.day_of(now))
-        balance = queries.balance_as_of(self.candidate.pk, day=as_of, known_at=now)
+        known_at = asked.validated_data.get("known_at", now)
+        balance = queries.balance_as_of(self.candidate.pk, day=as_of, known_at=known_at)
         return Response(BalanceSerializer({"as_of": as_of, **asdict(balance)}).data)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.test import Client
 from hypothesis import given, settings
 
 from ceportal.kernel import clock
@@ -105,6 +106,26 @@ class TestRenewal:
         earn(stranger, "2021-02-01", 7)
         assert asked(story, "2021-02-28").available == 40
         assert queries.balance_as_of(stranger.id, day=day("2021-02-28"), known_at=noon("2021-04-02")).available == 7
+
+    def test_the_api_answers_the_same(self, story: Story, client: Client) -> None:
+        user = factories.UserFactory.create()
+        type(story.candidate).objects.filter(id=story.candidate.id).update(user=user)
+        client.force_login(user)
+
+        def told(**query: str) -> tuple[int, int] | int:
+            with clock.standing_at(story.now):
+                answer = client.get("/api/v1/me/credits", query)
+            return (
+                (answer.json()["available"], answer.json()["earned"])
+                if answer.status_code == 200
+                else answer.status_code
+            )
+
+        assert told() == (16, 16)
+        assert told(as_of="2021-02-28") == (40, 40)
+        assert told(as_of="2021-03-01", known_at="2021-03-04T12:00:00Z") == (40, 40)
+        assert told(as_of="2021-03-01", known_at="2021-03-06T12:00:00Z") == (0, 0)
+        assert told(known_at="2021-04-03T12:00:00Z") == told(known_at="soon") == 400
 
 
 class TestLapse:

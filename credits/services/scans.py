@@ -7,6 +7,7 @@ them again changes nothing.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from credits.services.attendance import Assessor, Reported, record_attendances
 
 Status = ScanImport.Status
 LARGEST_BYTES = 50 * 1024 * 1024
-SCANS_A_STEP = 2000  # so that nobody's page waits for longer than a moment
+SCANS_A_STEP = 1000  # so that nobody's page waits for longer than a moment
 PROBLEMS_KEPT = 1000
 FAILURES_AT_MOST = 5
 LOCK = "credits.scan_import"
@@ -82,9 +83,13 @@ def steps(*, scan_import_id: int, now: datetime) -> Iterator[ScanImport]:
         read = read_scans(file.read())
     _begin(row, read)
     assessor = Assessor(now)
-    for last, reported in _in_steps(read, after=row.done_to):
-        _record(row, reported, done_to=last, assessor=assessor, now=now)
-        yield row
+    gc.freeze()  # what was read stays to the end: the collector need not look through it at every turn
+    try:
+        for last, reported in _in_steps(read, after=row.done_to):
+            _record(row, reported, done_to=last, assessor=assessor, now=now)
+            yield row
+    finally:
+        gc.unfreeze()
     _finish(row, now=now)
     yield row
 

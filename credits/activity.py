@@ -23,6 +23,12 @@ class HeldOn:
     origin: str = ""
 
 
+def qualifying_levels(*policies: Policy) -> tuple[str, ...]:
+    """The levels that any of these days' books lets qualify; the entry level never does on its own (CE-02)."""
+    levels = [level for policy in policies for level in policy["enrollment.eligible_levels"].value]
+    return tuple(level for level in dict.fromkeys(levels) if level != "entry")
+
+
 @dataclass(frozen=True, slots=True)
 class ActivityFacts:
     """An activity by a candidate, as it is looked at on a day."""
@@ -31,7 +37,7 @@ class ActivityFacts:
     day: date  # of submission or report
     enrolled: bool
     held_when_completed: tuple[HeldOn, ...]
-    eligible_levels: tuple[str, ...]  # as of the day of enrollment (CE-02)
+    eligible_levels: tuple[str, ...]  # of the day of enrollment, or of the completion (CE-02, CR-03)
     in_a_cycle: bool  # the completion falls in a cycle the portal knows
     cycle_ended_inactive: bool
     own_report: bool = False  # reported by the very person who completed it

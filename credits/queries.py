@@ -254,8 +254,9 @@ def facts_of_activity(
 ) -> activity.ActivityFacts:
     """As `activity_facts`, where the day of enrollment has been read; None: not enrolled."""
     cycle = cycle_on(cycles, completed_on)
-    # CE-02 is judged by the book of the day of enrollment.
-    levels = BOOK.on(enrolled_on or day)["enrollment.eligible_levels"].value
+    # CE-02 is judged by the book of the day of enrollment. Where the cycle has passed to a certification that became
+    # eligible since (CR-03), what its holder completes counts as well.
+    levels = activity.qualifying_levels(BOOK.on(enrolled_on or day), BOOK.on(completed_on))
     return activity.ActivityFacts(
         completed_on=completed_on,
         day=day,

@@ -14,7 +14,14 @@ from catalog.rules import FOR_INFORMATION_KIND, SELF_PACED_KINDS
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from credits.activity import ActivityFacts, HeldOn, assess_reported, earned_in_time, pending_at_expiry
+from credits.activity import (
+    ActivityFacts,
+    HeldOn,
+    assess_reported,
+    earned_in_time,
+    pending_at_expiry,
+    qualifying_levels,
+)
 
 # A claim's life; the keys are its states, the values where it can go from there.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -47,7 +54,7 @@ def assess_enrollment(facts: EnrollmentFacts, policy: Policy) -> Decision:
     """Whether a candidate may enroll on the day whose book is given (CE-02 to CE-05)."""
     levels = policy["enrollment.eligible_levels"]
     statuses = policy["enrollment.eligible_statuses"]
-    at_level = [held for held in facts.held if held.level in levels.value]
+    at_level = [held for held in facts.held if held.level in qualifying_levels(policy)]
     in_status = [held for held in at_level if held.status in statuses.value]
     findings = [
         finding(

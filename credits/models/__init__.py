@@ -2,10 +2,10 @@
 
 A *claim* asks a provider to confirm a completed training; a *report* is the provider's own word for one, a *roster* a
 file of such words; organisers report *attendance* at sessions by badge *scans*, the exam team *authored items* and
-*workshops*. Each earns a *grant* of credits. A *cycle* runs from one renewal of the candidate's highest certification to
-the next (CR-02) and holds the grants completed in it. What happens to a grant is told by *entries*, which are never
-changed or removed (CR-07) and which a daily *seal* proves. A *recertification* is a renewal by a path of the policy
-book. An *audit* looks at an approved claim again, an *appeal* asks the programme about a rejected one.
+*workshops*. Each earns a *grant* of credits. A *cycle* runs from one renewal of the candidate's highest certification
+to the next (CR-02) and holds the grants completed in it. What happens to a grant is told by *entries*, which are
+never changed or removed (CR-07) and which a daily *seal* proves. A *recertification* is a renewal by a path of the
+policy book. An *audit* looks at an approved claim again, an *appeal* asks the programme about a rejected one.
 """
 
 from credits.models.activities import Attendance, AuthoredItems, Workshop

@@ -21,7 +21,7 @@ from catalog.models import Proposal
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
 from ceportal.kernel.models import Delivery
-from credits.models import Appeal, Audit, Claim, Recertification
+from credits.models import Appeal, Audit, Claim, Recertification, ScanImport
 from payments.amounts import amount_text
 from payments.models import Payment, Refund, StripeEvent
 
@@ -104,6 +104,11 @@ def tasks(now: datetime, day: date) -> list[Task]:
             _("deliveries that failed for good"),
             Delivery.objects.filter(status=Delivery.Status.FAILED).count(),
             url("kernel_delivery", "status__exact=failed"),
+        ),
+        Task(
+            _("imports of badge scans that failed"),
+            ScanImport.objects.filter(status=ScanImport.Status.FAILED).count(),
+            url("credits_scanimport", "status__exact=failed"),
         ),
         Task(
             _("notices that came back"),

@@ -25,7 +25,7 @@ PAGES = {
         "/accounts/signup/", "/no/",
     ],
     "candidate midway": [
-        "/dashboard/", "/credits/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",
+        "/dashboard/", "/credits/", "/credits/events/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",
         "/payments/invoices/", "/notices/", "/profile/", "/accounts/email/",
     ],
     "reviewer": ["/provider/", "/provider/report/", "/provider/deliveries/"],

@@ -9,6 +9,7 @@ from typing import Any
 from candidates.models import Candidate, User
 from candidates.services import register_candidate
 from catalog.models import Item, Provider, ProviderMember
+from catalog.rules import KINDS
 from catalog.services import authorise_provider, decide_listing
 from ceportal import nightly
 from ceportal.demo import nights
@@ -149,7 +150,8 @@ def _add_item(item: WorldItem) -> None:
         code=item.code,
         title=item.code,
         kind=item.kind,
-        registration_number=f"DWT-{item.code}" if item.kind == Item.Kind.CUSTOM else "",
+        registration_number=f"DWT-{item.code}" if KINDS[item.kind].registration else "",
+        approval_number=f"TC-{item.code}" if KINDS[item.kind].approval else "",
         created_at=now,
     )
     decide_listing(

@@ -14,6 +14,7 @@ from catalog import services
 from catalog.models import BoardReview, Delivery, Item, Proposal, ProviderMember
 from catalog.rules import quarter_of
 from catalog.services.proposals import ProposalForm
+from ceportal.demo.logins import DEMO_LOGINS
 from ceportal.demo.timeline import Timeline
 from ceportal.kernel import clock
 from credits.models import Claim
@@ -151,10 +152,11 @@ class Offices:
         completed_on, before = self._taught_on(now), self._ago(REPORTED_DAYS_AGO + COMPLETED_DAYS_BEFORE)
         lines = [f"{number},{name},boot-16,,{completed_on}" for number, name in self._students]
         lines += [f"{number},Somebody Else,ilt-30,,{before}" for number, _name in self._students[:1]]
-        waiting = Claim.objects.filter(
-            provider__code="acme", status=Claim.Status.SUBMITTED, candidate__user__isnull=True
-        ).select_related("candidate", "item")
-        for claim in waiting.order_by("submitted_at")[:2]:
+        # Those of the people one can sign in as are left for their own tour.
+        waiting = Claim.objects.filter(provider__code="acme", status=Claim.Status.SUBMITTED).exclude(
+            candidate__email__in=[login.email for login in DEMO_LOGINS]
+        )
+        for claim in waiting.select_related("candidate", "item").order_by("submitted_at")[:2]:
             assert claim.item is not None  # of everything beyond a draft
             lines.append(f"{claim.candidate.number},,{claim.item.code},,{claim.completed_on}")
         lines += [f"CE99999999,Nobody Known,boot-16,,{completed_on}", "CE10000001,,boot-16,,last Friday"]

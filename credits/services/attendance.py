@@ -57,14 +57,21 @@ class Recorded:
 
 @transaction.atomic
 def record_attendance(
-    *, session_time_id: int, candidate_id: int, badges: Sequence[attending.Pair], now: datetime
+    *,
+    session_time_id: int,
+    candidate_id: int,
+    badges: Sequence[attending.Pair],
+    now: datetime,
+    reported_by_id: int | None = None,
 ) -> Attendance:
     """Keep a person's badge scans of a session, and decide what they earn (LIVE-01 to LIVE-08).
 
-    Nothing is raised for an attendance that earns nothing: its decision says why. ValueError for a badge that goes out
+    Nothing is raised for an attendance that earns nothing: its decision says why. `reported_by_id` is the user who
+    reports it, and nobody reports their own (CE-10); None where a machine does. ValueError for a badge that goes out
     before it came in.
     """
-    record_attendances(reported=[Reported(candidate_id, session_time_id, badges)], now=now)
+    reported = [Reported(candidate_id, session_time_id, badges)]
+    record_attendances(reported=reported, now=now, reported_by_id=reported_by_id)
     found = Attendance.objects.select_related("session_time__session")
     return found.get(candidate_id=candidate_id, session_time_id=session_time_id)
 
@@ -74,6 +81,7 @@ class _Person:
     """What is known of one person, read after the lock."""
 
     candidate_id: int
+    user_id: int | None
     held: Sequence[Held]
     cycles: Sequence[Cycle]
     enrolled_on: date | None
@@ -82,9 +90,15 @@ class _Person:
 
 
 @transaction.atomic
-def record_attendances(*, reported: Sequence[Reported], now: datetime, assessor: Assessor | None = None) -> Recorded:
+def record_attendances(
+    *,
+    reported: Sequence[Reported],
+    now: datetime,
+    reported_by_id: int | None = None,
+    assessor: Assessor | None = None,
+) -> Recorded:
     """As `record_attendance`, for some hundreds of people at once; an assessor kept for many such calls spares work."""
-    assessor = assessor or Assessor(now)
+    assessor = assessor or Assessor(now, reported_by_id=reported_by_id)
     times = SessionTime.objects.select_related("session__gathering").in_bulk(
         {each.session_time_id for each in reported}
     )
@@ -116,7 +130,8 @@ def _by_session(reported: Iterable[Reported]) -> dict[tuple[int, int], list[atte
 # ── Reading ───────────────────────────────────────────────────────────────────────────────────────
 def _read_people(candidate_ids: Iterable[int], *, now: datetime) -> dict[int, _Person]:
     """Lock people, let their certifications follow the calendar, and read what decides about their attendances."""
-    ids = [candidate.id for candidate in candidates.lock_candidates(candidate_ids)]
+    users = {candidate.id: candidate.user_id for candidate in candidates.lock_candidates(candidate_ids)}
+    ids = list(users)
     certifications = Certification.objects.filter(candidate_id__in=ids)
     for due in certifications.filter(next_change_on__lte=clock.day_of(now)).order_by().values("candidate").distinct():
         candidates.catch_up(due["candidate"], now=now)
@@ -127,7 +142,7 @@ def _read_people(candidate_ids: Iterable[int], *, now: datetime) -> dict[int, _P
     for cycle in queries.cycles_of_several(ids):
         cycles.setdefault(cycle.candidate_id, []).append(cycle)
     enrolled = dict(Enrollment.objects.filter(candidate_id__in=ids).values_list("candidate_id", "enrolled_on"))
-    people = {pk: _Person(pk, held.get(pk, ()), cycles.get(pk, ()), enrolled.get(pk)) for pk in ids}
+    people = {pk: _Person(pk, users[pk], held.get(pk, ()), cycles.get(pk, ()), enrolled.get(pk)) for pk in ids}
     known = Attendance.objects.filter(candidate_id__in=ids).select_related("session_time__session__gathering")
     # What has earned is not decided again: its long decision is not read.
     for attendance in (*known.filter(earned=True).defer("decision"), *known.filter(earned=False)):
@@ -151,12 +166,13 @@ class _Said:
 class Assessor:
     """Decides attendances by what can be said of each alone.
 
-    Among many the same is said of many; it is worked out once. One assessor serves as long as the day and the book
-    stay the same.
+    Among many the same is said of many; it is worked out once. One assessor serves as long as the day, the book and
+    whoever reports stay the same.
     """
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, *, reported_by_id: int | None = None) -> None:
         self._now = now
+        self._reported_by_id = reported_by_id
         self._today = clock.day_of(now)
         self._general: dict[activity.ActivityFacts, _Said] = {}
         self._sessions: dict[int, tuple[_Said, int]] = {}
@@ -186,6 +202,7 @@ class Assessor:
                 day=max(self._today, day_in(time.session.gathering, self._now)),
                 held=person.held,
                 cycles=person.cycles,
+                own_report=self._reported_by_id is not None and self._reported_by_id == person.user_id,
             )
             said = self._general.get(facts)
             if said is None:

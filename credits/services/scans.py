@@ -82,7 +82,7 @@ def steps(*, scan_import_id: int, now: datetime) -> Iterator[ScanImport]:
     with row.file.open("rb") as file:
         read = read_scans(file.read())
     _begin(row, read)
-    assessor = Assessor(now)
+    assessor = Assessor(now, reported_by_id=row.uploaded_by_id)
     gc.freeze()  # what was read stays to the end: the collector need not look through it at every turn
     try:
         for last, reported in _in_steps(read, after=row.done_to):

@@ -27,7 +27,7 @@ from credits.scan_files import read_scans
 from credits.services import scans
 from credits.tasks import import_scans
 from tests import factories
-from tests.credits.live_world import held, holder
+from tests.credits.live_world import held, holder, unmet
 from tests.environment import PROJECT
 from tests.factories import day, noon
 from tests.story import Story
@@ -171,6 +171,20 @@ def test_pairs_of_a_person_add_up_and_doubles_count_once() -> None:
     assert (done.rows, done.rows_done, done.earning, done.refused, done.unchanged) == (4, 4, 1, 0, 0)
     event = Event.objects.get(topic="credits.scans_imported")
     assert event.payload == {"earning": 1, "refused": 0, "unchanged": 0, "problems": 0}
+
+
+def test_nobody_hands_in_scans_of_their_own() -> None:
+    """CE-10: a colleague does; then the same scans are decided anew."""
+    user, colleague = (factories.UserFactory.create(is_staff=True) for _each in range(2))
+    story = holder()
+    Candidate.objects.filter(id=story.candidate.id).update(user=user)
+    content = file_of(f"{story.candidate.number},live-2026,BRKSEC-1010,,,0,90")
+    for who, earning in ((user, 0), (user, 0), (colleague, 1)):
+        row = scans.request_import(name="scans.csv", content=content, user_id=who.pk, now=NOW)
+        scans.run_import(scan_import_id=row.id, now=NOW)
+        row.refresh_from_db()
+        assert row.earning == earning
+        assert (unmet(Attendance.objects.get()) == ("CE-10",)) == (who == user)
 
 
 def test_the_same_file_again_changes_nothing() -> None:

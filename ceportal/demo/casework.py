@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from ceportal.demo.situations import WINDOW
+from ceportal.demo.holders import WINDOW
 from ceportal.demo.story import Scene
 from credits.models import Audit
 from credits.services import audits

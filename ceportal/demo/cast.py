@@ -10,10 +10,10 @@ from django.contrib.auth.hashers import make_password
 from candidates.models import User
 from catalog.models import Provider, ProviderMember
 from ceportal.demo import paths
+from ceportal.demo.holders import TRACKS, start_for_end
 from ceportal.demo.logins import PASSWORD, email_of
 from ceportal.demo.people import Person
 from ceportal.demo.shelf import Shelf
-from ceportal.demo.situations import TRACKS, start_for_end
 from ceportal.demo.story import Completion, Scene, Story, make_user
 from exams.models import Site, SiteMember
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from catalog.models import Authorisation, BoardDecision, BoardReview, Delivery, Item, Listing, ProviderMember
+from catalog.models import (
+    Authorisation,
+    BoardDecision,
+    BoardReview,
+    Delivery,
+    Equivalence,
+    Item,
+    Listing,
+    Proposal,
+    ProviderMember,
+)
 from tests import factories
 from tests.factories import FIRST_DAY, LONG_AGO, day
 
@@ -18,7 +29,33 @@ def _decision() -> BoardDecision:
     return factories.ListingFactory.create().decision
 
 
+def _proposal(**fields: object) -> Proposal:
+    member = factories.ProviderMemberFactory.create()
+    told = {"code": "x", "title": "X", "kind": "workshop", "credits": 8, "proposed_at": LONG_AGO, "form_key": uuid4()}
+    return Proposal.objects.create(**told | {"provider": member.provider, "proposed_by": member} | fields)
+
+
+def _equivalence(first: int, second: int) -> Equivalence:
+    items = [factories.ItemFactory.create(), factories.ItemFactory.create()]
+    return Equivalence.objects.create(
+        review=factories.BoardReviewFactory.create(), item=items[first], same_as=items[second], decided_at=LONG_AGO
+    )
+
+
 REFUSED: dict[str, Callable[[], object]] = {
+    "two items that are the same, the wrong way round": lambda: _equivalence(1, 0),
+    "an item that is the same as itself": lambda: _equivalence(0, 0),
+    "an equivalence taken back": lambda: Equivalence.objects.filter(pk=_equivalence(0, 1).pk)._raw_delete("default"),
+    "a proposal that is neither open nor answered": lambda: _proposal(status="open", answered_at=LONG_AGO),
+    "a proposal answered at no time": lambda: _proposal(status="withdrawn"),
+    "a proposal listed without a decision": lambda: _proposal(
+        status="listed", answered_at=LONG_AGO, review=factories.BoardReviewFactory.create()
+    ),
+    "a proposal declined without a reason": lambda: _proposal(
+        status="declined", answered_at=LONG_AGO, review=factories.BoardReviewFactory.create()
+    ),
+    "a proposal declined outside a review": lambda: _proposal(status="declined", answered_at=LONG_AGO, answer="No."),
+    "a proposal in an unknown state": lambda: _proposal(status="lost", answered_at=LONG_AGO),
     "an unknown kind of item": lambda: Item.objects.create(code="x", title="X", kind="poem", created_at=LONG_AGO),
     "a custom item without its registration": lambda: Item.objects.create(
         code="x", title="X", kind="custom", created_at=LONG_AGO

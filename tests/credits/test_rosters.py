@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -417,6 +418,29 @@ class TestReporting:
         roster = reported(checked(bob, line(enrolled(alice).number)), bob)
         assert rosters.discard_roster(roster_id=roster.id, now=TODAY).status == "reported"
         assert rosters.check_again(roster_id=roster.id).status == "reported"
+
+
+REFUSED: dict[str, Callable[[Roster], object]] = {
+    "a status that is none": lambda roster: _rosters(roster).update(status="burnt"),
+    "checked at no time": lambda roster: _rosters(roster).update(status="checked"),
+    "reported by nobody": lambda roster: _rosters(roster).update(status="reporting", checked_at=TODAY),
+    "discarded at no time": lambda roster: _rosters(roster).update(status="discarded", checked_at=TODAY),
+    "an outcome that is none": lambda roster: roster.rows.update(outcome="lost"),
+    "good without what it names": lambda roster: roster.rows.update(outcome="earns"),
+    "done without its report": lambda roster: roster.rows.update(outcome="", done_at=TODAY),
+    "a line twice": lambda roster: RosterRow.objects.create(roster=roster, line=2, given={}),
+}
+
+
+def _rosters(roster: Roster) -> QuerySet[Roster]:
+    return Roster.objects.filter(pk=roster.pk)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_the_database_refuses(case: str, bob: ProviderMember) -> None:
+    roster = upload(bob, line("X1"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        REFUSED[case](roster)
 
 
 # ── The dry run and the report are one rule ───────────────────────────────────────────────────────

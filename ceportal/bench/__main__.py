@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from ceportal.bench.measure import Measure
 from ceportal.devstack.postgres import Cluster
 from ceportal.devstack.processes import CannotStart
 
@@ -40,19 +42,23 @@ def main() -> None:
 
 def _measure() -> None:
     """Build the data, measure, and print a line each; models can be imported only now."""
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
-    from ceportal.bench import expiry, fixture, scans
+    from ceportal.bench import expiry, fixture, proof, scans
 
+    settings.DEBUG = False  # it keeps every statement in memory
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("ALTER SYSTEM SET autovacuum = off")  # it would come in the middle of a turn
         cursor.execute("SELECT pg_reload_conf()")
-    for measured in (expiry.run(fixture.Size()), scans.run()):
-        for each in measured:
+    measurements: list[Callable[[], list[Measure]]] = [lambda: expiry.run(fixture.Size()), proof.run, scans.run]
+    for measure in measurements:
+        for each in measure():
             ratio = f"{each.ratio:8.2f} x" if each.ratio is not None else ""
-            print(f"{each.name:<42}{each.value:>14,.0f} {each.unit:<14}{ratio}", flush=True)
+            promise = f"  at most {each.at_most:.0f}: {each.verdict}" if each.at_most is not None else ""
+            print(f"{each.name:<42}{each.value:>14,.0f} {each.unit:<14}{ratio}{promise}", flush=True)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import connection, connections, transaction
+from django.db.models import Sum
 
 from candidates.models import Candidate
 from ceportal.bench import fixture
@@ -16,7 +17,8 @@ from ceportal.kernel import clock
 from credits import queries, sweeps
 from credits.models import Entry
 
-TURNS = 2  # of each; the faster one counts
+TURNS = 3  # of each; the fastest counts
+AT_MOST = 2.0  # how many times what one statement takes
 NOW = clock.at(fixture.TODAY, 8, 30)
 PRISTINE, TRIAL = "ceportal", "trial"
 SINGLE = """
@@ -42,7 +44,9 @@ def run(size: fixture.Size) -> list[Measure]:
             if written != size.due:
                 raise SystemExit(f"The {name} wrote {written} entries instead of {size.due}.")
     return [
-        Measure("grants expired by the nightly sweep", size.due / seconds["sweep"], "a second", _ratio(seconds)),
+        Measure(
+            "grants expired by the nightly sweep", size.due / seconds["sweep"], "a second", _ratio(seconds), AT_MOST
+        ),
         Measure("grants expired by one statement", size.due / seconds["statement"], "a second", 1.0),
         *_balances(),
     ]
@@ -88,10 +92,8 @@ def _balances() -> list[Measure]:
             queries.balance_as_of(candidate_id, day=fixture.TODAY, known_at=NOW)
 
     def plain() -> None:
-        with connection.cursor() as cursor:
-            for candidate_id in people:
-                cursor.execute("SELECT sum(amount) FROM credits_entry WHERE candidate_id = %s", [candidate_id])
-                cursor.fetchone()
+        for candidate_id in people:
+            Entry.objects.filter(candidate_id=candidate_id).aggregate(sum=Sum("amount"))
 
     plain()
     plain_seconds, as_of_seconds = timed(plain), timed(as_of)

@@ -15,6 +15,13 @@ class Measure:
     value: float
     unit: str
     ratio: float | None = None
+    at_most: float | None = None  # what the ratio is promised to be
+
+    @property
+    def verdict(self) -> str:
+        """Whether the promise is kept, in a word."""
+        kept = self.ratio is not None and self.at_most is not None and self.ratio <= self.at_most
+        return "holds" if kept else "DOES NOT HOLD"
 
 
 def timed(work: Callable[[], object]) -> float:

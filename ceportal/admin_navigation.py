@@ -69,6 +69,7 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 (_("Renewals"), "autorenew", "credits.recertification"),
                 (_("Ledger"), "account_balance_wallet", "credits.entry"),
                 (_("Grants"), "token", "credits.grant"),
+                (_("Seals"), "lock", "credits.seal"),
                 (_("Cycles"), "cycle", "credits.cycle"),
                 (_("Enrollments"), "how_to_reg", "credits.enrollment"),
             ),

@@ -24,6 +24,7 @@ from credits.models import (
     Evidence,
     Grant,
     Recertification,
+    Seal,
 )
 
 # Their pages are registered with these.
@@ -229,3 +230,17 @@ class AdministrativeFeeAdmin(RecordAdmin):
     search_fields = ("order__number", "cycle__candidate__number", "cycle__candidate__name")
     date_hierarchy = "paid_on"
     ordering = ("-id",)
+
+
+@admin.register(Seal)
+class SealAdmin(RecordAdmin):
+    """The daily seals of the ledger, each chained to the one before (CR-07)."""
+
+    list_display = ("day", "entries", "short", "sealed_at")
+    date_hierarchy = "day"
+    ordering = ("-day",)
+    exclude = ("marks",)
+
+    @display(description=_("seal"))
+    def short(self, seal: Seal) -> str:
+        return seal.sha256[:16]

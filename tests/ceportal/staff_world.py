@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 from candidates import services as people
-from candidates.models import Candidate
+from candidates.models import Candidate, Case
 from catalog.models import ProviderMember
 from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
 from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
 from credits.models import AdministrativeFee
-from credits.services import appeals, audits, claims, enrollment, reports, reviews, rosters, scans
+from credits.services import appeals, audits, claims, enrollment, reports, reviews, rosters, scans, seals
 from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
@@ -65,6 +66,16 @@ def somebody(member: ProviderMember) -> Candidate:
     at_an_event(candidate)
     proposed_and_on_a_roster(candidate, member)
     paid_and_refunded(candidate)
+    people.open_case(
+        key=f"case:{candidate.id}",
+        kind=Case.Kind.FAILED_AUDIT,
+        clause="CE-12",
+        candidate_id=candidate.id,
+        subject=f"credits.claim:{candidate.id}",
+        facts={},
+        now=NOW,
+    )
+    seals.seal_finished_days(now=NOW + timedelta(days=1))
     in_emeritus = factories.CandidateFactory.create()
     import_emeritus(
         candidate_id=in_emeritus.id,

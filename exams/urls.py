@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exams import views
+from exams.views import desk
 
 app_name = "exams"
-urlpatterns = [path("desk/", views.desk, name="desk")]
+urlpatterns = [path("desk/", desk.desk, name="desk")]

@@ -42,7 +42,8 @@ def only_this_machine() -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the browser tests where there is no Chromium."""
+    """Skip the browser tests where there is no Chromium, and move the clock of what they share last of all."""
+    items.sort(key=lambda item: item.get_closest_marker("moves_the_clock") is not None)
     if chromium.find() is None:
         for item in items:
             if item.get_closest_marker("browser"):

@@ -35,7 +35,8 @@ def load() -> Counter[str]:
     tracks = {track.code: track for track in Track.objects.all()}
     for number, fields in _read("exams").items():
         earns = tracks[fields["earns"]] if "earns" in fields else None
-        done[_put(Exam, {"number": number}, fields | {"earns": earns})] += 1
+        opened_by = Exam.objects.get(number=fields["opened_by"]) if "opened_by" in fields else None
+        done[_put(Exam, {"number": number}, fields | {"earns": earns, "opened_by": opened_by})] += 1
     for code, fields in _read("sites").items():
         done[_put(Site, {"code": code}, fields)] += 1
     for fields in _read("agreements"):

@@ -94,6 +94,7 @@ def pay_by_card(page: Page, card: str) -> None:
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
 
+@pytest.mark.moves_the_clock
 @pytest.mark.parametrize(
     ("number", "email", "cards", "travel_to"),
     [

@@ -198,10 +198,10 @@ def test_what_was_typed_is_kept_but_for_secrets(cards: Cards, session):
 
 def test_a_number_that_may_be_somebodys_is_never_kept_or_shown(cards: Cards, session):
     page = cards.pay(session.url, number="4539 5787 6362 1486")
-    assert "4539" not in page.text
+    assert "4539 5787" not in page.text
     cards.pay(session.url)
     written = b"".join(path.read_bytes() for path in cards.data.iterdir())
-    for number in (b"4242424242424242", b"4242 4242 4242 4242", b"4539"):
+    for number in (b"4242424242424242", b"4242 4242 4242 4242", b"4539578763621486", b"4539 5787"):
         assert number not in written
 
 

@@ -1,11 +1,7 @@
-"""Exams, what came of them, and the sites where labs are held.
-
-An *attempt* is one sitting of an exam by a candidate, with its result.
-"""
+"""Exams and what came of them. An *attempt* is one sitting of an exam by a candidate, with its result."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +26,8 @@ class Exam(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     # The certification that this exam alone earns.
     earns = models.ForeignKey(Track, on_delete=models.PROTECT, null=True, blank=True, related_name="earned_by")
+    # The written exam that opens this lab (LAB-03); a lab that nothing opens cannot be booked.
+    opened_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="opens")
     retires_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -68,6 +66,11 @@ class Attempt(models.Model):
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="attempts")
     taken_on = models.DateField()
     result = models.CharField(max_length=12, choices=Result)
+    held_in = models.CharField(
+        max_length=2, blank=True, default="", db_default=""
+    )  # the country in which it was taken, where that was said
+    sections = models.JSONField(null=True, blank=True)  # the report by section: title and percent (EXAM-10)
+    decision = models.JSONField(null=True, blank=True)  # why it could be taken, or not (EXAM-08)
     supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     recorded_at = models.DateTimeField()
@@ -88,35 +91,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exam_id} on {self.taken_on}: {self.result}"
-
-
-class Site(models.Model):
-    """A place where expert labs are held."""
-
-    class Kind(models.TextChoices):
-        FIXED = "fixed", _("fixed")
-        MOBILE = "mobile", _("mobile")
-
-    code = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FIXED)
-    country = models.CharField(max_length=2)
-    time_zone = models.CharField(max_length=50)
-    address = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class SiteMember(models.Model):
-    """A proctor of a site."""
-
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="members")
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="site_member")
-    active = models.BooleanField(default=True)
-
-    def __str__(self) -> str:
-        return f"{self.user_id} at {self.site_id}"

@@ -1,4 +1,4 @@
-"""What changes exam records."""
+"""Results of exams: recorded, corrected; and exams that retire."""
 
 from __future__ import annotations
 

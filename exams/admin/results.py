@@ -1,10 +1,9 @@
-"""Exams, results and sites in the administration."""
+"""Exams and results in the administration."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -12,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from candidates.staff import AboutCandidate
-from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, StaffAdmin, do_act
+from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, StaffAdmin, do_act
 from exams import services
-from exams.models import Attempt, Exam, Site, SiteMember
+from exams.models import Attempt, Exam
 
 
 @admin.register(Exam)
@@ -140,46 +138,3 @@ class AttemptAdmin(RecordAdmin):
             perform=perform,
             back=attempt,
         )
-
-
-class ProctorInline(PartInline):
-    """Who proctors at a site."""
-
-    model = SiteMember
-    fields = ("user", "active")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("user", "site")
-
-
-@admin.register(Site)
-class SiteAdmin(StaffAdmin):
-    """Places where labs are held."""
-
-    list_display = ("name", "code", "kind", "country", "time_zone")
-    list_filter = ("kind", "country")
-    search_fields = ("name", "code", "address")
-    inlines = (ProctorInline,)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
-        return ("code",) if obj else ()
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "time_zone":
-            names = [(name, name) for name in sorted(available_timezones())]
-            return forms.ChoiceField(
-                label=gettext_lazy("Time zone"), choices=names, widget=UnfoldAdminSelectWidget(choices=names)
-            )
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-
-@admin.register(SiteMember)
-class SiteMemberAdmin(StaffAdmin):
-    """Proctors. Whoever leaves is made inactive."""
-
-    list_display = ("user", "site", "active")
-    list_filter = ("active", "site")
-    list_select_related = ("user", "site")
-    search_fields = ("user__email", "user__name", "site__name")
-    autocomplete_fields = ("user", "site")
-    ordering = ("site__name", "user__email")

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from candidates.models import Agreement, Candidate, Certification, Term, User
-from candidates.rules import LifeFacts, Standing, TermFacts, standing_on, status_on
+from candidates.models import (
+    Agreement,
+    Candidate,
+    Certification,
+    GuardianConsent,
+    ResidenceProof,
+    Sanction,
+    Term,
+    User,
+)
+from candidates.rules import (
+    BarFacts,
+    LifeFacts,
+    Standing,
+    TermFacts,
+    TestingFacts,
+    dated_status_on,
+    standing_on,
+    status_on,
+    strictest_bar,
+)
+from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
+
+REVOKING = Q(status=Sanction.Status.RUNNING, permanent=True, exams_only=False)  # CAND-02
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +46,24 @@ class Held:
     def status_on(self, day: date) -> str | None:
         return status_on(BOOK, self.life, day)
 
+    def dated_status_on(self, day: date) -> str | None:
+        """What its dates say, sanctions aside (CERT-10)."""
+        return dated_status_on(BOOK, self.life, day)
+
     def standing_on(self, day: date) -> Standing:
         return standing_on(BOOK, self.life, day)
 
 
-def life_facts(certification: Certification) -> LifeFacts:
-    """The facts of a certification's life; terms and track prefetched."""
+def _life_facts(certification: Certification) -> LifeFacts:
+    """The facts of a certification's life, read as `held_in` does."""
+    revoked_at = certification.revoked_at  # type: ignore[attr-defined]
     return LifeFacts(
         level=certification.track.level,
         first_certified_on=certification.first_certified_on,
         terms=tuple(
             TermFacts(term.kind, term.starts_on, term.renewed_on, term.ends_on) for term in certification.terms.all()
         ),
+        revoked_on=clock.day_of(revoked_at) if revoked_at else None,
     )
 
 
@@ -44,13 +73,16 @@ def held_by(candidate_id: int) -> list[Held]:
 
 
 def held_in(certifications: QuerySet[Certification]) -> list[Held]:
-    """Certifications of a query set, with their lives."""
+    """Certifications of a query set, with their lives, in which the permanent sanction that runs is told."""
+    revoking = Sanction.objects.filter(REVOKING, candidate_id=OuterRef("candidate_id")).order_by()
+    since = revoking.values("candidate_id").annotate(since=Min("decided_at")).values("since")
     rows = (
         certifications.select_related("track")
+        .annotate(revoked_at=Subquery(since))
         .prefetch_related(Prefetch("terms", Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")))
         .order_by("track__name")
     )
-    return [Held(row, life_facts(row)) for row in rows]
+    return [Held(row, _life_facts(row)) for row in rows]
 
 
 def record_of(user: AbstractBaseUser | AnonymousUser) -> Candidate | None:
@@ -67,3 +99,56 @@ def has_accepted_current(candidate: Candidate, kind: str, day: date) -> bool:
     """Whether the candidate accepted the version in force on a day (CE-05)."""
     agreement = current_agreement(kind, day)
     return agreement is not None and candidate.acceptances.filter(agreement=agreement).exists()
+
+
+# ── Bars, and who may be tested ───────────────────────────────────────────────────────────────────
+def bar_on(candidate_id: int) -> BarFacts | None:
+    """The sanction that bars a candidate now, the strictest where several run (CAND-02)."""
+    return strictest_bar(map(_bar, Sanction.objects.filter(candidate_id=candidate_id, status=Sanction.Status.RUNNING)))
+
+
+def barred_among(candidate_ids: Iterable[int]) -> dict[int, BarFacts]:
+    """Of several candidates those whom a sanction bars now, each with the strictest that runs; one query."""
+    running: dict[int, list[BarFacts]] = {}
+    for sanction in Sanction.objects.filter(candidate_id__in=list(candidate_ids), status=Sanction.Status.RUNNING):
+        running.setdefault(sanction.candidate_id, []).append(_bar(sanction))
+    return {candidate_id: bar for candidate_id, bars in running.items() if (bar := strictest_bar(bars)) is not None}
+
+
+def _bar(sanction: Sanction) -> BarFacts:
+    assert sanction.decided_at is not None
+    return BarFacts(sanction.clause, sanction.permanent, sanction.exams_only, clock.day_of(sanction.decided_at))
+
+
+def _bar_for_exam(candidate_id: int, exam_on: date) -> BarFacts | None:
+    """The bar that runs now, or that ran on the exam day and has ended since; one taken back on appeal never was."""
+    ended = Q(status=Sanction.Status.LIFTED) & ~Q(appeal_outcome=Sanction.Outcome.UPHELD)
+    sanctions = Sanction.objects.filter(Q(status=Sanction.Status.RUNNING) | ended, candidate_id=candidate_id)
+    return strictest_bar(
+        _bar(each)
+        for each in sanctions
+        if each.lifted_at is None or _bar(each).since <= exam_on < clock.day_of(each.lifted_at)
+    )
+
+
+def testing_facts(candidate_id: int, *, exam_on: date, held_in: str) -> TestingFacts:
+    """What being tested on a day depends on; `held_in` is the country of the exam, empty for any that is allowed.
+
+    Residence is that on record now.
+    """
+    candidate = Candidate.objects.get(id=candidate_id)
+    signed_on = GuardianConsent.objects.filter(candidate_id=candidate_id, withdrawn_at__isnull=True).aggregate(
+        first=Min("signed_on")
+    )["first"]
+    proof = ResidenceProof.objects.filter(candidate_id=candidate_id, lapsed_at__isnull=True).first()
+    return TestingFacts(
+        exam_on=exam_on,
+        held_in=held_in,
+        born=candidate.born,
+        country=candidate.country,
+        region=candidate.region,
+        bar=_bar_for_exam(candidate_id, exam_on),
+        guardian_signed_on=signed_on,
+        proven_country=proof.country if proof else "",
+        proven_region=proof.region if proof else "",
+    )

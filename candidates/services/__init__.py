@@ -11,15 +11,25 @@ from candidates.services.certifications import (
     renew_certifications,
     withdraw_terms,
 )
+from candidates.services.consents import record_consent, withdraw_consent
 from candidates.services.notices import compose_notice, mark_notice_read, record_bounce, write_notice
 from candidates.services.people import (
     accept_agreement,
     change_contact,
-    change_residence,
     link_candidate,
     lock_candidate,
     lock_candidates,
     register_candidate,
+)
+from candidates.services.residence import change_residence, verify_residence
+from candidates.services.sanctions import (
+    confirm_sanction,
+    decide_sanction_appeal,
+    decline_sanction,
+    end_sanction,
+    file_sanction_appeal,
+    lift_sanction,
+    propose_sanction,
 )
 
 __all__ = [
@@ -30,18 +40,28 @@ __all__ = [
     "change_residence",
     "close_case",
     "compose_notice",
+    "confirm_sanction",
+    "decide_sanction_appeal",
+    "decline_sanction",
     "earn_certification",
+    "end_sanction",
+    "file_sanction_appeal",
     "follow_calendar",
     "import_certification",
+    "lift_sanction",
     "link_candidate",
     "lock_candidate",
     "lock_candidates",
     "mark_notice_read",
     "open_case",
+    "propose_sanction",
     "record_bounce",
+    "record_consent",
     "refresh_certifications",
     "register_candidate",
     "renew_certifications",
+    "verify_residence",
+    "withdraw_consent",
     "withdraw_terms",
     "write_notice",
 ]

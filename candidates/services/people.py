@@ -92,21 +92,6 @@ def change_contact(*, candidate_id: int, email: str, time_zone: str, billing_cou
 
 
 @transaction.atomic
-def change_residence(*, candidate_id: int, country: str, region: str, now: datetime) -> Candidate:
-    """Record where somebody lives now: it decides who may be tested (CAND-07), and the tax of what is paid (PAY-01).
-
-    An order whose card page is open keeps its price. Emits candidates.residence_changed.
-    """
-    candidate = lock_candidate(candidate_id)
-    before = (candidate.country, candidate.region)
-    if before != (country, region):
-        candidate.country, candidate.region = country, region
-        candidate.save(update_fields=["country", "region"])
-        emit("candidates.residence_changed", candidate, candidate_id=candidate.id, now=now, before=before[0])
-    return candidate
-
-
-@transaction.atomic
 def accept_agreement(
     *, candidate_id: int, kind: str, ip_address: str | None, now: datetime, version: str | None = None
 ) -> Acceptance:

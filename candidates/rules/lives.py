@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ceportal.kernel.calendar import add_months
-from ceportal.kernel.decisions import Decision, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book
 
@@ -47,6 +46,7 @@ class LifeFacts:
     level: str
     first_certified_on: date
     terms: tuple[TermFacts, ...]
+    revoked_on: date | None = None  # since when a permanent sanction runs; one that was lifted never was (CERT-10)
 
     @property
     def renewed_on(self) -> date:
@@ -115,7 +115,23 @@ def dates_of(book: Book, facts: LifeFacts, term: TermFacts, day: date) -> TermDa
 
 
 def status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
-    """The status of a certification on a day; None before it was earned."""
+    """The status of a certification on a day; None before it was earned.
+
+    What a permanent sanction found not inactive, or what began since, is revoked, also beyond the end of its term, as
+    long as the sanction runs (CERT-10, CAND-02).
+    """
+    dated = dated_status_on(book, facts, day)
+    revoked_on = facts.revoked_on
+    if revoked_on is None or day < revoked_on or dated is None:
+        return dated
+    began_since = any(revoked_on < term.starts_on <= day for term in facts.terms)
+    if began_since or dated_status_on(book, facts, revoked_on) not in {"inactive", None}:
+        return "revoked"
+    return dated
+
+
+def dated_status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
+    """What the dates of a certification say of a day, sanctions aside: what it is once they are lifted (CERT-10)."""
     term = term_on(facts, day)
     if term is None:
         held = "active" if facts.terms else "inactive"  # inactive from its first day (EXAM-09)
@@ -143,7 +159,8 @@ def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
     dates = dates_of(book, facts, last, day)
     status = status_on(book, facts, day) or "active"
     turning_points = [term.starts_on for term in facts.terms]
-    turning_points += book.change_days(*TERM_PARAMETERS) if status not in ENDED else ()
+    # The dates go on while a sanction runs.
+    turning_points += book.change_days(*TERM_PARAMETERS) if dated_status_on(book, facts, day) != "inactive" else ()
     running = term_on(facts, day)
     for running_dates in (dates, dates_of(book, facts, running, day) if running else None):
         if running_dates is not None:
@@ -165,40 +182,9 @@ def reason_on(book: Book, facts: LifeFacts, day: date) -> tuple[str, str]:
         return "CE-09", _("The term bought ahead began")
     if begun is not None and begun.kind == "emeritus":
         return "EMR-07", _("The Emeritus term ended")
-    status = status_on(book, facts, day)
+    status = dated_status_on(book, facts, day)
     if status == "suspended":
         return "CERT-01", _("The active period ended without a renewal")
     if status in ENDED:
         return "CERT-01", _("The certification lapsed without a renewal")
     return "CERT-01", _("The length of terms changed, that of running ones with it")
-
-
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
-    """What linking a login to a candidate's record depends on."""
-
-    found: bool  # number and birth date belong to the same record
-    free: bool  # that record has no login yet, or this very one
-    user_free: bool  # this login has no record yet, or this very one
-
-
-def assess_link(facts: LinkFacts) -> Decision:
-    """Whether a login may take over a candidate's record. A record taken by another looks like one not found."""
-    return Decision(
-        (
-            finding(
-                "CAND-09",
-                facts.user_free,
-                yes=_("Your login has no other candidate record."),
-                no=_("Your login is already linked to a candidate record."),
-                next_step=_("Write to the programme if the linked record is not yours."),
-            ),
-            finding(
-                "CAND-09",
-                facts.found and facts.free,
-                yes=_("The number and the date of birth belong to a record without a login."),
-                no=_("No record without a login has this number and date of birth."),
-                next_step=_("Check the number on your certificate and the date of birth you registered with."),
-            ),
-        )
-    )

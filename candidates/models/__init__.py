@@ -1,0 +1,33 @@
+"""People and their certifications, and what may be done with them.
+
+A *user* logs in. A *candidate* is a person in the certification records and may exist before any login; a user is
+linked to it once. A *certification* is held in one track; its life is a chain of *terms*, of which the latest that
+has begun runs. A *notice* is an official message, kept with what was said and to which address (CE-13).
+
+A *sanction* bars a candidate for a breach of the agreement: one member of staff proposes it, another signs it, and it
+stands until it is lifted (CAND-02). A *guardian's consent* lets a minor be tested (CAND-05); a *proof of residence* is
+an identity document that staff have seen (CAND-07).
+"""
+
+from candidates.models.agreements import Acceptance, Agreement, GuardianConsent
+from candidates.models.certifications import Certification, StatusChange, Term, Track
+from candidates.models.messages import Case, Notice
+from candidates.models.people import Candidate, User, UserManager
+from candidates.models.standing import ResidenceProof, Sanction
+
+__all__ = [
+    "Acceptance",
+    "Agreement",
+    "Candidate",
+    "Case",
+    "Certification",
+    "GuardianConsent",
+    "Notice",
+    "ResidenceProof",
+    "Sanction",
+    "StatusChange",
+    "Term",
+    "Track",
+    "User",
+    "UserManager",
+]

@@ -1,0 +1,56 @@
+"""What a running sanction bars (CAND-02)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from ceportal.kernel.decisions import Decision, finding
+from ceportal.kernel.decisions import gettext_noop as _
+
+
+@dataclass(frozen=True, slots=True)
+class BarFacts:
+    """A sanction that runs: the clause that was broken, how far it reaches, and since when."""
+
+    clause: str
+    permanent: bool
+    exams_only: bool
+    since: date
+
+    @property
+    def revokes(self) -> bool:
+        """Whether it revokes certifications: a permanent one does, unless it is for exams only."""
+        return self.permanent and not self.exams_only
+
+
+def strictest_bar(bars: Iterable[BarFacts]) -> BarFacts | None:
+    """Of several that run, the one that reaches farthest, the oldest of equals; None where none runs."""
+    return min(bars, key=lambda bar: (not bar.revokes, bar.exams_only, bar.since), default=None)
+
+
+def assess_bar(facts: BarFacts | None, *, for_exams: bool) -> Decision:
+    """Whether a running sanction stands in the way.
+
+    `for_exams`: of sitting, booking and paying for it, check-in and results; else of enrollment, claims and decisions
+    on them, reports, and purchases, which one for exams only leaves open.
+    """
+    barred = facts is not None and (for_exams or not facts.exams_only)
+    if facts is not None and facts.exams_only:
+        no = _("A sanction under %(breached)s bars from exams since %(barred_on)s.")
+    else:
+        no = _("A sanction under %(breached)s stands in the way since %(barred_on)s.")
+    return Decision(
+        (
+            finding(
+                "CAND-02",
+                not barred,
+                yes=_("No sanction stands in the way."),
+                no=no,
+                next_step=_("The sanction's page says what it rests on and how to appeal. All is kept until it ends."),
+                breached=facts.clause if facts else "",
+                barred_on=facts.since if facts else None,
+            ),
+        )
+    )

@@ -117,6 +117,7 @@ class OrderAdmin(RecordAdmin):
 
         def perform(values: dict[str, Any], now: datetime) -> str:
             refund = services.request_refund(order_id=order.pk, reason=values["reason"], now=now)
+            assert refund is not None  # of a whole order that a card paid
             return _("%(amount)s will be given back.") % {"amount": amount_text(refund.amount_cents, order.currency)}
 
         return do_act(

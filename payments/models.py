@@ -1,8 +1,9 @@
 """Money: what is owed, what was paid, and the papers about it. Amounts are integer cents.
 
-An *order* asks for money for one purpose; its *lines* carry net and tax. A *payment* is one attempt to pay it
-on the card page. A *refund* gives money back. An *invoice* follows full payment and never changes (PAY-02,
-PAY-03).
+An *order* asks for money for one purpose; its *lines* carry net and tax. A *voucher* pays the fee of one exam for
+the one candidate it was issued to; what it covers of a line is not asked from a card. A *payment* is one attempt to
+pay the rest on the card page. A *refund* gives the money of some lines back. An *invoice* follows full payment and
+never changes (PAY-02, PAY-03).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models import Candidate
+from candidates.models import Candidate, User
 from ceportal.kernel import clock
+from payments.codes import LETTERS
 
 
 class Order(models.Model):
@@ -22,6 +24,9 @@ class Order(models.Model):
 
     class Purpose(models.TextChoices):
         ADMIN_FEE = "admin_fee", _("Administrative fee")
+        LAB_BOOKING = "lab_booking", _("Lab booking")
+        LAB_RESCHEDULE = "lab_reschedule", _("Change of a lab booking")
+        REREAD = "reread", _("Re-read of a lab")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -36,9 +41,12 @@ class Order(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     currency = models.CharField(max_length=3)
     net_cents = models.PositiveIntegerField()
+    covered_cents = models.PositiveIntegerField(default=0, db_default=0)  # what a voucher pays of the net (LAB-10)
     tax_cents = models.PositiveIntegerField()
-    total_cents = models.PositiveIntegerField()
+    total_cents = models.PositiveIntegerField()  # what is paid by card
     decision = models.JSONField()  # why this amount, by clause and parameter
+    pay_before = models.DateTimeField(null=True, blank=True)  # from this moment on nothing is taken any more,
+    pay_before_clause = models.CharField(max_length=10, blank=True, default="", db_default="")  # as this clause says
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
 
@@ -60,7 +68,14 @@ class Order(models.Model):
                 | Q(status__in=["open", "cancelled"], paid_at__isnull=True),
             ),
             models.CheckConstraint(
-                name="order_total_adds_up", condition=Q(total_cents=F("net_cents") + F("tax_cents"))
+                name="order_total_adds_up",
+                condition=Q(total_cents=F("net_cents") - F("covered_cents") + F("tax_cents")),
+            ),
+            models.CheckConstraint(name="order_covered_within_net", condition=Q(covered_cents__lte=F("net_cents"))),
+            models.CheckConstraint(
+                name="order_deadline_has_clause",
+                condition=Q(pay_before__isnull=True, pay_before_clause="")
+                | Q(pay_before__isnull=False) & ~Q(pay_before_clause=""),
             ),
         ]
 
@@ -79,27 +94,107 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """One thing on an order, with its own tax (PAY-01)."""
+    """One thing on an order, with its own tax (PAY-01). It is given back whole or not at all."""
+
+    class Kind(models.TextChoices):
+        ADMIN_FEE = "admin_fee", _("Administrative fee")
+        LAB_FEE = "lab_fee", _("Lab fee")
+        RESCHEDULE_FEE = "reschedule_fee", _("Fee for a late change")
+        REREAD_FEE = "reread_fee", _("Re-read fee")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind, db_default=Kind.ADMIN_FEE)
     description = models.CharField(max_length=200)
     net_cents = models.PositiveIntegerField()
+    covered_cents = models.PositiveIntegerField(default=0, db_default=0)  # what a voucher pays of the net
+    served_in = models.CharField(max_length=2, blank=True, default="", db_default="")  # empty: not bound to a place
     tax_country = models.CharField(max_length=2)
     tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
-    tax_cents = models.PositiveIntegerField()
+    tax_cents = models.PositiveIntegerField()  # on the whole net, whoever pays it
+    refund = models.ForeignKey(  # the latest that gives it back
+        "Refund", on_delete=models.PROTECT, null=True, blank=True, related_name="lines"
+    )
+    invoice = models.ForeignKey(  # the one that names it; none where it was given back before the issue (PAY-02)
+        "Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="lines"
+    )
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(name="order_line_position", fields=["order", "position"])]
+        constraints = [
+            models.UniqueConstraint(name="order_line_position", fields=["order", "position"]),
+            models.CheckConstraint(
+                name="order_line_covered_within_net", condition=Q(covered_cents__lte=F("net_cents"))
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.description
 
     @property
     def total_cents(self) -> int:
-        """What the line comes to with its tax."""
-        return self.net_cents + self.tax_cents
+        """What is paid of the line by card, with its tax."""
+        return self.net_cents - self.covered_cents + self.tax_cents
+
+
+class Voucher(models.Model):
+    """It pays the fee of one exam at any site, for the candidate it was issued to, until it expires (VCH-01..03).
+
+    It is *reserved* on a change of booking whose payment is under way, and redeemed on whatever it has paid.
+    """
+
+    class Status(models.TextChoices):
+        UNUSED = "unused", _("unused")
+        RESERVED = "reserved", _("reserved")
+        REDEEMED = "redeemed", _("redeemed")
+        EXPIRED = "expired", _("expired")
+
+    class Origin(models.TextChoices):
+        ISSUED = "issued", _("issued by the programme")
+        REMEDY = "remedy", _("remedy for an incident")
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="vouchers")
+    code = models.CharField(max_length=20, unique=True)
+    expires_on = models.DateField()  # the last day on which it is redeemed or moved
+    status = models.CharField(max_length=10, choices=Status, default=Status.UNUSED)
+    order = models.OneToOneField(  # what it pays
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="voucher"
+    )
+    moving_to = models.OneToOneField(  # the change of booking that takes it along once it is paid (RSCH-05)
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="arriving_voucher"
+    )
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.ISSUED)
+    issued_at = models.DateTimeField()
+    issued_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
+    redeemed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="voucher_known_status", condition=Q(status__in=["unused", "reserved", "redeemed", "expired"])
+            ),
+            # Whatever it pays, it pays once (VCH-03).
+            models.CheckConstraint(
+                name="voucher_in_use_has_order",
+                condition=Q(status__in=["unused", "expired"], order__isnull=True, redeemed_at__isnull=True)
+                | Q(status="reserved", order__isnull=False, redeemed_at__isnull=True)
+                | Q(status="redeemed", order__isnull=False, redeemed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="voucher_moves_when_redeemed",
+                condition=Q(moving_to__isnull=True) | Q(status="redeemed") & ~Q(moving_to=F("order")),
+            ),
+            models.CheckConstraint(
+                name="voucher_code_of_groups", condition=Q(code__regex=rf"^[{LETTERS}]{{4}}(-[{LETTERS}]{{4}}){{2}}$")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_on"], name="voucher_to_expire", condition=Q(status="unused")),
+        ]
+
+    def __str__(self) -> str:
+        return f"···· {self.code[-4:]}"
 
 
 class Payment(models.Model):
@@ -157,7 +252,7 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money given back for a payment."""
+    """Money given back for a payment: what some of its lines came to. A trigger refuses more than was taken."""
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("requested")
@@ -185,7 +280,6 @@ class Refund(models.Model):
                 | Q(status="failed", done_at__isnull=False),
             ),
             models.CheckConstraint(name="refund_of_something", condition=Q(amount_cents__gt=0)),
-            models.UniqueConstraint(name="refund_once_per_payment", fields=["payment"], condition=~Q(status="failed")),
         ]
         indexes = [
             models.Index(fields=["next_check_at"], name="refund_to_check", condition=Q(status="requested")),

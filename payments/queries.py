@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from candidates.models import Candidate, User
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from payments import rules
-from payments.models import Invoice, Order, OrderLine, Payment, Refund
+from payments.models import Invoice, Order, OrderLine, Payment, Refund, Voucher
 from payments.rules import InvoiceFacts, OrderFacts, PricedLine, RefundFacts
+from payments.voucher_rules import VoucherFacts
+
+# A line of which a card paid something that is not given back, nor asked to be; what the bank sent back is kept, too.
+KEPT = (Q(covered_cents__lt=F("net_cents")) | Q(tax_cents__gt=0)) & (
+    Q(refund__isnull=True) | Q(refund__status=Refund.Status.FAILED)
+)
 
 
 def orders_of(candidate: Candidate) -> QuerySet[Order]:
@@ -79,14 +85,24 @@ def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:
 def priced_lines(order: Order) -> list[PricedLine]:
     """An order's lines as the rules price them."""
     return [
-        PricedLine(line.description, line.net_cents, line.tax_country, line.tax_percent, line.tax_cents)
+        PricedLine(
+            line.description,
+            line.net_cents,
+            line.tax_country,
+            line.tax_percent,
+            line.tax_cents,
+            line.kind,
+            line.served_in,
+            line.covered_cents,
+        )
         for line in OrderLine.objects.filter(order=order)
     ]
 
 
-def order_facts(order: Order) -> OrderFacts:
-    """Where an order stands."""
-    return OrderFacts(order.status, order.paid_on)
+def order_facts(order: Order, *, now: datetime) -> OrderFacts:
+    """Where an order stands at a moment."""
+    late = order.paid_at is None and order.pay_before is not None and order.pay_before <= now
+    return OrderFacts(order.status, order.paid_on, closed_by=order.pay_before_clause if late else "")
 
 
 def refund_facts(order: Order) -> RefundFacts:
@@ -99,21 +115,40 @@ def refund_facts(order: Order) -> RefundFacts:
 
 def invoice_facts(order: Order, *, day: date) -> InvoiceFacts:
     """What an order's invoice depends on, on a day."""
-    refunds = Refund.objects.filter(payment__order=order, payment__status=Payment.Status.SUCCEEDED)
     return InvoiceFacts(
         status=order.status,
         paid_on=order.paid_on,
         total_cents=order.total_cents,
-        given_back=refunds.exclude(status=Refund.Status.FAILED).exists(),
+        kept_cents=sum(line.total_cents for line in kept_lines(order)),
+        day=day,
+    )
+
+
+def kept_lines(order: Order) -> QuerySet[OrderLine]:
+    """The lines of which a card paid something that is not given back, nor asked to be."""
+    return OrderLine.objects.filter(KEPT, order=order)
+
+
+def voucher_of(order_id: int) -> Voucher | None:
+    """The voucher that pays for an order, or comes along once the order is paid."""
+    return Voucher.objects.filter(Q(order_id=order_id) | Q(moving_to_id=order_id)).first()
+
+
+def voucher_facts(voucher: Voucher, *, day: date) -> VoucherFacts:
+    """What the use of a voucher depends on, on a day."""
+    return VoucherFacts(
+        status=voucher.status,
+        expires_on=voucher.expires_on,
+        used_for=voucher.order.number if voucher.order else "",
         day=day,
     )
 
 
 def orders_to_invoice(*, day: date) -> list[int]:
     """The orders whose invoice is due on a day, the earliest payment first (PAY-02)."""
+    kept = OrderLine.objects.filter(KEPT, order=OuterRef("pk"))
     waiting = (
-        Order.objects.filter(status=Order.Status.PAID, total_cents__gt=0, invoice=None)
-        .exclude(payments__refunds__status__in=[Refund.Status.REQUESTED, Refund.Status.SUCCEEDED])
+        Order.objects.filter(Exists(kept), status=Order.Status.PAID, total_cents__gt=0, invoice=None)
         .order_by("paid_at", "id")
         .values_list("id", "paid_at")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from ceportal.kernel.policy import Policy
 # What may follow what; the diagrams of the three state machines.
 ORDER_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     "open": ("paid", "cancelled"),
-    "paid": ("refunded",),
+    "paid": ("refunded",),  # once all that a card paid is back; given back in part, it stays paid
     "cancelled": (),
     "refunded": (),
 }
@@ -35,13 +35,25 @@ REFUND_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line with its tax (PAY-01). Amounts in cents, the rate in percent."""
+    """A line with its tax (PAY-01). Amounts in cents, the rate in percent.
+
+    `served_in` is the country where the service is given, empty where it is bound to no place; `covered_cents` is what
+    a voucher pays of the net (LAB-10).
+    """
 
     description: str
     net_cents: int
     tax_country: str
     tax_percent: Decimal
     tax_cents: int
+    kind: str = ""
+    served_in: str = ""
+    covered_cents: int = 0
+
+    @property
+    def total_cents(self) -> int:
+        """What is paid of it by card."""
+        return self.net_cents - self.covered_cents + self.tax_cents
 
 
 def tax_percent(country: str, policy: Policy) -> Decimal:
@@ -49,30 +61,46 @@ def tax_percent(country: str, policy: Policy) -> Decimal:
     return Decimal(str(policy["tax.rates"].value.get(country, 0)))
 
 
-def price_line(*, description: str, net_cents: int, country: str, policy: Policy) -> PricedLine:
-    """A line with the tax of the billing country, rounded half up by itself (PAY-01)."""
-    percent = tax_percent(country, policy)
-    return PricedLine(description, net_cents, country, percent, tax_cents(net_cents, percent))
+def price_line(
+    *,
+    description: str,
+    net_cents: int,
+    country: str,
+    policy: Policy,
+    kind: str = "",
+    served_in: str = "",
+    covered_cents: int = 0,
+) -> PricedLine:
+    """A line with the tax of the place of service, else of the billing country, rounded half up by itself (PAY-01).
+
+    Tax is on the whole net, whoever pays it; what a voucher does not cover, tax included, is paid by card (LAB-10).
+    """
+    taxed_in = served_in or country
+    percent = tax_percent(taxed_in, policy)
+    tax = tax_cents(net_cents, percent)
+    return PricedLine(description, net_cents, taxed_in, percent, tax, kind, served_in, covered_cents)
 
 
-def explain_tax(country: str, policy: Policy) -> Decision:
-    """Which country's tax is charged and at which rate (PAY-01)."""
+def explain_tax(country: str, policy: Policy, *, at_place: bool = False) -> Decision:
+    """Which country's tax is charged and at which rate (PAY-01): the place of service's, or the billing country's."""
     rates = policy["tax.rates"]
     rate = rates.value.get(country, 0)
     of_country = replace(rates, value={country: rate})
-    return Decision(
-        (
-            Finding(
-                "PAY-01",
-                True,
-                _("Tax follows your billing country, %(country)s: %(percent)s %%.")
-                if rate
-                else _("Tax follows your billing country, %(country)s, where none is charged."),
-                {"country": country, "percent": rate},
-                (of_country,),
-            ),
-        )
-    )
+    if at_place:
+        some = _("Tax follows the place where the service is given, %(country)s: %(percent)s %%.")
+        none = _("Tax follows the place where the service is given, %(country)s, where none is charged.")
+    else:
+        some = _("Tax follows your billing country, %(country)s: %(percent)s %%.")
+        none = _("Tax follows your billing country, %(country)s, where none is charged.")
+    facts = {"country": country, "percent": rate}
+    return Decision((Finding("PAY-01", True, some if rate else none, facts, (of_country,)),))
+
+
+def explain_taxes(lines: Iterable[PricedLine], policy: Policy) -> Decision:
+    """The same for all lines of an order: each country once."""
+    places = dict.fromkeys((line.tax_country, bool(line.served_in)) for line in lines)
+    found = [explain_tax(country, policy, at_place=at_place).findings for country, at_place in places]
+    return Decision(tuple(each for findings in found for each in findings))
 
 
 def assess_opening(*, paid_on: date | None) -> Decision:
@@ -92,14 +120,22 @@ def assess_opening(*, paid_on: date | None) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """Where an order stands."""
+    """Where an order stands. `closed_by`: the clause by which the time to pay it is over."""
 
     status: str
     paid_on: date | None
+    closed_by: str = ""
 
 
 def assess_payment(facts: OrderFacts) -> Decision:
-    """An order can be paid while it is open (PAY-04)."""
+    """An order can be paid while it is open and its time is not over (PAY-04, LAB-06, LAB-07)."""
+    in_time = finding(
+        facts.closed_by or "PAY-04",
+        not facts.closed_by,
+        yes=_("There is time left to pay."),
+        no=_("The time to pay this is over."),
+        next_step=_("Ask for it anew where that is still possible; nothing is taken for this order any more."),
+    )
     return assess_opening(paid_on=facts.paid_on) + Decision(
         (
             finding(
@@ -108,6 +144,7 @@ def assess_payment(facts: OrderFacts) -> Decision:
                 yes=_("The order has not been cancelled."),
                 no=_("The order was cancelled; nothing is owed for it."),
             ),
+            in_time,
         )
     )
 
@@ -165,7 +202,7 @@ class InvoiceFacts:
     status: str
     paid_on: date | None
     total_cents: int
-    given_back: bool  # a refund was asked for or made
+    kept_cents: int  # without what is given back
     day: date
 
 
@@ -190,7 +227,7 @@ def assess_invoice(facts: InvoiceFacts, policy: Policy) -> Decision:
             ),
             finding(
                 "PAY-02",
-                not facts.given_back,
+                facts.total_cents == 0 or facts.kept_cents > 0,
                 yes=_("The payment has not been given back."),
                 no=_("The payment was given back before an invoice was issued."),
             ),

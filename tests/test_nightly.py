@@ -97,7 +97,7 @@ def pay_three_business_days_before(candidate: Candidate) -> None:
         candidate_id=candidate.id,
         purpose=Order.Purpose.ADMIN_FEE,
         reference=f"cycle:{candidate.number}",
-        lines=[payments.LineRequest("Administrative fee", 30000)],
+        lines=[payments.LineRequest("Administrative fee", 30000, "admin_fee")],
         decision=Decision((Finding("CE-08", True, "The credits are there."),)),
         now=noon("2021-04-28"),
     )

@@ -15,7 +15,7 @@ from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.policy import BOOK
 from credits import queries, renewal
 from credits.models import AdministrativeFee, Cycle, Enrollment
-from payments.models import Order
+from payments.models import Order, OrderLine
 
 
 def assess_fee(*, candidate_id: int, now: datetime) -> Decision:
@@ -55,7 +55,7 @@ def request_fee(*, candidate_id: int, now: datetime) -> Order:
         candidate_id=candidate_id,
         purpose=Order.Purpose.ADMIN_FEE,
         reference=f"cycle-{cycle.id}",
-        lines=[payments.services.LineRequest("Administrative fee", money.cents(fee))],
+        lines=[payments.services.LineRequest("Administrative fee", money.cents(fee), OrderLine.Kind.ADMIN_FEE)],
         decision=decision,
         now=now,
     )

@@ -1,4 +1,4 @@
-"""What changes money: orders, payments, refunds, invoices and the messages of the card service.
+"""What changes money: orders, vouchers, payments, refunds, invoices and the messages of the card service.
 
 Nothing here speaks to the card service while it holds locks on orders: a service that must ask writes what it
 is about to do, asks, and writes the answer (PAY-04).
@@ -6,7 +6,7 @@ is about to do, asks, and writes the answer (PAY-04).
 
 from payments.services.inbox import process_event, store_event
 from payments.services.invoices import issue_invoice
-from payments.services.orders import LineRequest, cancel_order, open_order
+from payments.services.orders import cancel_order, open_order, price_order
 from payments.services.paying import (
     CardServiceUnavailable,
     follow_payment,
@@ -14,23 +14,41 @@ from payments.services.paying import (
     refresh_order,
     refresh_payment,
     start_payment,
+    stop_payment,
 )
+from payments.services.pricing import LineRequest
 from payments.services.refunds import execute_refund, follow_refund, request_refund
+from payments.services.vouchers import (
+    find_voucher,
+    issue_voucher,
+    move_voucher,
+    redeem_voucher,
+    release_voucher,
+    reserve_voucher,
+)
 
 __all__ = [
     "CardServiceUnavailable",
     "LineRequest",
     "cancel_order",
     "execute_refund",
+    "find_voucher",
     "follow_payment",
     "follow_refund",
     "issue_invoice",
+    "issue_voucher",
+    "move_voucher",
     "open_order",
+    "price_order",
     "process_event",
     "record_checkout",
+    "redeem_voucher",
     "refresh_order",
     "refresh_payment",
+    "release_voucher",
     "request_refund",
+    "reserve_voucher",
     "start_payment",
+    "stop_payment",
     "store_event",
 ]

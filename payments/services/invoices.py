@@ -13,7 +13,7 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from payments import papers, queries, rules
 from payments.models import Invoice, InvoiceSeries, Payment
-from payments.services.orders import lock_order
+from payments.services.pricing import lock_order
 
 
 @transaction.atomic

@@ -1,10 +1,10 @@
-"""Orders: opened, priced with tax, completed, cancelled."""
+"""Orders: opened, priced, completed, cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from types import EllipsisType
 
 from django.db import connection, transaction
 
@@ -14,25 +14,10 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.money import CURRENCY
 from ceportal.kernel.outbox import emit
-from ceportal.kernel.policy import BOOK
 from payments import queries, rules
-from payments.models import Order, OrderLine, Payment
-
-
-@dataclass(frozen=True, slots=True)
-class LineRequest:
-    """Something to be paid: what it is and what it costs before tax, in cents."""
-
-    description: str
-    net_cents: int
-
-
-def lock_order(order_id: int) -> Order:
-    """An order, locked after its candidate: the one order of locks of everything about money."""
-    candidate = lock_candidate(Order.objects.values_list("candidate_id", flat=True).get(id=order_id))
-    order = Order.objects.select_for_update(no_key=True).get(id=order_id)
-    order.candidate = candidate
-    return order
+from payments.models import Order, Payment
+from payments.services import holding
+from payments.services.pricing import LineRequest, has_open_payment, lock_order, price
 
 
 @transaction.atomic
@@ -44,30 +29,62 @@ def open_order(
     lines: Sequence[LineRequest],
     decision: Decision,
     now: datetime,
+    voucher_id: int | None = None,
+    pay_before: datetime | None = None,
+    pay_before_clause: str = "",
 ) -> Order:
-    """Ask a candidate for money, with the tax of the billing country (PAY-01); `decision` says why this much.
+    """Ask a candidate for money, with the tax of the place of service (PAY-01); `decision` says why this much.
 
     Safe to repeat: what is asked for already is found again, at today's price unless its card page is open.
-    What costs nothing is complete at once, without a card. Refused where it was paid before (PAY-04), and where
-    the given decision does not grant. Emits payments.order_opened.
+    A voucher is put on it as `holding.put_on` says. What costs nothing is complete at once, without a card. Refused
+    where it was paid before (PAY-04), where the voucher does not pay for it (VCH-01..03, RSCH-06), and where the given
+    decision does not grant. From `pay_before` on nothing is taken any more, as its clause says. Emits
+    payments.order_opened.
     """
     if not lines:
         raise ValueError("An order asks for something: it needs a line.")
     candidate = lock_candidate(candidate_id)
-    order = (
-        Order.objects.select_for_update(no_key=True)
-        .filter(purpose=purpose, reference=reference, status__in=[Order.Status.OPEN, Order.Status.PAID])
-        .first()
-    )
-    if order is not None and order.candidate_id != candidate_id:
-        raise ValueError(f"{purpose} {reference} is asked of candidate {order.candidate_id} already.")
+    order = _live_order(candidate, purpose, reference)
     decision = require(decision + rules.assess_opening(paid_on=order.paid_on if order else None))
+    opened = order is None
     if order is None:
         order = _create_order(candidate, purpose, reference, now)
-        _price(order, lines, decision, candidate, now)
+    if opened or not has_open_payment(order):
+        order.pay_before, order.pay_before_clause = pay_before, pay_before_clause
+        order.save(update_fields=["pay_before", "pay_before_clause"])
+        if voucher_id is not None:
+            _put_on(order, voucher_id, lines, now)
+        price(order, lines, decision, now=now)
+    if opened:
         emit("payments.order_opened", order, now=now, purpose=purpose, reference=reference)
-    elif not has_open_payment(order):
-        _price(order, lines, decision, candidate, now)
+    if order.total_cents == 0:
+        complete_order(order, paid_at=now, now=now)
+    return order
+
+
+@transaction.atomic
+def price_order(
+    *,
+    order_id: int,
+    lines: Sequence[LineRequest],
+    decision: Decision,
+    now: datetime,
+    voucher_id: int | EllipsisType | None = ...,
+) -> Order:
+    """Price an open order anew; one whose card page is open keeps its price until that is settled (LAB-04).
+
+    `voucher_id` puts a voucher on it, None takes off the one it has; left out, it stays. Refused unless the order is
+    open and its time is not over (PAY-04, LAB-07). What costs nothing any more is complete at once.
+    """
+    order = lock_order(order_id)
+    require(decision + rules.assess_payment(queries.order_facts(order, now=now)))
+    if has_open_payment(order):
+        return order
+    if voucher_id is None:
+        holding.let_go(order, now=now)
+    elif not isinstance(voucher_id, EllipsisType):
+        _put_on(order, voucher_id, lines, now)
+    price(order, lines, decision, now=now)
     if order.total_cents == 0:
         complete_order(order, paid_at=now, now=now)
     return order
@@ -77,25 +94,30 @@ def open_order(
 def cancel_order(*, order_id: int, now: datetime) -> Order:
     """Ask no longer for an order's money; a cancelled one stays cancelled. Refused once it is paid (PAY-04).
 
-    A card page that is still open is closed by the next sweep; what is paid on it meanwhile is given back.
-    Emits payments.order_cancelled.
+    Its voucher is free again (LAB-07). A card page that is still open is closed by the next sweep; what is paid on it
+    meanwhile is given back. Emits payments.order_cancelled.
     """
     order = lock_order(order_id)
     if order.status == Order.Status.CANCELLED:
         return order
-    require(rules.assess_cancelling(queries.order_facts(order)))
+    require(rules.assess_cancelling(queries.order_facts(order, now=now)))
     order.status = Order.Status.CANCELLED
     order.save(update_fields=["status"])
+    holding.let_go(order, now=now)
     order.payments.filter(status=Payment.Status.OPEN).update(next_check_at=now)
     emit("payments.order_cancelled", order, now=now, purpose=order.purpose, reference=order.reference)
     return order
 
 
 def complete_order(order: Order, *, paid_at: datetime, now: datetime) -> None:
-    """Mark an order paid; the caller holds its lock. Emits payments.order_paid, upon which its purpose is met."""
+    """Mark an order paid, and its voucher redeemed or moved; the caller holds its lock.
+
+    Emits payments.order_paid, upon which its purpose is met.
+    """
     order.status = Order.Status.PAID
     order.paid_at = paid_at
     order.save(update_fields=["status", "paid_at"])
+    holding.settle(order, now=now)
     emit(
         "payments.order_paid",
         order,
@@ -106,15 +128,21 @@ def complete_order(order: Order, *, paid_at: datetime, now: datetime) -> None:
     )
 
 
-def has_open_payment(order: Order) -> bool:
-    """Whether somebody may be paying it at this moment, at the price on the card page."""
-    return order.payments.filter(status=Payment.Status.OPEN).exists()
+def _put_on(order: Order, voucher_id: int, lines: Sequence[LineRequest], now: datetime) -> None:
+    voucher = holding.lock_voucher(voucher_id, order=order)
+    holding.put_on(voucher, order, kinds=frozenset(line.kind for line in lines), now=now)
 
 
-def price_anew(order: Order, *, now: datetime) -> None:
-    """Bring an order's tax up to the day and the billing country; the caller holds its lock."""
-    lines = [LineRequest(line.description, line.net_cents) for line in order.lines.all()]
-    _price(order, lines, Decision.from_json(order.decision), order.candidate, now)
+def _live_order(candidate: Candidate, purpose: str, reference: str) -> Order | None:
+    """What is asked or was paid already for the same thing; ValueError where somebody else is asked for it."""
+    live = Order.objects.filter(purpose=purpose, reference=reference, status__in=[Order.Status.OPEN, Order.Status.PAID])
+    order = live.select_for_update(no_key=True).first()
+    if order is None:
+        return None
+    if order.candidate_id != candidate.pk:
+        raise ValueError(f"{purpose} {reference} is asked of candidate {order.candidate_id} already.")
+    order.candidate = candidate
+    return order
 
 
 def _create_order(candidate: Candidate, purpose: str, reference: str, now: datetime) -> Order:
@@ -135,34 +163,3 @@ def _create_order(candidate: Candidate, purpose: str, reference: str, now: datet
         decision=[],
         created_at=now,
     )
-
-
-def _price(order: Order, lines: Sequence[LineRequest], decision: Decision, candidate: Candidate, now: datetime) -> None:
-    """Write an order's lines and sums as of today: the payment day's rates govern, and today is when one pays."""
-    policy = BOOK.on(clock.day_of(now))
-    country = candidate.billing_country or candidate.country
-    priced = [
-        rules.price_line(description=line.description, net_cents=line.net_cents, country=country, policy=policy)
-        for line in lines
-    ]
-    if priced == queries.priced_lines(order):
-        return
-    order.lines.all().delete()
-    OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            position=position,
-            description=line.description,
-            net_cents=line.net_cents,
-            tax_country=line.tax_country,
-            tax_percent=line.tax_percent,
-            tax_cents=line.tax_cents,
-        )
-        for position, line in enumerate(priced, start=1)
-    )
-    reasons = Decision(tuple(each for each in decision.findings if each.clause != "PAY-01"))
-    order.net_cents = sum(line.net_cents for line in priced)
-    order.tax_cents = sum(line.tax_cents for line in priced)
-    order.total_cents = order.net_cents + order.tax_cents
-    order.decision = (reasons + rules.explain_tax(country, policy)).as_json()
-    order.save(update_fields=["net_cents", "tax_cents", "total_cents", "decision"])

@@ -6,22 +6,25 @@ between and a double click both meet the same page (PAY-04).
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 
 from ceportal.kernel import clock
-from ceportal.kernel.decisions import require
+from ceportal.kernel.decisions import Refused, require
 from ceportal.kernel.outbox import emit
 from payments import gateway, queries, rules
 from payments.models import Order, Payment
-from payments.services.orders import complete_order, has_open_payment, lock_order, price_anew
+from payments.services.orders import complete_order
+from payments.services.pricing import ask_opener, has_open_payment, lock_order, price_anew
 from payments.services.refunds import give_back
 
 log = structlog.get_logger(__name__)
 
-PAGE_OPEN = timedelta(hours=2)  # the card service asks for 30 minutes at least, counted from the call
+PAGE_OPEN = timedelta(hours=2)
+SHORTEST_PAGE = timedelta(minutes=31)  # the card service asks for 30 minutes at least, counted from the call
 CHECK_EVERY = timedelta(minutes=10)
 TAKEN = frozenset({Payment.Status.SUCCEEDED, Payment.Status.SURPLUS})
 TRIES = 3
@@ -34,11 +37,15 @@ class CardServiceUnavailable(Exception):  # noqa: N818 - it says what happened
 def start_payment(*, order_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
     """Open the card page of an order, or find the one that is open; the payment holds its address.
 
-    Refused unless the order is open (PAY-04). CardServiceUnavailable where no page can be had now. Emits
-    payments.payment_started once a page.
+    Refused unless the order is open and in time (PAY-04, LAB-07), and where whoever opened it refuses.
+    CardServiceUnavailable where no page can be had now. Emits payments.payment_requested before a new page is priced,
+    and payments.payment_started once a page.
     """
     for _attempt in range(TRIES):
         payment = _claim_payment(order_id=order_id, now=now)
+        if payment is None:
+            # Priced anew, it costs nothing and is complete: there is nothing to pay.
+            raise Refused(rules.assess_payment(queries.order_facts(Order.objects.get(id=order_id), now=now)))
         if payment.session_id:
             # It may have been paid or have expired since: then the rules decide anew.
             payment = refresh_payment(payment_id=payment.id, now=now)
@@ -58,7 +65,9 @@ def refresh_payment(*, payment_id: int, now: datetime) -> Payment:
     payment = Payment.objects.select_related("order").get(id=payment_id)
     if payment.status in TAKEN or not payment.session_id:
         return payment
-    overdue = payment.order.status != Order.Status.OPEN or now >= payment.expires_at
+    order = payment.order
+    late = order.pay_before is not None and now >= order.pay_before
+    overdue = late or order.status != Order.Status.OPEN or now >= payment.expires_at
     try:
         session = gateway.fetch_checkout(payment.session_id)
         if session.status == "open" and overdue:
@@ -82,6 +91,22 @@ def refresh_order(*, order_id: int, now: datetime) -> None:
         refresh_payment(payment_id=payment_id, now=now)
 
 
+def stop_payment(*, order_id: int, now: datetime) -> None:
+    """Close the card page of an order, if one is open, so that it can be priced or paid otherwise.
+
+    What was paid on it is recorded. CardServiceUnavailable: not now.
+    """
+    for payment in Payment.objects.filter(order_id=order_id, status=Payment.Status.OPEN):
+        if payment.session_id is None:
+            give_up(payment_id=payment.id, now=now)
+            continue
+        try:
+            session = _close_page(payment.session_id)
+        except (gateway.GatewayUnavailable, gateway.GatewayRefused) as error:
+            raise CardServiceUnavailable(str(error)) from error
+        record_checkout(payment_id=payment.id, session=session, now=now)
+
+
 def follow_payment(*, payment_id: int, now: datetime) -> Payment:
     """Find out about a payment that was left open; one that never got a page is given up, nobody can pay it."""
     payment = Payment.objects.get(id=payment_id)
@@ -95,8 +120,8 @@ def record_checkout(*, payment_id: int, session: gateway.CheckoutSession, now: d
     """Write down what the card service says of a payment; whoever comes first settles it, the rest change nothing.
 
     Paid: the order is paid as of the moment of the charge, or the money goes back where nothing is owed any more
-    (PAY-04). Declined: only the reason is kept (PAY-05). Expired: another payment may be started. Emits
-    payments.payment_succeeded, payment_surplus, payment_declined or payment_expired.
+    (PAY-04) or the time to pay was over (LAB-07). Declined: only the reason is kept (PAY-05). Expired: another payment
+    may be started. Emits payments.payment_succeeded, payment_surplus, payment_declined or payment_expired.
     """
     payment = lock_payment(payment_id)
     if payment.status in TAKEN:
@@ -135,36 +160,42 @@ def lock_payment(payment_id: int) -> Payment:
 
 
 @transaction.atomic
-def _claim_payment(*, order_id: int, now: datetime) -> Payment:
-    """The one open payment of an order, made where there is none; priced by today's book when it is made."""
+def _claim_payment(*, order_id: int, now: datetime) -> Payment | None:
+    """The one open payment of an order, made where there is none; priced by today's book when it is made.
+
+    None where the order turns out to cost nothing. Emits payments.payment_requested before it is priced: whoever
+    opened the order reacts, and refuses or prices it at what holds now (LAB-04).
+    """
     order = lock_order(order_id)
-    require(rules.assess_payment(queries.order_facts(order)))
+    require(rules.assess_payment(queries.order_facts(order, now=now)))
     if not has_open_payment(order):
+        ask_opener(order, now=now)
+        if order.status != Order.Status.OPEN:
+            return None
         price_anew(order, now=now)
-        Payment.objects.create(
-            order=order,
-            amount_cents=order.total_cents,
-            created_at=now,
-            expires_at=now + PAGE_OPEN,
-            next_check_at=now + CHECK_EVERY,
-        )
+        Payment.objects.create(order=order, amount_cents=order.total_cents, created_at=now, **_times(order, now))
     payment = order.payments.get(status=Payment.Status.OPEN)
     payment.order = order
     return payment
 
 
+def _times(order: Order, now: datetime) -> dict[str, datetime]:
+    """How long the card page stays open, and when the sweep looks after it: no longer than there is time to pay."""
+    closes, check = now + PAGE_OPEN, now + CHECK_EVERY
+    if order.pay_before is not None:
+        closes = max(min(closes, order.pay_before), now + SHORTEST_PAGE)
+        check = min(check, order.pay_before)
+    return {"expires_at": closes, "next_check_at": check}
+
+
 def _open_page(payment: Payment, success_url: str, cancel_url: str, now: datetime) -> Payment:
     order = payment.order
-    lines = [gateway.CheckoutLine(line.description, line.net_cents) for line in order.lines.all()]
-    if order.tax_cents:
-        country = order.lines.all()[0].tax_country
-        lines.append(gateway.CheckoutLine(f"Tax ({country})", order.tax_cents))
     try:
         session = gateway.create_checkout(
             # Its moment makes the key unique where a database begins anew beside a card service that does not.
             payment_key=f"{payment.id}-{payment.created_at:%Y%m%d%H%M%S%f}",
             order_number=order.number,
-            lines=lines,
+            lines=_page_lines(order),
             currency=order.currency,
             email=order.candidate.email,
             success_url=success_url,
@@ -182,6 +213,18 @@ def _open_page(payment: Payment, success_url: str, cancel_url: str, now: datetim
             raise CardServiceUnavailable(refusal.message) from refusal
         return payment
     return _keep_page(payment_id=payment.id, session=session, now=now)
+
+
+def _page_lines(order: Order) -> list[gateway.CheckoutLine]:
+    """What the card page shows: what is left of each line, and the tax of each country."""
+    lines, taxes = [], Counter[str]()
+    for line in order.lines.all():
+        if line.net_cents > line.covered_cents:
+            lines.append(gateway.CheckoutLine(line.description, line.net_cents - line.covered_cents))
+        taxes[line.tax_country] += line.tax_cents
+    return lines + [
+        gateway.CheckoutLine(f"Tax ({country})", tax_cents) for country, tax_cents in taxes.items() if tax_cents
+    ]
 
 
 @transaction.atomic
@@ -204,14 +247,14 @@ def _close_page(session_id: str) -> gateway.CheckoutSession:
 
 def _settle(payment: Payment, session: gateway.CheckoutSession, now: datetime) -> None:
     order, charge = payment.order, session.charge
-    owed = order.status == Order.Status.OPEN and (
-        session.amount_total_cents == payment.amount_cents == order.total_cents
-    )
-    payment.status = Payment.Status.SUCCEEDED if owed else Payment.Status.SURPLUS
-    payment.amount_cents = session.amount_total_cents
     # Two clocks never agree: the charge lies between the payment's first moment and now.
     charged_at = clock.from_outside(charge.created) if charge else now
     payment.paid_at = min(max(charged_at, payment.created_at), now)
+    in_time = order.pay_before is None or payment.paid_at < order.pay_before
+    as_asked = session.amount_total_cents == payment.amount_cents == order.total_cents
+    owed = order.status == Order.Status.OPEN and in_time and as_asked
+    payment.status = Payment.Status.SUCCEEDED if owed else Payment.Status.SURPLUS
+    payment.amount_cents = session.amount_total_cents
     if charge:
         payment.cardholder_name = charge.cardholder_name[:150]
         payment.card_brand, payment.card_last4 = charge.card_brand[:20], charge.card_last4
@@ -223,7 +266,8 @@ def _settle(payment: Payment, session: gateway.CheckoutSession, now: datetime) -
     else:
         log.error("payment_not_owed", payment=payment.id, order=order.number, order_status=order.status)
         _emit("payments.payment_surplus", payment, now, amount_cents=payment.amount_cents)
-        give_back(payment, reason="Nothing was owed any more when the payment arrived.", now=now)
+        reason = "Nothing was owed any more when the payment arrived."
+        give_back(payment, amount_cents=payment.amount_cents, reason=reason, now=now)
 
 
 def _emit(topic: str, payment: Payment, now: datetime, **payload: object) -> None:

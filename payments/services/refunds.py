@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,42 +13,51 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
 from payments import gateway, queries, rules
-from payments.models import Order, Payment, Refund
-from payments.services.orders import lock_order
+from payments.models import Order, OrderLine, Payment, Refund
+from payments.services.pricing import lock_order
 
 log = structlog.get_logger(__name__)
 
 FIRST_CHECK = timedelta(minutes=10)
 SUCCEEDED, PENDING = "succeeded", frozenset({"pending", "requires_action"})
+PAID_ORDERS = frozenset({Order.Status.PAID, Order.Status.REFUNDED})
 REFUNDED_ALREADY = "charge_already_refunded"
 
 
 @transaction.atomic
-def request_refund(*, order_id: int, reason: str, now: datetime) -> Refund:
-    """Give back what was paid for an order, all of it; asking again gives the same refund.
+def request_refund(*, order_id: int, kinds: Collection[str] | None = None, reason: str, now: datetime) -> Refund | None:
+    """Give back what a card paid for an order: all of it, or only the lines of some kinds; never a line twice.
 
-    Refused where no money was taken (PAY-04) and where an invoice stands (PAY-03). Emits
-    payments.refund_requested; the relay carries it out.
+    Asking again gives the same refund, or another where the last one failed. None where a card paid nothing of these
+    lines, as a voucher did. Refused where no money was taken for the order (PAY-04) and where an invoice stands
+    (PAY-03). Emits payments.refund_requested; the relay carries it out.
     """
     order = lock_order(order_id)
-    refund = (
-        Refund.objects.filter(payment__order=order, payment__status=Payment.Status.SUCCEEDED)
-        .exclude(status=Refund.Status.FAILED)
-        .first()
-    )
-    if refund is not None:
-        return refund
+    if kinds is not None and order.status in PAID_ORDERS and order.total_cents == 0:
+        return None
+    chosen = order.lines.select_related("refund").filter(**({} if kinds is None else {"kind__in": kinds}))
+    lines = [line for line in chosen if line.total_cents and not _is_given_back(line)]
+    if not lines and (given := next((line.refund for line in chosen if line.refund), None)):
+        return given
     require(rules.assess_refund(queries.refund_facts(order)))
+    if not lines:
+        return None
     payment = order.payments.get(status=Payment.Status.SUCCEEDED)
     payment.order = order
-    return give_back(payment, reason=reason, now=now)
+    refund = give_back(payment, amount_cents=sum(line.total_cents for line in lines), reason=reason, now=now)
+    OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=refund)
+    return refund
 
 
-def give_back(payment: Payment, *, reason: str, now: datetime) -> Refund:
-    """Ask for a payment's money to be given back; the caller holds the locks and has decided."""
+def _is_given_back(line: OrderLine) -> bool:
+    return line.refund is not None and line.refund.status != Refund.Status.FAILED
+
+
+def give_back(payment: Payment, *, amount_cents: int, reason: str, now: datetime) -> Refund:
+    """Ask for money of a payment to be given back; the caller holds the locks and has decided."""
     refund = Refund.objects.create(
         payment=payment,
-        amount_cents=payment.amount_cents,
+        amount_cents=amount_cents,
         reason=reason,
         requested_at=now,
         next_check_at=now + FIRST_CHECK,
@@ -93,7 +103,7 @@ def follow_refund(*, refund_id: int, now: datetime) -> Refund:
 def record_refund(*, refund_id: int, answer: gateway.GatewayRefund, now: datetime) -> Refund:
     """Write down what the card service says of a refund; what is known already changes nothing.
 
-    Done: the order is refunded and the candidate is told. Failed: staff must see to it. Emits
+    Done: the candidate is told, and the order is refunded once all of it is back. Failed: staff must see to it. Emits
     payments.refunded or payments.refund_failed.
     """
     order = lock_order(Refund.objects.values_list("payment__order_id", flat=True).get(id=refund_id))
@@ -116,7 +126,7 @@ def record_refund(*, refund_id: int, answer: gateway.GatewayRefund, now: datetim
 
 def _tell(refund: Refund, now: datetime) -> None:
     order = refund.payment.order
-    if refund.payment.status == Payment.Status.SUCCEEDED:
+    if refund.payment.status == Payment.Status.SUCCEEDED and not _owes_or_keeps(order):
         order.status = Order.Status.REFUNDED
         order.save(update_fields=["status"])
     _emit("payments.refunded", refund, now, purpose=order.purpose, reference=order.reference)
@@ -126,6 +136,14 @@ def _tell(refund: Refund, now: datetime) -> None:
         key=f"refund_made:{refund.id}",
         context={"refund": refund, "order": order},
         now=now,
+    )
+
+
+def _owes_or_keeps(order: Order) -> bool:
+    """Whether anything that a card paid is not back yet; given back in part, an order stays paid."""
+    lines = order.lines.select_related("refund")
+    return any(
+        line.total_cents and (line.refund is None or line.refund.status != Refund.Status.SUCCEEDED) for line in lines
     )
 
 

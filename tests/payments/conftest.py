@@ -14,10 +14,11 @@ from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.models import Event
 from payments import services
 from payments.gateway import Charge, CheckoutSession, Decline
-from payments.models import Order, Payment
+from payments.models import Order, OrderLine, Payment
 from tests import factories
 
 FEE = Decision((Finding("CE-08", True, "The credits of a path that bears the fee are there."),))
+LAB = Decision((Finding("LAB-04", True, "The price in force at the time of payment."),))
 RETURN = {"success_url": "http://testserver/return/", "cancel_url": "http://testserver/return/?left=1"}
 
 
@@ -48,7 +49,7 @@ def ask(db: None) -> Callable[..., Order]:
             "candidate_id": candidate.id,
             "purpose": Order.Purpose.ADMIN_FEE,
             "reference": reference,
-            "lines": [services.LineRequest("Administrative fee", net_cents)],
+            "lines": [services.LineRequest("Administrative fee", net_cents, "admin_fee")],
             "decision": FEE,
             "now": clock.now(),
         }
@@ -99,3 +100,28 @@ def topics(order: Order) -> list[str]:
     """What happened around a candidate's money, in order, without the notices."""
     events = Event.objects.filter(candidate_id=order.candidate_id, topic__startswith="payments.")
     return [topic.removeprefix("payments.") for topic in events.values_list("topic", flat=True)]
+
+
+@pytest.fixture
+def book(db: None) -> Callable[..., Order]:
+    """Opens the order of a lab booking in Brussels: 1,600 dollars net, 1,936 with the tax of the site."""
+
+    def book_for(candidate: Candidate, *, reference: str = "1", country: str = "BE", **more: Any) -> Order:
+        values = {
+            "candidate_id": candidate.id,
+            "purpose": Order.Purpose.LAB_BOOKING,
+            "reference": reference,
+            "lines": [services.LineRequest("CCIE Security lab", 160000, OrderLine.Kind.LAB_FEE, country)],
+            "decision": LAB,
+            "now": clock.now(),
+        }
+        return services.open_order(**{**values, **more})
+
+    return book_for
+
+
+def change_lines(*, country: str = "JP", late: bool = True) -> list[services.LineRequest]:
+    """What a change of booking asks for: the fee of the new site and, where it is late, that of the change."""
+    fee = services.LineRequest("CCIE Security lab", 160000, OrderLine.Kind.LAB_FEE, country)
+    change = services.LineRequest("Late change", 50000, OrderLine.Kind.RESCHEDULE_FEE, country)
+    return [fee, change] if late else [fee]

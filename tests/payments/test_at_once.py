@@ -43,7 +43,7 @@ def test_a_double_click_opens_one_page(cards, order, now):
     first, second = together(press, press)
     assert first == second
     assert len(cards.state()["sessions"]) == 1
-    assert topics(order) == ["order_opened", "payment_started"]
+    assert topics(order) == ["order_opened", "payment_requested", "payment_started"]
 
 
 def test_two_tabs_ask_for_the_same_order(ask, order):

@@ -97,7 +97,16 @@ REFUSED = {
     "a surplus without a moment": lambda: make_paid_payment(status="surplus", paid_at=None),
     "an open payment with a moment": lambda: make_payment(paid_at=LATER),
     "a payment of nothing": lambda: make_payment(amount_cents=0),
-    "two refunds of a payment": lambda: twice(make_refund, payment=make_paid_payment()),
+    "two refunds of a whole payment": lambda: twice(make_refund, payment=make_paid_payment()),
+    "a cent more given back than taken": lambda: (
+        make_refund(payment := make_paid_payment(), amount_cents=100),
+        make_refund(payment, amount_cents=22),
+    ),
+    "a failed refund that comes to life beside another": lambda: (
+        failed := make_refund(payment := make_paid_payment(), status="failed", done_at=LATER),
+        make_refund(payment),
+        change(failed, status="requested", done_at=None),
+    ),
     "an unknown status of a refund": lambda: make_refund(status="lost"),
     "a refund of nothing": lambda: make_refund(amount_cents=0),
     "a refund done without a moment": lambda: make_refund(status="succeeded", stripe_id="re_1"),

@@ -33,7 +33,7 @@ def test_a_billing_country_comes_before_the_residence(ask):
 
 
 def test_each_line_is_rounded_by_itself(ask):
-    lines = [services.LineRequest("One", 50), services.LineRequest("Another", 50)]
+    lines = [services.LineRequest("One", 50, "admin_fee"), services.LineRequest("Another", 50, "admin_fee")]
     order = ask(lines=lines)
     assert [(line.position, line.tax_cents) for line in order.lines.all()] == [(1, 11), (2, 11)]
     assert (order.net_cents, order.tax_cents, order.total_cents) == (100, 22, 122)

@@ -44,7 +44,7 @@ def test_an_order_is_paid(cards, order, now):
     assert payment.intent_id.startswith("pi_")
     assert order.status == "paid"
     assert now <= payment.paid_at == order.paid_at <= now + timedelta(minutes=1)
-    assert topics(order) == ["order_opened", "payment_started", "payment_succeeded", "order_paid"]
+    assert topics(order) == ["order_opened", "payment_requested", "payment_started", "payment_succeeded", "order_paid"]
     event = Event.objects.get(topic="payments.order_paid")
     assert event.payload == {
         "purpose": "admin_fee",
@@ -67,7 +67,7 @@ def test_a_second_press_goes_to_the_same_page(cards, order, now):
     second = start(order, now + timedelta(minutes=5))
     assert (first.id, first.page_url) == (second.id, second.page_url)
     assert len(cards.state()["sessions"]) == 1
-    assert topics(order) == ["order_opened", "payment_started"]
+    assert topics(order) == ["order_opened", "payment_requested", "payment_started"]
 
 
 def test_a_crash_between_the_page_and_its_address_leads_to_the_same_page(cards, order, now):
@@ -100,7 +100,7 @@ def test_a_card_service_that_is_down_loses_nothing(cards, order, now):
     cards.turn(calls=[{"path": "/v1/checkout/sessions", "mode": "error", "times": 3}])
     with pytest.raises(services.CardServiceUnavailable):
         start(order, now)
-    assert topics(order) == ["order_opened"]
+    assert topics(order) == ["order_opened", "payment_requested"]
     payment = start(order, now)
     assert payment.page_url
     assert order.payments.count() == 1
@@ -145,7 +145,7 @@ def test_a_decline_is_told_and_the_next_card_works(cards, order, now):
     order.refresh_from_db()
     assert (payment.status, payment.last_decline) == ("open", "Your card was declined.")
     assert order.status == "open"
-    assert topics(order) == ["order_opened", "payment_started", "payment_declined"]
+    assert topics(order) == ["order_opened", "payment_requested", "payment_started", "payment_declined"]
 
     again = start(order, now + timedelta(minutes=1))
     assert again.page_url == payment.page_url

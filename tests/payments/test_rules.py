@@ -13,7 +13,7 @@ from payments.models import Order, Payment, Refund
 from tests.factories import day
 
 POLICY = BOOK.on(date(2026, 3, 2))
-PAID = rules.InvoiceFacts("paid", date(2026, 3, 2), 30000, given_back=False, day=date(2026, 3, 5))
+PAID = rules.InvoiceFacts("paid", date(2026, 3, 2), 30000, kept_cents=30000, day=date(2026, 3, 5))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,9 @@ def test_an_invoice_is_due_on_the_third_business_day(_case, paid_on, due_on):
         ("any day after it", {"day": date(2026, 4, 1)}, 0),
         ("a day before it", {"day": date(2026, 3, 4)}, 1),
         ("not paid", {"status": "open", "paid_on": None}, 2),
-        ("nothing to pay", {"total_cents": 0}, 1),
-        ("given back", {"given_back": True}, 1),
+        ("nothing to pay", {"total_cents": 0, "kept_cents": 0}, 1),
+        ("given back", {"kept_cents": 0}, 1),
+        ("given back in part", {"kept_cents": 1}, 0),
     ],
 )
 def test_what_is_invoiced(_case, facts, unmet):

@@ -176,7 +176,7 @@ def test_an_order_without_a_price_says_so(page, ask, alice):
 
 def test_payments_and_invoices_are_listed(page, alice, django_assert_max_num_queries):
     for number in range(30):
-        line = services.LineRequest("Administrative fee", 30000)
+        line = services.LineRequest("Administrative fee", 30000, "admin_fee")
         order = services.open_order(
             candidate_id=alice.id,
             purpose="admin_fee",

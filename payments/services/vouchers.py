@@ -1,0 +1,163 @@
+"""Vouchers: issued to one candidate, found by code, redeemed, moved, freed, expired (VCH-01..03)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from candidates.services import lock_candidate
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision, finding, require
+from ceportal.kernel.decisions import gettext_noop as _
+from ceportal.kernel.outbox import emit
+from payments import queries, rules, voucher_rules
+from payments.codes import new_code, normalised
+from payments.models import Order, Voucher
+from payments.services import holding
+from payments.services.orders import complete_order
+from payments.services.pricing import ask_opener, has_open_payment, lock_order, price_anew
+
+
+@transaction.atomic
+def issue_voucher(
+    *,
+    candidate_id: int,
+    expires_on: date,
+    origin: str = Voucher.Origin.ISSUED,
+    now: datetime,
+    issued_by_id: int | None = None,
+) -> Voucher:
+    """Issue a voucher to one candidate, with a code of its own (VCH-01). Refused where it would be expired (VCH-02).
+
+    Each call issues another one. Emits payments.voucher_issued.
+    """
+    candidate = lock_candidate(candidate_id)
+    require(voucher_rules.assess_issue(expires_on=expires_on, day=clock.day_of(now)))
+    voucher = Voucher.objects.create(
+        candidate=candidate,
+        code=new_code(),
+        expires_on=expires_on,
+        origin=origin,
+        issued_at=now,
+        issued_by_id=issued_by_id,
+    )
+    emit("payments.voucher_issued", voucher, now=now, expires_on=expires_on.isoformat(), origin=origin)
+    return voucher
+
+
+def find_voucher(*, candidate_id: int, code: str, now: datetime) -> Voucher:
+    """The voucher that a candidate gives by its code, or Refused: the true reason for an own one (VCH-02, VCH-03).
+
+    A code that is wrong and one of somebody else's voucher are the same to whoever gives it (VCH-01).
+    """
+    voucher = _own(candidate_id, code)
+    facts = queries.voucher_facts(voucher, day=clock.day_of(now)) if voucher else None
+    require(voucher_rules.assess_voucher(facts))
+    assert voucher is not None  # assessed: VCH-01
+    return voucher
+
+
+@transaction.atomic
+def redeem_voucher(*, order_id: int, code: str, candidate_id: int, now: datetime) -> Voucher:
+    """Pay an open order by a voucher, as far as that goes: it is redeemed as soon as its code is given (LAB-10).
+
+    The order is priced as of now, what is left is paid by card, and where nothing is the order is complete. Given again
+    for the same order it changes nothing. Refused where the order cannot be paid (PAY-04, LAB-07), while its card page
+    is open (`stop_payment` closes it), where nothing on it is paid by voucher (LAB-05), and for the voucher's own
+    reasons (VCH-01..03). Emits payments.payment_requested, then what `holding.put_on` does.
+    """
+    order = lock_order(order_id)
+    if order.candidate_id != candidate_id:
+        raise Order.DoesNotExist(f"Order {order_id} is not of candidate {candidate_id}.")
+    voucher = _own(candidate_id, code)
+    if voucher is not None and order.pk in {voucher.order_id, voucher.moving_to_id}:
+        return voucher
+    require(rules.assess_payment(queries.order_facts(order, now=now)) + _assess_card_page(order))
+    ask_opener(order, now=now)
+    require(rules.assess_payment(queries.order_facts(order, now=now)))  # it may have been priced to nothing
+    voucher = find_voucher(candidate_id=candidate_id, code=code, now=now)
+    _use(voucher, order, now)
+    return holding.lock_voucher(voucher.pk, order=order)
+
+
+@transaction.atomic
+def reserve_voucher(*, order_id: int, voucher_id: int, now: datetime) -> Voucher:
+    """Put a voucher on an order that is open, as `open_order` does when it is given one: for a change of booking it is
+    reserved until that is paid (LAB-10).
+    """
+    order = lock_order(order_id)
+    voucher = holding.lock_voucher(voucher_id, order=order)
+    if order.pk not in {voucher.order_id, voucher.moving_to_id}:
+        require(rules.assess_payment(queries.order_facts(order, now=now)) + _assess_card_page(order))
+        _use(voucher, order, now)
+    return holding.lock_voucher(voucher_id, order=order)
+
+
+@transaction.atomic
+def release_voucher(*, order_id: int, now: datetime) -> Voucher | None:
+    """Free the voucher of an order that paid for nothing: usable again, or expired by its date (LAB-07, VCH-02).
+
+    None where it has none, as when it was freed before. `cancel_order` does it by itself. An order that is still open
+    is priced anew, all by card. Emits payments.voucher_released.
+    """
+    order = lock_order(order_id)
+    voucher = holding.let_go(order, now=now)
+    if voucher is not None and order.status == Order.Status.OPEN and not has_open_payment(order):
+        price_anew(order, now=now)
+    return voucher
+
+
+@transaction.atomic
+def move_voucher(*, from_order_id: int, to_order_id: int, now: datetime) -> Voucher | None:
+    """Let the voucher of a paid order pay for another instead, if it is valid today (RSCH-05); refused where it is not
+    (RSCH-06).
+
+    To an order that is still open it moves once that is paid, and covers its part from now on. None where the first
+    order has no voucher; moved already, nothing changes. Emits payments.voucher_moved when it has moved.
+    """
+    order = lock_order(to_order_id)
+    arrived = queries.voucher_of(to_order_id)
+    if arrived is not None:
+        return arrived
+    leaving = Voucher.objects.filter(order_id=from_order_id, candidate_id=order.candidate_id).first()
+    if leaving is None:
+        return None
+    voucher = holding.lock_voucher(leaving.pk, order=order)
+    require(voucher_rules.assess_move(queries.voucher_facts(voucher, day=clock.day_of(now))))
+    voucher.moving_to = order
+    voucher.save(update_fields=["moving_to"])
+    if order.status == Order.Status.OPEN:
+        price_anew(order, now=now)
+        if order.total_cents == 0:
+            complete_order(order, paid_at=now, now=now)
+    else:
+        holding.settle(order, now=now)
+    return holding.lock_voucher(voucher.pk, order=order)
+
+
+def _own(candidate_id: int, code: str) -> Voucher | None:
+    """A candidate's own voucher by its code; whether it is somebody else's takes no other way."""
+    return Voucher.objects.select_related("order").filter(candidate_id=candidate_id, code=normalised(code)).first()
+
+
+def _use(voucher: Voucher, order: Order, now: datetime) -> None:
+    kinds = frozenset(order.lines.values_list("kind", flat=True))
+    holding.put_on(holding.lock_voucher(voucher.pk, order=order), order, kinds=kinds, now=now)
+    price_anew(order, now=now)
+    if order.total_cents == 0:
+        complete_order(order, paid_at=now, now=now)
+
+
+def _assess_card_page(order: Order) -> Decision:
+    return Decision(
+        (
+            finding(
+                "PAY-04",
+                not has_open_payment(order),
+                yes=_("No card page is open for it."),
+                no=_("The card page of this order is open, and it may be being paid at this moment."),
+                next_step=_("Close the card page first."),
+            ),
+        )
+    )

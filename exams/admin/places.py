@@ -1,4 +1,4 @@
-"""Sites and proctors in the administration."""
+"""Sites, their calendar and their proctors in the administration."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from ceportal.kernel.staff import PartInline, StaffAdmin
-from exams.models import Site, SiteMember
+from ceportal.kernel.staff import PartInline, RecordAdmin, StaffAdmin
+from exams.models import Closure, Seat, Site, SiteMember, SitePrice, Sitting, SittingPattern
 
 
 class ProctorInline(PartInline):
@@ -56,3 +56,56 @@ class SiteMemberAdmin(StaffAdmin):
     search_fields = ("user__email", "user__name", "site__name")
     autocomplete_fields = ("user", "site")
     ordering = ("site__name", "user__email")
+
+
+@admin.register(SittingPattern)
+class SittingPatternAdmin(StaffAdmin):
+    """The weekdays on which sites hold sittings."""
+
+    list_display = ("site", "weekday", "starts_at", "seats", "holds_from", "holds_until")
+    list_filter = ("site", "weekday")
+    list_select_related = ("site",)
+    search_fields = ("site__name",)
+    ordering = ("site__name", "weekday", "holds_from")
+
+
+@admin.register(Closure)
+class ClosureAdmin(StaffAdmin):
+    """Days on which sites hold none."""
+
+    list_display = ("site", "first_day", "last_day", "reason")
+    list_filter = ("site",)
+    list_select_related = ("site",)
+    search_fields = ("site__name", "reason")
+    date_hierarchy = "first_day"
+
+
+@admin.register(SitePrice)
+class SitePriceAdmin(StaffAdmin):
+    """Prices of a site's own (LAB-04)."""
+
+    list_display = ("site", "kit", "since", "net_cents")
+    list_filter = ("site", "kit")
+    list_select_related = ("site",)
+    search_fields = ("site__name",)
+
+
+@admin.register(Sitting)
+class SittingAdmin(RecordAdmin):
+    """Days of labs."""
+
+    list_display = ("day", "site", "starts_at", "withdrawn_at", "closed_at")
+    list_filter = ("site",)
+    list_select_related = ("site",)
+    search_fields = ("site__name",)
+    date_hierarchy = "day"
+
+
+@admin.register(Seat)
+class SeatAdmin(RecordAdmin):
+    """Seats of sittings."""
+
+    list_display = ("sitting", "number")
+    list_filter = ("sitting__site",)
+    list_select_related = ("sitting",)
+    search_fields = ("sitting__site__name",)

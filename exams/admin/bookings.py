@@ -1,0 +1,76 @@
+"""Bookings, their changes and the waiting list in the administration: what happened, and why it could."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from ceportal.kernel.staff import RecordAdmin, findings
+from exams.models import Booking, Reschedule, WaitingWish
+
+STATE_COLOURS = {
+    "held": "info",
+    "reserved": "warning",
+    "paid": "success",
+    "sat": "info",
+    "passed": "success",
+    "failed": "warning",
+    "no_show": "danger",
+    "incident": "danger",
+}
+
+
+@admin.register(Booking)
+class BookingAdmin(RecordAdmin):
+    """Seats taken by candidates."""
+
+    list_display = ("booked_at", "candidate", "track", "site_and_day", "state", "order")
+    list_display_links = ("booked_at", "candidate")
+    list_filter = ("status", "track", "seat__sitting__site")
+    list_select_related = ("candidate", "track", "seat__sitting__site", "order")
+    search_fields = ("candidate__number", "candidate__name", "order__number")
+    date_hierarchy = "booked_at"
+    exclude = ("decision",)
+    readonly_fields = ("why",)
+
+    @display(description=gettext_lazy("site and day"), ordering="seat__sitting__day")
+    def site_and_day(self, booking: Booking) -> str:
+        return f"{booking.seat.sitting.site}, {booking.seat.sitting.day:%Y-%m-%d}"
+
+    @display(description=gettext_lazy("status"), ordering="status", label=STATE_COLOURS)
+    def state(self, booking: Booking) -> tuple[str, str]:
+        return booking.status, booking.get_status_display()
+
+    @display(description=gettext_lazy("why it could be booked"))
+    def why(self, booking: Booking) -> SafeString | str:
+        return findings(booking.decision)
+
+
+@admin.register(Reschedule)
+class RescheduleAdmin(RecordAdmin):
+    """Changes of bookings, as they were quoted."""
+
+    list_display = ("quoted_at", "old", "new", "status", "charge_cents", "refund_cents")
+    list_filter = ("status",)
+    list_select_related = ("old__candidate", "new")
+    search_fields = ("old__candidate__number", "old__candidate__name")
+    date_hierarchy = "quoted_at"
+    exclude = ("decision",)
+    readonly_fields = ("why",)
+
+    @display(description=gettext_lazy("why it could be changed"))
+    def why(self, reschedule: Reschedule) -> SafeString | str:
+        return findings(reschedule.decision)
+
+
+@admin.register(WaitingWish)
+class WaitingWishAdmin(RecordAdmin):
+    """Who waits for a seat."""
+
+    list_display = ("asked_at", "candidate", "track", "first_day", "last_day", "status")
+    list_filter = ("status", "track")
+    list_select_related = ("candidate", "track")
+    search_fields = ("candidate__number", "candidate__name")
+    date_hierarchy = "asked_at"

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Case, Certification, Notice, Track
+from candidates.models import Case, Certification, Notice, Sanction, Track
 from catalog.models import Proposal
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
@@ -86,8 +86,22 @@ def tasks(now: datetime, day: date) -> list[Task]:
     def url(name: str, query: str) -> str:
         return f"{reverse(f'admin:{name}_changelist')}?{query}"
 
+    appealed = Q(status=Sanction.Status.RUNNING, appealed_at__isnull=False, appeal_outcome="")
+    sanctions = Sanction.objects.aggregate(
+        proposed=Count("id", filter=Q(status=Sanction.Status.PROPOSED)), appealed=Count("id", filter=appealed)
+    )
     return [
         Task(_("open cases"), Case.objects.filter(status=Case.Status.OPEN).count(), url("candidates_case", OPEN)),
+        Task(
+            _("sanctions that wait for a second signature"),
+            sanctions["proposed"],
+            url("candidates_sanction", "status__exact=proposed"),
+        ),
+        Task(
+            _("appeals against sanctions"),
+            sanctions["appealed"],
+            url("candidates_sanction", "status__exact=running&appealed_at__isempty=0&appeal_outcome__exact="),
+        ),
         Task(_("open appeals"), Appeal.objects.filter(status=Appeal.Status.OPEN).count(), url("credits_appeal", OPEN)),
         Task(_("open audits"), Audit.objects.filter(status=Audit.Status.OPEN).count(), url("credits_audit", OPEN)),
         Task(

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
-from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings
-from credits.admin_audits import files_of, who
+from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, who
+from credits.admin_audits import files_of
 from credits.models import Appeal, Claim, Receipt
 from credits.services import appeals
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
-from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, record_link
+from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, record_link, who
 from credits.models import Audit, Claim, Evidence
 from credits.services import audits, escalation
 
@@ -256,9 +256,3 @@ def remind_provider(page: RecordAdmin, request: HttpRequest, claim: Claim) -> Ht
         back=claim,
         explanation=_("One message a day names every claim of the provider past the promised day."),
     )
-
-
-def who(request: HttpRequest) -> int:
-    """The key of the staff member who acts."""
-    assert request.user.pk is not None  # staff are signed in
-    return int(request.user.pk)

@@ -1,5 +1,5 @@
-"""People, certifications, notices and cases in the administration."""
+"""People, certifications, notices, cases and sanctions in the administration."""
 
-from candidates.admin import cases, certifications, notices, people
+from candidates.admin import candidates, cases, certifications, notices, people, standing
 
-__all__ = ["cases", "certifications", "notices", "people"]
+__all__ = ["candidates", "cases", "certifications", "notices", "people", "standing"]

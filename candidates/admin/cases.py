@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from candidates import services
+from candidates.admin.standing import propose_sanction
 from candidates.models import Case
 from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, record_link
 
@@ -40,7 +41,10 @@ class CaseAdmin(RecordAdmin):
     ordering = ("-status", "-opened_at")  # the open ones first
     exclude = ("facts", "key", "subject")
     readonly_fields = ("known", "records")
-    actions_detail = ("close",)
+    actions_detail = ("close", "propose_sanction")
+
+    def has_sanction_permission(self, request: HttpRequest, object_id: Any = None) -> bool:  # noqa: ARG002 - unfold's
+        return request.user.has_perm("candidates.add_sanction")
 
     @display(description=gettext_lazy("status"), ordering="status", label={"open": "warning", "closed": "success"})
     def state(self, case: Case) -> tuple[str, str]:
@@ -76,3 +80,10 @@ class CaseAdmin(RecordAdmin):
             perform=perform,
             back=case,
         )
+
+    @action(description=gettext_lazy("Propose a sanction"), url_path="propose-sanction", permissions=["sanction"])
+    def propose_sanction(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        case: Case = self.record(request, object_id)
+        if case.candidate_id is None:
+            raise Http404
+        return propose_sanction(self, request, candidate_id=case.candidate_id, case_id=case.pk, back=case)

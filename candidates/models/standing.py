@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models.messages import Case, Notice
@@ -108,6 +109,15 @@ class Sanction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clause} ({self.status})"
+
+    @property
+    def reach_in_words(self) -> str:
+        """What it bars, and for how long, in the reader's language."""
+        if self.exams_only:
+            return gettext("exams, permanently") if self.permanent else gettext("exams, for the time being")
+        if self.permanent:
+            return gettext("everything, permanently; certifications are revoked")
+        return gettext("everything, for the time being")
 
 
 class ResidenceProof(models.Model):

@@ -134,6 +134,12 @@ class PartInline(Stored, TabularInline):
     show_change_link = True
 
 
+def who(request: HttpRequest) -> int:
+    """The key of the staff member who acts."""
+    assert request.user.pk is not None  # staff are signed in
+    return int(request.user.pk)
+
+
 def findings(stored: Sequence[Mapping[str, Any]] | None) -> SafeString | str:
     """A stored decision as people read it: every finding with its clause and the parameters behind it."""
     if not stored:

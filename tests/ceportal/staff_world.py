@@ -75,6 +75,7 @@ def somebody(member: ProviderMember) -> Candidate:
         facts={},
         now=NOW,
     )
+    signed_proven_and_sanctioned()
     seals.seal_finished_days(now=NOW + timedelta(days=1))
     in_emeritus = factories.CandidateFactory.create()
     import_emeritus(
@@ -85,6 +86,25 @@ def somebody(member: ProviderMember) -> Candidate:
         now=NOW,
     )
     return candidate
+
+
+def signed_proven_and_sanctioned() -> None:
+    """A minor with a guardian's signature and a proof of residence, under a sanction with two signatures."""
+    minor = factories.CandidateFactory.create(born=day("2010-01-02"), country="IR")
+    first, second = (factories.UserFactory.create(staff=True) for _each in range(2))
+    people.record_consent(
+        candidate_id=minor.id,
+        guardian="A. Parent",
+        signed_on=NOW.date(),
+        evidence="Seen.",
+        recorded_by_id=first.id,
+        now=NOW,
+    )
+    people.verify_residence(candidate_id=minor.id, country="TR", document="Seen.", staff_id=first.id, now=NOW)
+    sanction = people.propose_sanction(
+        candidate_id=minor.id, clause="CERT-08", statement="Misuse.", staff_id=first.id, now=NOW
+    )
+    people.confirm_sanction(sanction_id=sanction.id, staff_id=second.id, now=NOW)
 
 
 def proposed_and_on_a_roster(candidate: Candidate, member: ProviderMember) -> None:

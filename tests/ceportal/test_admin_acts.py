@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from candidates.models import Candidate, Case, Certification, User
+from candidates import services as people
+from candidates.models import Candidate, Case, Certification, GuardianConsent, ResidenceProof, Sanction, User
 from candidates.services import open_case
 from catalog.models import Authorisation, BoardDecision, BoardReview, Listing, ProviderMember
 from catalog.models import Delivery as Run
@@ -207,3 +208,91 @@ def test_staff_without_the_power_cannot_make_themselves_administrators(client: C
 
     clerk.refresh_from_db()
     assert (clerk.name, clerk.is_superuser) == ("Clerk", False)
+
+
+def test_a_sanction_takes_two_of_staff(client: Client, desk: Client, dan: User, alice: Candidate) -> None:
+    """CAND-02: proposed on the candidate's record, signed by another, appealed, and decided by a third."""
+    first, second, third = dan, *(factories.UserFactory.create(staff=True, second_factor=True) for _each in range(2))
+    asked = {"clause": "CERT-08", "statement": "Sold the logo on mugs.", "reach": "everything_for_now"}
+    propose = f"/admin/candidates/candidate/{alice.id}/propose-sanction/"
+    assert "CERT-08 Logos" in desk.get(propose).content.decode()
+    assert desk.post(propose, asked | {"statement": ""}).status_code == HTTPStatus.OK
+    assert desk.post(propose, asked | {"ends_on": "2026-08-01"}).status_code == HTTPStatus.FOUND
+    sanction = Sanction.objects.get()
+    page = f"/admin/candidates/sanction/{sanction.id}"
+    assert "sanctions that wait for a second signature" in desk.get("/admin/").content.decode()
+
+    refused = desk.post(f"{page}/confirm/")
+    assert refused.status_code == HTTPStatus.CONFLICT
+    assert "decided by another person than proposed it" in refused.content.decode()
+    client.force_login(second)
+    assert client.post(f"{page}/confirm/").status_code == HTTPStatus.FOUND
+    sanction.refresh_from_db()
+    assert (sanction.status, sanction.proposed_by, sanction.decided_by) == ("running", first, second)
+    assert (sanction.permanent, sanction.exams_only, sanction.ends_on) == (False, False, day("2026-08-01"))
+
+    people.file_sanction_appeal(candidate_id=alice.id, sanction_id=sanction.id, words="A gift.", now=NOW)
+    assert "appeals against sanctions" in client.get("/admin/").content.decode()
+    assert client.post(f"{page}/dismiss-appeal/", {"reason": "No."}).status_code == HTTPStatus.CONFLICT
+    client.force_login(third)
+    assert client.post(f"{page}/uphold-appeal/", {"reason": "So it was."}).status_code == HTTPStatus.FOUND
+    sanction.refresh_from_db()
+    assert (sanction.status, sanction.appeal_outcome, sanction.lifted_by) == ("lifted", "upheld", third)
+    assert client.post(f"{page}/lift/", {"reason": "Again."}).status_code == HTTPStatus.FOUND  # it is lifted already
+
+
+def test_a_case_leads_to_a_sanction_and_a_proposal_can_be_declined(client: Client, desk: Client, dan: User) -> None:
+    alice = factories.CandidateFactory.create()
+    case = open_case(
+        key="one", kind=Case.Kind.FAILED_AUDIT, clause="CE-12", candidate_id=alice.pk, subject="x:1", facts={}, now=NOW
+    )
+    about_nobody = open_case(
+        key="two", kind=Case.Kind.FAILED_AUDIT, clause="CE-12", candidate_id=None, subject="x:2", facts={}, now=NOW
+    )
+    asked = {"clause": "CE-12", "statement": "Forged certificates.", "reach": "exams"}
+    url = f"/admin/candidates/case/{about_nobody.pk}/propose-sanction/"
+    assert desk.post(url, asked).status_code == HTTPStatus.NOT_FOUND
+    assert desk.post(f"/admin/candidates/case/{case.pk}/propose-sanction/", asked).status_code == HTTPStatus.FOUND
+    sanction = Sanction.objects.get(case=case, candidate=alice, exams_only=True, permanent=True)
+
+    client.force_login(factories.UserFactory.create(staff=True, second_factor=True))
+    decline = f"/admin/candidates/sanction/{sanction.id}/decline/"
+    assert client.post(decline, {"reason": ""}).status_code == HTTPStatus.CONFLICT
+    assert client.post(decline, {"reason": "They are genuine."}).status_code == HTTPStatus.FOUND
+    sanction.refresh_from_db()
+    assert (sanction.status, sanction.decided_because) == ("declined", "They are genuine.")
+
+
+@pytest.mark.parametrize("act", ["propose-sanction", "record-consent", "verify-residence", "change-residence"])
+def test_who_may_read_a_record_may_not_act_on_it(client: Client, alice: Candidate, act: str) -> None:
+    clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=["view_candidate", "view_sanction"]))
+    client.force_login(clerk)
+    assert client.post(f"/admin/candidates/candidate/{alice.id}/{act}/", {}).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_residence_and_what_proves_it(desk: Client, alice: Candidate) -> None:
+    """CAND-07: a proof lapses when the residence on record changes."""
+    page = f"/admin/candidates/candidate/{alice.id}"
+    assert desk.post(f"{page}/change-residence/", {"country": "IR"}).status_code == HTTPStatus.FOUND
+    seen = {"country": "TR", "document": "Residence permit of Ankara, valid to 2028."}
+    assert desk.post(f"{page}/verify-residence/", seen | {"country": "IR"}).status_code == HTTPStatus.CONFLICT
+    assert desk.post(f"{page}/verify-residence/", seen).status_code == HTTPStatus.FOUND
+    assert ResidenceProof.objects.get().lapsed_at is None
+    desk.post(f"{page}/change-residence/", {"country": "UA", "region": " ua-43 "})
+
+    alice.refresh_from_db()
+    assert (alice.country, alice.region) == ("UA", "UA-43")
+    assert ResidenceProof.objects.get().lapsed_at == NOW
+
+
+def test_a_guardian_s_signature_is_recorded_and_withdrawn(desk: Client, alice: Candidate) -> None:
+    page = f"/admin/candidates/candidate/{alice.id}"
+    signed = {"guardian": "A. Parent", "signed_on": "2026-05-05", "evidence": "Form 12."}
+    assert desk.post(f"{page}/record-consent/", signed).status_code == HTTPStatus.CONFLICT  # tomorrow
+    assert desk.post(f"{page}/record-consent/", signed | {"signed_on": "2026-05-01"}).status_code == HTTPStatus.FOUND
+    consent = GuardianConsent.objects.get()
+    withdraw = f"/admin/candidates/guardianconsent/{consent.id}/withdraw/"
+    assert desk.post(withdraw, {"reason": "Taken back."}).status_code == HTTPStatus.FOUND
+    consent.refresh_from_db()
+    assert (consent.guardian, consent.withdrawn_because) == ("A. Parent", "Taken back.")

@@ -3,7 +3,7 @@
 An *order* asks for money for one purpose; its *lines* carry net and tax. A *voucher* pays the fee of one exam for
 the one candidate it was issued to; what it covers of a line is not asked from a card. A *payment* is one attempt to
 pay the rest on the card page. A *refund* gives the money of some lines back. An *invoice* follows full payment and
-never changes (PAY-02, PAY-03).
+never changes; a *credit note* takes back what it names and was given back since (PAY-02, PAY-03).
 """
 
 from __future__ import annotations
@@ -118,6 +118,9 @@ class OrderLine(models.Model):
     invoice = models.ForeignKey(  # the one that names it; none where it was given back before the issue (PAY-02)
         "Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="lines"
     )
+    credit_note = models.ForeignKey(  # the one that takes it back after it was invoiced (PAY-03)
+        "CreditNote", on_delete=models.PROTECT, null=True, blank=True, related_name="lines"
+    )
 
     class Meta:
         ordering = ["position"]
@@ -125,6 +128,10 @@ class OrderLine(models.Model):
             models.UniqueConstraint(name="order_line_position", fields=["order", "position"]),
             models.CheckConstraint(
                 name="order_line_covered_within_net", condition=Q(covered_cents__lte=F("net_cents"))
+            ),
+            models.CheckConstraint(
+                name="order_line_credited_after_invoice",
+                condition=Q(credit_note__isnull=True) | Q(invoice__isnull=False, refund__isnull=False),
             ),
         ]
 
@@ -324,6 +331,45 @@ class Invoice(models.Model):
         constraints = [
             models.UniqueConstraint(name="invoice_number_once", fields=["year", "sequence"]),
             models.CheckConstraint(name="invoice_numbered_from_one", condition=Q(sequence__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CreditNoteSeries(models.Model):
+    """The last number of a credit note in a year, as InvoiceSeries keeps that of invoices."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    last_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "credit note series"
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last_number}"
+
+
+class CreditNote(models.Model):
+    """What of an invoice is given back, frozen at issue as the invoice is (PAY-03)."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_notes")
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="credit_notes")
+    refund = models.OneToOneField(  # the first that was asked for; one that fails is asked for anew, the paper stands
+        Refund, on_delete=models.PROTECT, related_name="credit_note"
+    )
+    year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField()
+    number = models.CharField(max_length=20, unique=True)
+    content = models.JSONField()  # everything that stands on the paper
+    issued_on = models.DateField()
+    issued_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-year", "-sequence"]
+        constraints = [
+            models.UniqueConstraint(name="credit_note_number_once", fields=["year", "sequence"]),
+            models.CheckConstraint(name="credit_note_numbered_from_one", condition=Q(sequence__gt=0)),
         ]
 
     def __str__(self) -> str:

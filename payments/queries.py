@@ -12,8 +12,8 @@ from candidates.models import Candidate, User
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from payments import rules
-from payments.models import Invoice, Order, OrderLine, Payment, Refund, Voucher
-from payments.rules import InvoiceFacts, OrderFacts, PricedLine, RefundFacts
+from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, Voucher
+from payments.rules import InvoiceFacts, OrderFacts, PricedLine
 from payments.voucher_rules import VoucherFacts
 
 # A line of which a card paid something that is not given back, nor asked to be; what the bank sent back is kept, too.
@@ -23,24 +23,32 @@ KEPT = (Q(covered_cents__lt=F("net_cents")) | Q(tax_cents__gt=0)) & (
 
 
 def orders_of(candidate: Candidate) -> QuerySet[Order]:
-    """A candidate's orders, the latest first, with their invoices."""
-    return Order.objects.filter(candidate=candidate).select_related("invoice")
+    """A candidate's orders, the latest first, with their invoices and what took them back."""
+    orders = Order.objects.filter(candidate=candidate)
+    return orders.select_related("invoice").prefetch_related("invoice__credit_notes")
 
 
 def order_for_owner(*, candidate: Candidate, number: str) -> Order:
     """A candidate's own order with lines, payments and refunds; Order.DoesNotExist for anybody else's."""
     refunds = Prefetch("refunds", Refund.objects.order_by("-id"))
     payments = Prefetch("payments", Payment.objects.prefetch_related(refunds))
-    return orders_of(candidate).prefetch_related("lines", payments).get(number=number)
+    orders = orders_of(candidate).select_related("invoice", "voucher", "arriving_voucher")
+    return orders.prefetch_related("lines", payments).get(number=number)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands, for its page: the payment that tells the story, and a refund if there is one."""
+    """How an order stands, for its page: the payment that tells the story, what is given back, and the papers.
+
+    `refunds` are those that are made or under way, the latest first; one that failed and is not asked for anew is seen
+    to by staff.
+    """
 
     order: Order
     payment: Payment | None
-    refund: Refund | None
+    refunds: tuple[Refund, ...]
+    credit_notes: tuple[CreditNote, ...]
+    voucher: Voucher | None
 
     @property
     def can_be_paid(self) -> bool:
@@ -62,9 +70,14 @@ class Standing:
     def invoice_due_on(self) -> date | None:
         """The day on which the invoice is issued, while it is awaited (PAY-02)."""
         order = self.order
-        if order.status != Order.Status.PAID or self.refund or not order.total_cents or not order.paid_on:
+        if order.status != Order.Status.PAID or not order.paid_on or not self.kept_cents:
             return None
         return rules.invoice_due_on(order.paid_on, BOOK.on(order.paid_on))
+
+    @property
+    def kept_cents(self) -> int:
+        """What a card paid and is not given back."""
+        return self.order.total_cents - sum(refund.amount_cents for refund in self.refunds)
 
 
 def standing_of(order: Order) -> Standing:
@@ -72,14 +85,22 @@ def standing_of(order: Order) -> Standing:
     payments = list(order.payments.all())
     taken = [payment for payment in payments if payment.paid_at]
     payment = next(iter(taken or payments), None)
-    refunds = list(payment.refunds.all()) if payment else []
-    return Standing(order, payment, refunds[0] if refunds else None)
+    refunds = tuple(each for each in payment.refunds.all() if each.status != Refund.Status.FAILED) if payment else ()
+    notes = tuple(order.invoice.credit_notes.all()) if hasattr(order, "invoice") else ()
+    voucher = getattr(order, "voucher", None) or getattr(order, "arriving_voucher", None)
+    return Standing(order, payment, refunds, notes, voucher)
 
 
 def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:
     """An invoice that this user may read: its owner and staff; Invoice.DoesNotExist for anybody else."""
     invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user_id=user.pk or 0)
     return invoices.get(number=number)
+
+
+def credit_note_for(*, user: User | AnonymousUser, number: str) -> CreditNote:
+    """A credit note that this user may read: its owner and staff; CreditNote.DoesNotExist for anybody else."""
+    notes = CreditNote.objects.all() if user.is_staff else CreditNote.objects.filter(candidate__user_id=user.pk or 0)
+    return notes.get(number=number)
 
 
 def priced_lines(order: Order) -> list[PricedLine]:
@@ -103,14 +124,6 @@ def order_facts(order: Order, *, now: datetime) -> OrderFacts:
     """Where an order stands at a moment."""
     late = order.paid_at is None and order.pay_before is not None and order.pay_before <= now
     return OrderFacts(order.status, order.paid_on, closed_by=order.pay_before_clause if late else "")
-
-
-def refund_facts(order: Order) -> RefundFacts:
-    """What a refund of an order depends on."""
-    return RefundFacts(
-        paid_by_card=order.payments.filter(status=Payment.Status.SUCCEEDED).exists(),
-        invoice_number=Invoice.objects.filter(order=order).values_list("number", flat=True).first() or "",
-    )
 
 
 def invoice_facts(order: Order, *, day: date) -> InvoiceFacts:

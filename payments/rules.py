@@ -165,31 +165,15 @@ def assess_cancelling(facts: OrderFacts) -> Decision:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RefundFacts:
-    """What a refund of an order depends on."""
-
-    paid_by_card: bool
-    invoice_number: str
-
-
-def assess_refund(facts: RefundFacts) -> Decision:
-    """Money that was taken can be given back; once an invoice stands, only with a credit note (PAY-03)."""
+def assess_refund(*, paid_by_card: bool) -> Decision:
+    """Money that was taken can be given back (PAY-04)."""
     return Decision(
         (
             finding(
                 "PAY-04",
-                facts.paid_by_card,
+                paid_by_card,
                 yes=_("The order was paid by card."),
                 no=_("No money was taken for this order, so none can be given back."),
-            ),
-            finding(
-                "PAY-03",
-                not facts.invoice_number,
-                yes=_("No invoice has been issued for the order."),
-                no=_("Invoice %(invoice)s has been issued and cannot be changed."),
-                next_step=_("A refund after the invoice needs a credit note with its own number."),
-                invoice=facts.invoice_number,
             ),
         )
     )

@@ -11,5 +11,6 @@ urlpatterns = [
     path("orders/<str:number>/return/", views.return_from_card_page, name="return"),
     path("invoices/", views.invoice_list, name="invoice_list"),
     path("invoices/<str:number>.pdf", views.invoice_pdf, name="invoice_pdf"),
+    path("credit-notes/<str:number>.pdf", views.credit_note_pdf, name="credit_note_pdf"),
     path("webhook/", views.webhook, name="webhook"),
 ]

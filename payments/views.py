@@ -28,7 +28,7 @@ from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT
 from payments import papers, queries, services, tasks
 from payments.gateway import InvalidSignature
-from payments.models import Invoice, Order
+from payments.models import CreditNote, Invoice, Order
 
 log = structlog.get_logger(__name__)
 
@@ -101,11 +101,18 @@ def invoice_pdf(request: HttpRequest, number: str) -> HttpResponse:
         invoice = queries.invoice_for(user=request.user, number=number)
     except Invoice.DoesNotExist as missing:
         raise Http404 from missing
-    headers = {
-        "Content-Disposition": f'inline; filename="{invoice.number}.pdf"',
-        "Cache-Control": "private, no-store",
-    }
-    return HttpResponse(papers.set_invoice(invoice), content_type="application/pdf", headers=headers)
+    return _paper(invoice)
+
+
+@require_GET
+@login_required
+def credit_note_pdf(request: HttpRequest, number: str) -> HttpResponse:
+    """A credit note as PDF, for its owner and for staff."""
+    try:
+        note = queries.credit_note_for(user=request.user, number=number)
+    except CreditNote.DoesNotExist as missing:
+        raise Http404 from missing
+    return _paper(note)
 
 
 @csrf_exempt
@@ -125,6 +132,14 @@ def webhook(request: HttpRequest) -> JsonResponse:
     if event.processed_at is None:
         transaction.on_commit(partial(tasks.wake_processing, event.id))
     return JsonResponse({"received": event.stripe_id})
+
+
+def _paper(paper: Invoice | CreditNote) -> HttpResponse:
+    headers = {
+        "Content-Disposition": f'inline; filename="{paper.number}.pdf"',
+        "Cache-Control": "private, no-store",
+    }
+    return HttpResponse(papers.set_paper(paper), content_type="application/pdf", headers=headers)
 
 
 def _own_order_id(request: CandidateRequest, number: str) -> int:

@@ -28,7 +28,10 @@ SELECT
     (SELECT min(answer_due_on) + 1 FROM credits_claim WHERE status = 'submitted' AND escalated_on IS NULL),
     (SELECT %(first)s::date FROM credits_claim WHERE status = 'approved' AND audit_due LIMIT 1),
     (SELECT min(paid_at) FROM payments_order WHERE status = 'paid' AND total_cents > 0
-        AND NOT EXISTS (SELECT FROM payments_invoice WHERE order_id = payments_order.id))
+        AND NOT EXISTS (SELECT FROM payments_invoice WHERE order_id = payments_order.id)
+        AND EXISTS (SELECT FROM payments_orderline line LEFT JOIN payments_refund refund ON refund.id = line.refund_id
+            WHERE line.order_id = payments_order.id AND coalesce(refund.status, 'failed') = 'failed'
+            AND line.net_cents - line.covered_cents + line.tax_cents > 0))
 """
 
 

@@ -1,7 +1,8 @@
-"""Invoices: numbered without gaps, frozen at issue (PAY-02, PAY-03)."""
+"""Invoices and credit notes: numbered without gaps, frozen at issue (PAY-02, PAY-03)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from payments import papers, queries, rules
-from payments.models import Invoice, InvoiceSeries, Payment
+from payments.models import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries, OrderLine, Payment, Refund
 from payments.services.pricing import lock_order
 
 
@@ -20,7 +21,8 @@ from payments.services.pricing import lock_order
 def issue_invoice(*, order_id: int, now: datetime) -> Invoice:
     """Issue the invoice of a paid order in the cardholder's name, and tell the candidate; once an order.
 
-    Refused before its day, for nothing, and for money given back (PAY-02). Emits payments.invoice_issued.
+    It names what a card paid and what was not given back before. Refused before its day, for nothing, and for money
+    given back (PAY-02). Emits payments.invoice_issued.
     """
     order = lock_order(order_id)
     invoice = Invoice.objects.filter(order=order).first()
@@ -31,7 +33,8 @@ def issue_invoice(*, order_id: int, now: datetime) -> Invoice:
     policy = BOOK.on(order.paid_on or day)
     require(rules.assess_invoice(queries.invoice_facts(order, day=day), policy))
     payment = order.payments.get(status=Payment.Status.SUCCEEDED)
-    sequence = _next_in_series(day.year)
+    kept = list(queries.kept_lines(order))
+    sequence = _next_in_series(InvoiceSeries, day.year)
     number = f"INV-{day.year}-{sequence:06d}"
     invoice = Invoice.objects.create(
         order=order,
@@ -39,25 +42,51 @@ def issue_invoice(*, order_id: int, now: datetime) -> Invoice:
         year=day.year,
         sequence=sequence,
         number=number,
-        content=papers.invoice_content(order=order, payment=payment, number=number, issued_on=day),
+        content=papers.invoice_content(order=order, lines=kept, payment=payment, number=number, issued_on=day),
         issued_on=day,
         issued_at=now,
     )
+    OrderLine.objects.filter(id__in=[line.id for line in kept]).update(invoice=invoice)
     emit("payments.invoice_issued", invoice, now=now, number=number, order=order.number)
     compose_notice(
         candidate=order.candidate,
         kind="invoice_issued",
         key=f"invoice_issued:{invoice.id}",
-        context={"invoice": invoice, "order": order},
+        context={"invoice": invoice, "order": order, "total_cents": invoice.content["total_cents"]},
         now=now,
     )
     return invoice
 
 
-def _next_in_series(year: int) -> int:
+def issue_credit_note(refund: Refund, lines: Sequence[OrderLine], *, now: datetime) -> CreditNote:
+    """Take back what an invoice names and a refund gives back (PAY-03); the caller holds the order's lock.
+
+    The message that the money is back names it. Emits payments.credit_note_issued.
+    """
+    order, day = refund.payment.order, clock.day_of(now)
+    invoice = Invoice.objects.get(order=order)
+    sequence = _next_in_series(CreditNoteSeries, day.year)
+    number = f"CN-{day.year}-{sequence:06d}"
+    note = CreditNote.objects.create(
+        invoice=invoice,
+        candidate=order.candidate,
+        refund=refund,
+        year=day.year,
+        sequence=sequence,
+        number=number,
+        content=papers.credit_note_content(invoice=invoice, refund=refund, lines=lines, number=number, issued_on=day),
+        issued_on=day,
+        issued_at=now,
+    )
+    OrderLine.objects.filter(id__in=[line.id for line in lines]).update(credit_note=note)
+    emit("payments.credit_note_issued", note, now=now, number=number, invoice=invoice.number, order=order.number)
+    return note
+
+
+def _next_in_series(series: type[InvoiceSeries | CreditNoteSeries], year: int) -> int:
     """Draw the year's next number. The row stays locked until the commit, and a rollback puts the number back."""
-    InvoiceSeries.objects.get_or_create(year=year)
-    series = InvoiceSeries.objects.select_for_update().get(year=year)
-    series.last_number += 1
-    series.save(update_fields=["last_number"])
-    return series.last_number
+    series.objects.get_or_create(year=year)
+    drawn = series.objects.select_for_update().get(year=year)
+    drawn.last_number += 1
+    drawn.save(update_fields=["last_number"])
+    return drawn.last_number

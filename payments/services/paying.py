@@ -15,10 +15,10 @@ from django.db import transaction
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused, require
 from ceportal.kernel.outbox import emit
-from payments import gateway, queries, rules
+from payments import gateway
 from payments.models import Order, Payment
 from payments.services.orders import complete_order
-from payments.services.pricing import ask_opener, has_open_payment, lock_order, price_anew
+from payments.services.pricing import ask_opener, assess_paying, has_open_payment, lock_order, price_anew
 from payments.services.refunds import give_back
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,8 @@ class CardServiceUnavailable(Exception):  # noqa: N818 - it says what happened
 def start_payment(*, order_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
     """Open the card page of an order, or find the one that is open; the payment holds its address.
 
-    Refused unless the order is open and in time (PAY-04, LAB-07), and where whoever opened it refuses.
+    Refused unless the order is open and in time (PAY-04, LAB-07), where a sanction bars it (CAND-02), and where whoever
+    opened it refuses.
     CardServiceUnavailable where no page can be had now. Emits payments.payment_requested before a new page is priced,
     and payments.payment_started once a page.
     """
@@ -45,7 +46,7 @@ def start_payment(*, order_id: int, success_url: str, cancel_url: str, now: date
         payment = _claim_payment(order_id=order_id, now=now)
         if payment is None:
             # Priced anew, it costs nothing and is complete: there is nothing to pay.
-            raise Refused(rules.assess_payment(queries.order_facts(Order.objects.get(id=order_id), now=now)))
+            raise Refused(assess_paying(Order.objects.get(id=order_id), now=now))
         if payment.session_id:
             # It may have been paid or have expired since: then the rules decide anew.
             payment = refresh_payment(payment_id=payment.id, now=now)
@@ -59,15 +60,13 @@ def start_payment(*, order_id: int, success_url: str, cancel_url: str, now: date
 def refresh_payment(*, payment_id: int, now: datetime) -> Payment:
     """Ask the card service how a payment stands and record the answer; one that is settled is left alone.
 
-    A page that is past its time, or whose order is no longer open, is closed first. CardServiceUnavailable where
+    A page that is past its time, or whose order can no longer be paid, is closed first. CardServiceUnavailable where
     the question cannot be answered now.
     """
     payment = Payment.objects.select_related("order").get(id=payment_id)
     if payment.status in TAKEN or not payment.session_id:
         return payment
-    order = payment.order
-    late = order.pay_before is not None and now >= order.pay_before
-    overdue = late or order.status != Order.Status.OPEN or now >= payment.expires_at
+    overdue = now >= payment.expires_at or not assess_paying(payment.order, now=now).granted
     try:
         session = gateway.fetch_checkout(payment.session_id)
         if session.status == "open" and overdue:
@@ -167,7 +166,7 @@ def _claim_payment(*, order_id: int, now: datetime) -> Payment | None:
     opened the order reacts, and refuses or prices it at what holds now (LAB-04).
     """
     order = lock_order(order_id)
-    require(rules.assess_payment(queries.order_facts(order, now=now)))
+    require(assess_paying(order, now=now))
     if not has_open_payment(order):
         ask_opener(order, now=now)
         if order.status != Order.Status.OPEN:

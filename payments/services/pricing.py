@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import candidates.queries
+from candidates.rules import assess_bar
 from candidates.services import lock_candidate
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
@@ -14,6 +16,8 @@ from ceportal.kernel.policy import BOOK
 from payments import queries, rules
 from payments.models import Order, OrderLine, Payment
 from payments.voucher_rules import PAYS_FOR
+
+FOR_EXAMS = frozenset({Order.Purpose.LAB_BOOKING, Order.Purpose.LAB_RESCHEDULE, Order.Purpose.REREAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,14 @@ def lock_order(order_id: int) -> Order:
 def has_open_payment(order: Order) -> bool:
     """Whether somebody may be paying it at this moment, at the price on the card page."""
     return order.payments.filter(status=Payment.Status.OPEN).exists()
+
+
+def assess_paying(order: Order, *, now: datetime) -> Decision:
+    """Whether an order can be paid at this moment: it is open and in time, and no sanction bars it (CAND-02)."""
+    bar = candidates.queries.bar_on(order.candidate_id)
+    return assess_bar(bar, for_exams=order.purpose in FOR_EXAMS) + rules.assess_payment(
+        queries.order_facts(order, now=now)
+    )
 
 
 def ask_opener(order: Order, *, now: datetime) -> None:

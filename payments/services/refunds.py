@@ -12,8 +12,9 @@ from candidates.services import compose_notice
 from ceportal.kernel.decisions import require
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
-from payments import gateway, queries, rules
-from payments.models import Order, OrderLine, Payment, Refund
+from payments import gateway, rules
+from payments.models import CreditNote, Order, OrderLine, Payment, Refund
+from payments.services.invoices import issue_credit_note
 from payments.services.pricing import lock_order
 
 log = structlog.get_logger(__name__)
@@ -28,9 +29,9 @@ REFUNDED_ALREADY = "charge_already_refunded"
 def request_refund(*, order_id: int, kinds: Collection[str] | None = None, reason: str, now: datetime) -> Refund | None:
     """Give back what a card paid for an order: all of it, or only the lines of some kinds; never a line twice.
 
-    Asking again gives the same refund, or another where the last one failed. None where a card paid nothing of these
-    lines, as a voucher did. Refused where no money was taken for the order (PAY-04) and where an invoice stands
-    (PAY-03). Emits payments.refund_requested; the relay carries it out.
+    Asking again gives the same refund, or another where the last one failed. What an invoice names is taken back by a
+    credit note at once (PAY-03). None where a card paid nothing of these lines, as a voucher did. Refused where no
+    money was taken for the order (PAY-04). Emits payments.refund_requested; the relay carries it out.
     """
     order = lock_order(order_id)
     if kinds is not None and order.status in PAID_ORDERS and order.total_cents == 0:
@@ -39,13 +40,17 @@ def request_refund(*, order_id: int, kinds: Collection[str] | None = None, reaso
     lines = [line for line in chosen if line.total_cents and not _is_given_back(line)]
     if not lines and (given := next((line.refund for line in chosen if line.refund), None)):
         return given
-    require(rules.assess_refund(queries.refund_facts(order)))
+    payment = order.payments.filter(status=Payment.Status.SUCCEEDED).first()
+    require(rules.assess_refund(paid_by_card=payment is not None))
     if not lines:
         return None
-    payment = order.payments.get(status=Payment.Status.SUCCEEDED)
+    assert payment is not None  # assessed: PAY-04
     payment.order = order
     refund = give_back(payment, amount_cents=sum(line.total_cents for line in lines), reason=reason, now=now)
     OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=refund)
+    invoiced = [line for line in lines if line.invoice_id and not line.credit_note_id]
+    if invoiced:
+        issue_credit_note(refund, invoiced, now=now)
     return refund
 
 
@@ -134,9 +139,14 @@ def _tell(refund: Refund, now: datetime) -> None:
         candidate=order.candidate,
         kind="refund_made",
         key=f"refund_made:{refund.id}",
-        context={"refund": refund, "order": order},
+        context={"refund": refund, "order": order, "credit_note": _credit_note_of(refund)},
         now=now,
     )
+
+
+def _credit_note_of(refund: Refund) -> CreditNote | None:
+    """The paper about what a refund gives back, though another that failed may have brought it about."""
+    return CreditNote.objects.select_related("invoice").filter(lines__refund=refund).first()
 
 
 def _owes_or_keeps(order: Order) -> bool:

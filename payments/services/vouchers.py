@@ -11,12 +11,12 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, finding, require
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
-from payments import queries, rules, voucher_rules
+from payments import queries, voucher_rules
 from payments.codes import new_code, normalised
 from payments.models import Order, Voucher
 from payments.services import holding
 from payments.services.orders import complete_order
-from payments.services.pricing import ask_opener, has_open_payment, lock_order, price_anew
+from payments.services.pricing import ask_opener, assess_paying, has_open_payment, lock_order, price_anew
 
 
 @transaction.atomic
@@ -63,9 +63,9 @@ def redeem_voucher(*, order_id: int, code: str, candidate_id: int, now: datetime
     """Pay an open order by a voucher, as far as that goes: it is redeemed as soon as its code is given (LAB-10).
 
     The order is priced as of now, what is left is paid by card, and where nothing is the order is complete. Given again
-    for the same order it changes nothing. Refused where the order cannot be paid (PAY-04, LAB-07), while its card page
-    is open (`stop_payment` closes it), where nothing on it is paid by voucher (LAB-05), and for the voucher's own
-    reasons (VCH-01..03). Emits payments.payment_requested, then what `holding.put_on` does.
+    for the same order it changes nothing. Refused where the order cannot be paid (PAY-04, LAB-07, CAND-02), while its
+    card page is open (`stop_payment` closes it), where nothing on it is paid by voucher (LAB-05), and for the voucher's
+    own reasons (VCH-01..03). Emits payments.payment_requested, then what `holding.put_on` does.
     """
     order = lock_order(order_id)
     if order.candidate_id != candidate_id:
@@ -73,9 +73,9 @@ def redeem_voucher(*, order_id: int, code: str, candidate_id: int, now: datetime
     voucher = _own(candidate_id, code)
     if voucher is not None and order.pk in {voucher.order_id, voucher.moving_to_id}:
         return voucher
-    require(rules.assess_payment(queries.order_facts(order, now=now)) + _assess_card_page(order))
+    require(assess_paying(order, now=now) + _assess_card_page(order))
     ask_opener(order, now=now)
-    require(rules.assess_payment(queries.order_facts(order, now=now)))  # it may have been priced to nothing
+    require(assess_paying(order, now=now))  # it may have been priced to nothing
     voucher = find_voucher(candidate_id=candidate_id, code=code, now=now)
     _use(voucher, order, now)
     return holding.lock_voucher(voucher.pk, order=order)
@@ -89,7 +89,7 @@ def reserve_voucher(*, order_id: int, voucher_id: int, now: datetime) -> Voucher
     order = lock_order(order_id)
     voucher = holding.lock_voucher(voucher_id, order=order)
     if order.pk not in {voucher.order_id, voucher.moving_to_id}:
-        require(rules.assess_payment(queries.order_facts(order, now=now)) + _assess_card_page(order))
+        require(assess_paying(order, now=now) + _assess_card_page(order))
         _use(voucher, order, now)
     return holding.lock_voucher(voucher_id, order=order)
 

@@ -128,10 +128,10 @@ def test_an_issued_invoice_cannot_be_changed(paid):
 
 def test_what_changes_later_does_not_change_the_paper(paid):
     invoice = issue(paid)
-    before = papers.set_invoice(invoice)
+    before = papers.set_paper(invoice)
     paid.candidate.name = "Another Name"
     paid.candidate.save()
-    assert papers.set_invoice(Invoice.objects.get()) == before
+    assert papers.set_paper(Invoice.objects.get()) == before
 
 
 @pytest.mark.parametrize("name", ["O'Neil & Söhne <GmbH> #1", "山田 太郎", '"); #panic("', "$x^2$ *bold* \\"])
@@ -139,6 +139,6 @@ def test_any_name_can_be_set(ask, name):
     candidate = factories.CandidateFactory.create(country="JP", name=name)
     order = ask(candidate=candidate)
     pay_at(order, MONDAY)
-    pdf = papers.set_invoice(issue(order))
+    pdf = papers.set_paper(issue(order))
     assert pdf.startswith(b"%PDF-")
     assert len(pdf) > 5000

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from candidates.models import Notice
@@ -10,8 +8,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Delivery, Event
 from payments import services
 from payments.models import Refund
-from tests.factories import noon
-from tests.payments.conftest import RETURN, pay_at, topics
+from tests.payments.conftest import RETURN, topics
 
 pytestmark = pytest.mark.django_db
 PENDING_REFUND = "4000 0000 0000 7726"
@@ -142,14 +139,4 @@ def test_nothing_is_given_back_where_nothing_was_taken(order, now):
     with pytest.raises(Refused) as refusal:
         ask_back(order, now)
     assert refusal.value.decision.clauses_unmet == ("PAY-04",)
-    assert not Refund.objects.exists()
-
-
-def test_after_the_invoice_a_refund_needs_a_credit_note(order):
-    paid = noon("2026-03-02")
-    pay_at(order, paid)
-    services.issue_invoice(order_id=order.id, now=paid + timedelta(days=3))
-    with pytest.raises(Refused) as refusal:
-        ask_back(order, paid + timedelta(days=4))
-    assert refusal.value.decision.clauses_unmet == ("PAY-03",)
     assert not Refund.objects.exists()

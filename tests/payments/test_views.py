@@ -109,7 +109,7 @@ class TestComingBack:
     def test_paid(self, cards, page, payment, back, django_assert_max_num_queries):
         cards.pay(payment.page_url)
         page.get(url("invoice_list"))
-        with django_assert_max_num_queries(24):  # asking and settling included
+        with django_assert_max_num_queries(25):  # asking and settling included
             response = page.get(back)
         text = text_of(response)
         assert 'data-state="paid"' in text
@@ -162,7 +162,7 @@ def test_a_refunded_order_says_so(cards, payments_gateway, page, order):
     cards.pay(payment.page_url)
     services.refresh_payment(payment_id=payment.id, now=clock.now())
     refund = services.request_refund(order_id=order.id, reason="No longer due.", now=clock.now())
-    assert "The money is being given back." in text_of(page.get(url("order", order.number)))
+    assert "USD 363.00 are being given back. No longer due." in text_of(page.get(url("order", order.number)))
     services.follow_refund(refund_id=refund.id, now=clock.now())
     text = text_of(page.get(url("order", order.number)))
     assert "USD 363.00 were given back on" in text

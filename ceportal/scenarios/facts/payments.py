@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import QuerySet, Sum
 
 from ceportal.scenarios.binding import Asking, tells
-from payments.models import Invoice, Payment, Refund
+from payments.models import CreditNote, Invoice, Payment, Refund
 from payments.services.paying import TAKEN
 
 
@@ -36,6 +36,6 @@ def invoices(asking: Asking) -> int:
 
 
 @tells("credit_notes")
-def credit_notes(_asking: Asking) -> int:
-    """How many credit notes were issued: none, since nothing that was invoiced can be given back so far (PAY-03)."""
-    return 0
+def credit_notes(asking: Asking) -> int:
+    """How many credit notes were issued."""
+    return CreditNote.objects.filter(candidate=asking.candidate).count()

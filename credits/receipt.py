@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import typst
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -15,23 +13,19 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from ceportal.kernel import signed_files
+from ceportal.kernel import signed_files, typesetting
 from ceportal.kernel.square_codes import square_code
 from credits.models import Claim, Receipt
 from credits.services.receipts import KIND
 
-TEMPLATE = "templates/credits/receipt.typ"
+TEMPLATE = "credits/receipt.typ"
 
 
 def set_receipt(receipt: Receipt) -> bytes:
     """A receipt as PDF in the candidate's language, itself signed: the same bytes each time on the same machine."""
     with translation.override(receipt.claim.candidate.language):
         sheet = _sheet(receipt)
-    pdf: bytes = typst.compile(
-        str(settings.BASE_DIR / TEMPLATE),
-        sys_inputs={"receipt": json.dumps(sheet)},
-        timestamp=int(receipt.filed_at.timestamp()),
-    )
+    pdf = typesetting.set_pdf(TEMPLATE, receipt=sheet, at=receipt.filed_at)
     return signed_files.sign_pdf(pdf, kind=KIND, content=receipt.content)
 
 

@@ -7,13 +7,11 @@ at /check/. The same document gives the same bytes.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import typst
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
@@ -23,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from candidates import queries as candidates_queries
 from candidates.models import Candidate, Certification, Track
-from ceportal.kernel import signatures, signed_files
+from ceportal.kernel import signatures, signed_files, typesetting
 from ceportal.kernel.square_codes import square_code
 from credits import queries, statement
 from credits.models import Cycle, Seal
@@ -31,7 +29,7 @@ from credits.standing import status_now
 
 KIND = "credit_statement"
 FORM = "credit statement 1"  # another form gets another number
-TEMPLATE = "templates/credits/statement.typ"
+TEMPLATE = "credits/statement.typ"
 Document = dict[str, Any]
 
 
@@ -64,11 +62,7 @@ def as_pdf(document: Document) -> bytes:
     """The document on paper, itself signed; the same bytes each time on the same machine."""
     with translation.override(document["language"]):
         sheet = _sheet(document, token_of(document))
-    pdf: bytes = typst.compile(
-        str(settings.BASE_DIR / TEMPLATE),
-        sys_inputs={"statement": json.dumps(sheet)},
-        timestamp=int(datetime.fromisoformat(document["at"]).timestamp()),
-    )
+    pdf = typesetting.set_pdf(TEMPLATE, statement=sheet, at=datetime.fromisoformat(document["at"]))
     return signed_files.sign_pdf(pdf, kind=KIND, content=signed_content(document))
 
 

@@ -1,0 +1,54 @@
+"""Whether a candidate may sit an exam on a day: everything that speaks for and against, and from when it could be.
+
+The agreement is no part of it: sitting asks for it (CAND-01). Nor are seats and their payment, which bookings ask for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from candidates.queries import testing_facts
+from candidates.rules import assess_testing
+from ceportal.kernel.decisions import Decision
+from ceportal.kernel.policy import BOOK
+from exams import queries, rules
+from exams.models import Exam
+
+
+@dataclass(frozen=True, slots=True)
+class MaySit:
+    """Every finding, and the first possible day: the one asked for where none is unmet, None where no date opens it."""
+
+    decision: Decision
+    opens_on: date | None
+
+
+def may_sit(*, candidate_id: int, exam_number: str, day: date, held_in: str = "") -> MaySit:
+    """Whether an exam may be sat on a day, and the first day from then on when it may if nothing but time passes.
+
+    `held_in` is the country where it would be taken; empty, somewhere that is allowed. A lab is judged as if it were
+    booked on that day, too. Exam.DoesNotExist where no exam has the number.
+    """
+    exam = Exam.objects.select_related("opened_by").get(number=exam_number)
+    asked = decision = decide(candidate_id, exam, day=day, held_in=held_in)
+    opens_on = day
+    while not decision.granted:
+        waits = [each.facts.get("opens_on") for each in decision.unmet]
+        later = max((wait for wait in waits if wait is not None), default=opens_on)
+        if None in waits or later <= opens_on:
+            return MaySit(asked, None)
+        # Another day may have another value of the book: what opens on it is judged again.
+        opens_on = later
+        decision = decide(candidate_id, exam, day=opens_on, held_in=held_in)
+    return MaySit(asked, opens_on)
+
+
+def decide(candidate_id: int, exam: Exam, *, day: date, held_in: str) -> Decision:
+    """All that taking an exam on a day depends on. The book of the exam day governs who may be tested."""
+    retake = queries.retake_facts(candidate_id, exam, exam_on=day, booked_on=day)
+    decision = rules.assess_offered(exam=exam.number, retires_on=exam.retires_on, exam_on=day)
+    decision += rules.assess_retake(retake, BOOK)
+    if exam.kind == Exam.Kind.EXPERT_LAB:
+        decision += rules.assess_opening(queries.opening_facts(candidate_id, exam, exam_on=day), BOOK)
+    return decision + assess_testing(testing_facts(candidate_id, exam_on=day, held_in=held_in), BOOK.on(day))

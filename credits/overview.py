@@ -71,7 +71,8 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
     waiting = _waiting(open_claims, day)
     cards = tuple(standing_card(each, day) for each in sorted(held, key=_highest_first))
     top = highest_renewable(held, day)
-    progress = _progress(top, facts, open_claims, cycles, day) if top else None
+    cycle = queries.cycle_held(cycles, held, day)
+    progress = _progress(top, facts, open_claims, cycle, day) if top else None
     renewed = _renewed_lately(held, now)
     ahead = top is not None and bought_ahead(top.life, day)
     return Overview(
@@ -108,14 +109,13 @@ def _terms(candidate: Candidate, day: date) -> Terms:
 
 
 def _progress(
-    top: Held, facts: renewal.RenewalFacts, open_claims: Sequence[Claim], cycles: Sequence[Cycle], day: date
+    top: Held, facts: renewal.RenewalFacts, open_claims: Sequence[Claim], cycle: Cycle | None, day: date
 ) -> Progress:
     paths = progress_of(top, facts, day)
     nearest = renewal.nearest_by_credits([each for each in paths if each.credits_needed])
     earned = sum(grant.amount for grant in facts.grants if grant.valid_on(day))
     pending = sum(each.credits or 0 for each in open_claims if each.status == Claim.Status.SUBMITTED)
     views = tuple(path_view(each, top.life.level, day) for each in paths)
-    cycle = queries.current_cycle(cycles)
     target = nearest.credits_needed if nearest else 0
     return Progress(
         certification=top.certification.track.name,

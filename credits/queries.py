@@ -14,6 +14,7 @@ import exams.queries
 from candidates import queries as candidates_queries
 from candidates.models import Candidate, User
 from candidates.queries import Held
+from candidates.rules import ENDED
 from catalog.models import ProviderMember
 from ceportal.kernel.policy import BOOK
 from credits import activity, disputes, renewal, rules
@@ -48,6 +49,18 @@ def current_cycle(cycles: Sequence[Cycle]) -> Cycle | None:
     return cycles[-1] if cycles and cycles[-1].ended_on is None else None
 
 
+def cycle_held(cycles: Sequence[Cycle], held: Sequence[Held], day: date) -> Cycle | None:
+    """The cycle that somebody is in on a day; None while a loss has left nothing eligible (CR-03).
+
+    What is left may become eligible by the book: the cycle that it is in from the day of the loss is told from then on.
+    """
+    cycle = current_cycle(cycles)
+    if all(each.end_reason != Cycle.EndReason.INACTIVE for each in cycles):
+        return cycle
+    eligible = activity.qualifying_levels(BOOK.on(day))
+    return cycle if any(each.level in eligible and each.status not in ENDED for each in held_on(held, day)) else None
+
+
 def grants_to_judge(cycle: Cycle | None, *, lock: bool = False) -> list[renewal.GrantFacts]:
     """The credits of a cycle that no renewal has used, expired or not, oldest completion first (CR-06).
 
@@ -63,17 +76,21 @@ def grants_to_judge(cycle: Cycle | None, *, lock: bool = False) -> list[renewal.
         .values("grant")
         .annotate(sum=Sum("amount"))
     )
+    # What its provider reported itself had been pending since its completion, whenever it was claimed (CE-15).
+    claimed_alone = Claim.objects.filter(id=OuterRef("claim"), reports__isnull=True)
     grants = Grant.objects.select_for_update(no_key=True) if lock else Grant.objects.all()
     rows = (
         grants.filter(cycle=cycle)
-        .annotate(usable=Subquery(lasting.values("sum")))
+        .annotate(usable=Subquery(lasting.values("sum")), filed_on=Subquery(claimed_alone.values("submitted_on")))
         .filter(usable__gt=0)
         .order_by("earned_on", "id")
-        .values_list("id", "earned_on", "expires_on", "usable", "remaining", "source")
+        .values_list("id", "earned_on", "expires_on", "usable", "remaining", "source", "filed_on")
     )
     return [
-        renewal.GrantFacts(pk, earned_on, expires_on, usable, remaining, source == Grant.Source.ATTENDANCE)
-        for pk, earned_on, expires_on, usable, remaining, source in rows
+        renewal.GrantFacts(
+            pk, earned_on, expires_on, usable, remaining, source == Grant.Source.ATTENDANCE, filed_on or earned_on
+        )
+        for pk, earned_on, expires_on, usable, remaining, source, filed_on in rows
     ]
 
 

@@ -52,6 +52,7 @@ class GrantFacts:
     amount: int
     remaining: int  # less than the amount where it has expired meanwhile
     from_event: bool = False  # the cap of its cycle weighs on it (LIVE-06)
+    filed_on: date = date.min  # the first day of its claim; what is reported counts as filed on its completion (CE-15)
 
     def valid_on(self, day: date) -> bool:
         return self.earned_on <= day < self.expires_on
@@ -172,7 +173,7 @@ def _paths_of(book: Book, held: HeldFacts, day: date) -> tuple[Parameter, Sequen
 def progress_on(book: Book, facts: RenewalFacts, held: HeldFacts, day: date) -> list[PathProgress]:
     """How far each path of the day's book has been met for one certification by that day."""
     highest = highest_level(renewable_on(book, facts, day)) == held.level
-    credits_there = sum(grant.amount for grant in facts.grants if grant.valid_on(day))
+    credits_there = sum(grant.amount for grant in facts.grants if _serves(book, grant, held, day))
     fee_paid = facts.fee_paid_on is not None and facts.fee_paid_on <= day
     passed: dict[str, set[str]] = {}
     for each in facts.passes:
@@ -195,6 +196,16 @@ def progress_on(book: Book, facts: RenewalFacts, held: HeldFacts, day: date) -> 
         for path in paths
         if highest or "credits" not in path
     ]
+
+
+def _serves(book: Book, grant: GrantFacts, held: HeldFacts, day: date) -> bool:
+    """Whether credits count for a certification on a day: valid then, and not claimed after it had ended (CE-15).
+
+    Such a claim counts for what was still held when it was filed, and brings nothing back.
+    """
+    if not grant.valid_on(day):
+        return False
+    return grant.filed_on <= day or status_on(book, held.life, grant.filed_on) in RENEWABLE
 
 
 def nearest_by_credits(progress: list[PathProgress]) -> PathProgress | None:
@@ -251,18 +262,18 @@ def _renewal(
         highest=highest,
         path=path.path,
         requirement_on=day,
-        uses=_oldest_first(facts.grants, path.credits_needed, day),
+        uses=_oldest_first([each for each in facts.grants if _serves(book, each, held, day)], path.credits_needed),
         passes=_passes_counted(facts.passes, held, path.path.get("exams", {}), day),
         renews=terms_renewed(book, with_it, level=held.level, day=day, at_level="renewable"),
         decision=explain_renewal(path, day, parameter, book.on(day)["recert.renewal_basis"]),
     )
 
 
-def _oldest_first(grants: tuple[GrantFacts, ...], needed: int, day: date) -> tuple[tuple[int, int], ...]:
+def _oldest_first(grants: Iterable[GrantFacts], needed: int) -> tuple[tuple[int, int], ...]:
     """Exactly the path's credits, oldest completion first, a grant split where it must be (CR-06)."""
     uses: list[tuple[int, int]] = []
     for grant in grants:
-        if needed and grant.valid_on(day):
+        if needed:
             taken = min(needed, grant.amount)
             uses.append((grant.id, taken))
             needed -= taken

@@ -219,8 +219,11 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
 
 
 def assess_report(facts: CompletionFacts, policy: Policy) -> Decision:
-    """What a provider's own report of a completion must meet (CE-10): enrollment, but neither CE-14 nor a kit."""
-    return assess_reported(facts.activity, policy) + Decision(tuple(_training_findings(facts)))
+    """What a provider's own report of a completion must meet (CE-10): enrollment, but no kit and no last day."""
+    findings = _training_findings(facts)
+    if facts.activity.completed_on > facts.activity.day:
+        findings.append(Finding("CE-14", False, _("What is not completed yet earns nothing.")))
+    return assess_reported(facts.activity, policy) + Decision(tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,13 @@ story:
 """
         assert told(tmp_path, text).passed
 
+    def test_steps_on_one_line_are_steps_of_their_own(self, tmp_path: Path) -> None:
+        step = "{date: 2021-01-12, do: author, kind: core, accepted: 2}"
+        check = "{date: 2021-01-13, check: {credits.available: 12}}"
+        certify, enroll = CERTIFY.strip(" -\n"), ENROLL.strip(" -\n")
+        text = f"name: A story\nstory: [{certify}, {enroll}, {step}, {step}, {check}]\n"
+        assert findings(told(tmp_path, text)) == []
+
     def test_sums_are_over_all_and_the_rest_is_the_firsts(self, tmp_path: Path) -> None:
         text = """name: Two
 people: {bela: {country: BE}, aiko: {country: JP}}

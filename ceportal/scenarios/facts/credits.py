@@ -46,7 +46,9 @@ def expired_in_life(asking: Asking) -> int:
 @tells("cycle.started_on")
 def cycle_started_on(asking: Asking) -> date | None:
     """The first day of the current cycle; null where nothing eligible is left."""
-    cycle = queries.current_cycle(queries.cycles_of(asking.candidate.pk))
+    candidate_id = asking.candidate.pk
+    held = candidates_queries.held_by(candidate_id)
+    cycle = queries.cycle_held(queries.cycles_of(candidate_id), held, asking.day)
     return cycle.started_on if cycle else None
 
 

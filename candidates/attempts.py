@@ -1,4 +1,7 @@
-"""How often something may be tried, by user and by address: counters in the cache, in windows of fixed length."""
+"""How often something may be tried, by user and by address: counters in the cache, in windows of fixed length.
+
+Who has tried too often can be locked out for longer than the window lasts.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,50 @@ LINK_ATTEMPTS = 5
 LINK_WINDOW = timedelta(minutes=15)
 
 
-def next_try_at(action: str, *keys: str, now: datetime) -> datetime | None:
+def next_try_at(
+    action: str, *keys: str, now: datetime, at_most: int = LINK_ATTEMPTS, window: timedelta = LINK_WINDOW
+) -> datetime | None:
     """Count one more attempt under each key; when to try again where one of them has had too many, else None."""
-    window = int(now.timestamp() // LINK_WINDOW.total_seconds())
-    counts = [_count(f"attempts:{action}:{window}:{key}") for key in keys]
-    if max(counts) <= LINK_ATTEMPTS:
+    counts = [_count(_name(action, key, window, now), window) for key in keys]
+    if max(counts) <= at_most:
         return None
-    return datetime.fromtimestamp((window + 1) * LINK_WINDOW.total_seconds(), UTC)
+    return datetime.fromtimestamp((_number(window, now) + 1) * window.total_seconds(), UTC)
 
 
-def _count(key: str) -> int:
-    cache.add(key, 0, timeout=LINK_WINDOW.total_seconds())
+def take_back(action: str, *keys: str, now: datetime, window: timedelta = LINK_WINDOW) -> None:
+    """Count an attempt no longer that turned out to be a good one."""
+    for key in keys:
+        try:
+            cache.decr(_name(action, key, window, now))
+        except ValueError:  # it ran out meanwhile
+            continue
+
+
+def lock_out(action: str, *keys: str, until: datetime, now: datetime) -> None:
+    """Let nobody try under these keys until a moment."""
+    for key in keys:
+        cache.set(f"locked:{action}:{key}", until.timestamp(), timeout=(until - now).total_seconds())
+
+
+def locked_until(action: str, *keys: str, now: datetime) -> datetime | None:
+    """Until when one of these keys is locked out, the latest; None where none is."""
+    found = cache.get_many([f"locked:{action}:{key}" for key in keys])
+    latest = max(found.values(), default=0)
+    return datetime.fromtimestamp(latest, UTC) if latest > now.timestamp() else None
+
+
+def _number(window: timedelta, now: datetime) -> int:
+    return int(now.timestamp() // window.total_seconds())
+
+
+def _name(action: str, key: str, window: timedelta, now: datetime) -> str:
+    return f"attempts:{action}:{_number(window, now)}:{key}"
+
+
+def _count(name: str, window: timedelta) -> int:
+    cache.add(name, 0, timeout=window.total_seconds())
     try:
-        return int(cache.incr(key))
+        return int(cache.incr(name))
     except ValueError:  # it ran out between the two
-        cache.set(key, 1, timeout=LINK_WINDOW.total_seconds())
+        cache.set(name, 1, timeout=window.total_seconds())
         return 1

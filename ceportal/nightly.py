@@ -30,6 +30,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("claims past the promise", credits.sweeps.escalate_claims),
     ("audits by lot", credits.sweeps.open_drawn_audits),
     ("lapse notices", candidates.sweeps.send_lapse_notices),
+    ("vouchers expire", payments.sweeps.expire_vouchers),
     ("invoices due", payments.sweeps.issue_due_invoices),
     ("days sealed", seals.seal_finished_days),
 )

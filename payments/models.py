@@ -171,6 +171,9 @@ class Voucher(models.Model):
         Order, on_delete=models.PROTECT, null=True, blank=True, related_name="arriving_voucher"
     )
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.ISSUED)
+    reference = models.CharField(  # of whoever ordered it: under one reference one is issued
+        max_length=60, blank=True, default="", db_default=""
+    )
     issued_at = models.DateTimeField()
     issued_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
     redeemed_at = models.DateTimeField(null=True, blank=True)
@@ -192,6 +195,9 @@ class Voucher(models.Model):
                 name="voucher_moves_when_redeemed",
                 condition=Q(moving_to__isnull=True) | Q(status="redeemed") & ~Q(moving_to=F("order")),
             ),
+            models.UniqueConstraint(
+                name="voucher_once_per_reference", fields=["reference"], condition=~Q(reference="")
+            ),
             models.CheckConstraint(
                 name="voucher_code_of_groups", condition=Q(code__regex=rf"^[{LETTERS}]{{4}}(-[{LETTERS}]{{4}}){{2}}$")
             ),
@@ -202,6 +208,11 @@ class Voucher(models.Model):
 
     def __str__(self) -> str:
         return f"···· {self.code[-4:]}"
+
+    @property
+    def issued_on(self) -> date:
+        """The day on which it was issued, in the programme's time zone."""
+        return clock.day_of(self.issued_at)
 
 
 class Payment(models.Model):

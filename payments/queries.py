@@ -147,6 +147,17 @@ def voucher_of(order_id: int) -> Voucher | None:
     return Voucher.objects.filter(Q(order_id=order_id) | Q(moving_to_id=order_id)).first()
 
 
+def vouchers_of(candidate: Candidate) -> QuerySet[Voucher]:
+    """A candidate's vouchers, the latest first, with what they pay."""
+    return Voucher.objects.filter(candidate=candidate).select_related("order")
+
+
+def usable_vouchers(candidate_id: int, *, day: date) -> QuerySet[Voucher]:
+    """What a candidate can pay with on a day, what expires first first."""
+    unused = Voucher.objects.filter(candidate_id=candidate_id, status=Voucher.Status.UNUSED, expires_on__gte=day)
+    return unused.order_by("expires_on", "id")
+
+
 def voucher_facts(voucher: Voucher, *, day: date) -> VoucherFacts:
     """What the use of a voucher depends on, on a day."""
     return VoucherFacts(

@@ -1,4 +1,4 @@
-"""What dates make due about money: invoices every night; every minute whatever was left open.
+"""What dates make due about money: invoices and vouchers every night; every minute whatever was left open.
 
 Each row is its own transaction, so a sweep can be killed anywhere and run again or late.
 """
@@ -6,7 +6,7 @@ Each row is its own transaction, so a sweep can be killed anywhere and run again
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,8 +14,9 @@ from django.db import models, transaction
 
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
+from ceportal.kernel.outbox import emit_many
 from payments import queries, services
-from payments.models import Payment, Refund, StripeEvent
+from payments.models import Payment, Refund, StripeEvent, Voucher
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,30 @@ def issue_due_invoices(*, now: datetime) -> int:
             continue
         issued += 1
     return issued
+
+
+def expire_vouchers(*, now: datetime) -> int:
+    """Mark the unused vouchers whose last day is over (VCH-02), and count them.
+
+    One that is being used at this moment is left to the next night; by its date nobody can use it any more.
+    """
+    day, expired = clock.day_of(now), 0
+    while batch := _expire_some(day, now=now):
+        expired += batch
+    return expired
+
+
+@transaction.atomic
+def _expire_some(day: date, *, now: datetime) -> int:
+    unused = Voucher.objects.filter(status=Voucher.Status.UNUSED, expires_on__lt=day).order_by("expires_on", "id")
+    vouchers = list(unused.select_for_update(skip_locked=True, no_key=True)[:BATCH])
+    Voucher.objects.filter(id__in=[each.pk for each in vouchers]).update(status=Voucher.Status.EXPIRED)
+    emit_many(
+        "payments.voucher_expired",
+        [(each, {"expires_on": each.expires_on.isoformat()}) for each in vouchers],
+        now=now,
+    )
+    return len(vouchers)
 
 
 def follow_up(*, now: datetime) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -16,19 +15,19 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from candidates.access import CandidateRequest, candidate_required
 from ceportal.kernel import clock
-from ceportal.kernel.decisions import Decision, Refused
+from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT
 from payments import papers, queries, services, tasks
 from payments.gateway import InvalidSignature
-from payments.models import CreditNote, Invoice, Order
+from payments.models import CreditNote, Invoice
+from payments.order_pages import card_service_trouble, order_context, own_order
 
 log = structlog.get_logger(__name__)
 
@@ -42,24 +41,24 @@ ASK_AT_MOST = 45  # every two seconds; then the page waits for the reader
 @candidate_required
 def order_detail(request: CandidateRequest, number: str) -> HttpResponse:
     """An order: what it asks for and why, how it stands, and the button that pays it."""
-    return render(request, "payments/order.html", _order_context(request, number))
+    return render(request, "payments/order.html", order_context(request, number))
 
 
 @require_POST
 @candidate_required
 def start_payment(request: CandidateRequest, number: str) -> HttpResponse:
     """Go to the card page of an order; a second press goes to the same one."""
-    order_id = _own_order_id(request, number)
+    order_id = own_order(request, number).pk
     back = settings.BASE_URL + reverse("payments:return", args=[number])
     try:
         payment = services.start_payment(
             order_id=order_id, success_url=back, cancel_url=f"{back}?left=1", now=clock.now()
         )
     except Refused as refusal:
-        context = _order_context(request, number) | {"refusal": explain(refusal.decision)}
+        context = order_context(request, number) | {"refusal": explain(refusal.decision)}
         return render(request, "payments/order.html", context, status=CONFLICT)
     except services.CardServiceUnavailable:
-        messages.error(request, _card_service_trouble())
+        messages.error(request, card_service_trouble())
         return redirect("payments:order", number=number)
     return redirect(payment.page_url)
 
@@ -69,7 +68,7 @@ def start_payment(request: CandidateRequest, number: str) -> HttpResponse:
 @candidate_required
 def return_from_card_page(request: CandidateRequest, number: str) -> HttpResponse:
     """Where the card page sends people back to: ask at once how it went, and say so."""
-    order_id = _own_order_id(request, number)
+    order_id = own_order(request, number).pk
     asked = int(request.GET["asked"]) if request.GET.get("asked", "").isdecimal() else 0
     try:
         services.refresh_order(order_id=order_id, now=clock.now())
@@ -77,7 +76,7 @@ def return_from_card_page(request: CandidateRequest, number: str) -> HttpRespons
         log.warning("return_not_answered", order=number)
     if request.GET.get("left"):
         return redirect("payments:order", number=number)
-    context = _order_context(request, number)
+    context = order_context(request, number)
     waiting = context["standing"].may_be_settled_soon
     context |= {"waiting": waiting, "next_ask": asked + 1 if asked < ASK_AT_MOST else None}
     return render(request, "payments/order.html", context)
@@ -140,29 +139,3 @@ def _paper(paper: Invoice | CreditNote) -> HttpResponse:
         "Cache-Control": "private, no-store",
     }
     return HttpResponse(papers.set_paper(paper), content_type="application/pdf", headers=headers)
-
-
-def _own_order_id(request: CandidateRequest, number: str) -> int:
-    order_id = queries.orders_of(request.candidate).filter(number=number).values_list("id", flat=True).first()
-    if order_id is None:
-        raise Http404
-    return order_id
-
-
-def _order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
-    try:
-        order = queries.order_for_owner(candidate=request.candidate, number=number)
-    except Order.DoesNotExist as missing:
-        raise Http404 from missing
-    return {
-        "order": order,
-        "standing": queries.standing_of(order),
-        "decision": explain(Decision.from_json(order.decision)),
-    }
-
-
-def _card_service_trouble() -> str:
-    return _(
-        "The card service cannot be reached at the moment. Nothing was charged and nothing is lost; "
-        "please try again in a few minutes."
-    )

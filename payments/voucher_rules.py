@@ -34,10 +34,17 @@ class VoucherFacts:
     day: date  # on which it is redeemed or moved (VCH-02)
 
 
-def assess_issue(*, expires_on: date, day: date) -> Decision:
-    """A voucher is issued so that it can be used, today at least (VCH-02)."""
+def assess_issue(*, expires_on: date, day: date, issued_to_another: bool = False) -> Decision:
+    """A voucher is issued so that it can be used, today at least (VCH-02), and to one candidate (VCH-01)."""
     return Decision(
         (
+            finding(
+                "VCH-01",
+                not issued_to_another,
+                yes=_("Nobody else has a voucher under this reference."),
+                no=_("Under this reference a voucher was issued to another candidate."),
+                next_step=_("Use a reference for one voucher only."),
+            ),
             finding(
                 "VCH-02",
                 day <= expires_on,
@@ -80,6 +87,41 @@ def assess_voucher(facts: VoucherFacts | None) -> Decision:
 def assess_move(facts: VoucherFacts) -> Decision:
     """A voucher goes along to another booking while it is valid, judged on the day it is moved (RSCH-05, RSCH-06)."""
     return Decision((_in_time("RSCH-06", facts), _in_time("VCH-02", facts)))
+
+
+def assess_tries(*, minutes_locked: int) -> Decision:
+    """Whether another code is taken from somebody who gave wrong ones (EXAM-12): in how many minutes, 0 for now."""
+    return Decision(
+        (
+            finding(
+                "EXAM-12",
+                minutes_locked == 0,
+                yes=_("Not too many wrong codes were given."),
+                no=_("Too many wrong codes were given; the next one is taken in %(minutes)s minutes."),
+                next_step=_("Vouchers that were issued to you stand in your list and need no code."),
+                minutes=minutes_locked,
+            ),
+        )
+    )
+
+
+def suspicion(*, codes: int, minutes: int, address: str) -> Decision:
+    """What a case about guessed codes rests on (EXAM-12)."""
+    return Decision(
+        (
+            Finding(
+                "EXAM-12",
+                False,
+                _("%(codes)s codes that are none of the candidate's vouchers were given within %(minutes)s minutes."),
+                {"codes": codes, "minutes": minutes, "address": address},
+            ),
+        )
+    )
+
+
+def is_wrong_code(decision: Decision) -> bool:
+    """Whether a refusal says that the code is none of the candidate's own."""
+    return "VCH-01" in decision.clauses_unmet
 
 
 def assess_paid_by_voucher(*, kinds: frozenset[str], held: bool) -> Decision:

@@ -51,6 +51,7 @@ class Case(models.Model):
     class Kind(models.TextChoices):
         CORRECTED_RESULT = "corrected_result", _("corrected result under a later renewal")
         FAILED_AUDIT = "failed_audit", _("failed audit")
+        GUESSED_CODES = "guessed_codes", _("guessed or forged voucher codes")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")

@@ -27,6 +27,7 @@ SELECT
     (SELECT min(expires_on) FROM credits_grant WHERE remaining > 0),
     (SELECT min(answer_due_on) + 1 FROM credits_claim WHERE status = 'submitted' AND escalated_on IS NULL),
     (SELECT %(first)s::date FROM credits_claim WHERE status = 'approved' AND audit_due LIMIT 1),
+    (SELECT min(expires_on) + 1 FROM payments_voucher WHERE status = 'unused'),
     (SELECT min(paid_at) FROM payments_order WHERE status = 'paid' AND total_cents > 0
         AND NOT EXISTS (SELECT FROM payments_invoice WHERE order_id = payments_order.id)
         AND EXISTS (SELECT FROM payments_orderline line LEFT JOIN payments_refund refund ON refund.id = line.refund_id

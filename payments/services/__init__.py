@@ -4,6 +4,7 @@ Nothing here speaks to the card service while it holds locks on orders: a servic
 is about to do, asks, and writes the answer (PAY-04).
 """
 
+from payments.services.code_attempts import counting_codes
 from payments.services.inbox import process_event, store_event
 from payments.services.invoices import issue_invoice
 from payments.services.orders import cancel_order, open_order, price_order
@@ -24,13 +25,14 @@ from payments.services.vouchers import (
     move_voucher,
     redeem_voucher,
     release_voucher,
-    reserve_voucher,
+    use_voucher,
 )
 
 __all__ = [
     "CardServiceUnavailable",
     "LineRequest",
     "cancel_order",
+    "counting_codes",
     "execute_refund",
     "find_voucher",
     "follow_payment",
@@ -47,8 +49,8 @@ __all__ = [
     "refresh_payment",
     "release_voucher",
     "request_refund",
-    "reserve_voucher",
     "start_payment",
     "stop_payment",
     "store_event",
+    "use_voucher",
 ]

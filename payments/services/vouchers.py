@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
-from candidates.services import lock_candidate
+from candidates.services import compose_notice, lock_candidate
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, finding, require
 from ceportal.kernel.decisions import gettext_noop as _
@@ -25,24 +27,39 @@ def issue_voucher(
     candidate_id: int,
     expires_on: date,
     origin: str = Voucher.Origin.ISSUED,
+    reference: str = "",
     now: datetime,
     issued_by_id: int | None = None,
 ) -> Voucher:
-    """Issue a voucher to one candidate, with a code of its own (VCH-01). Refused where it would be expired (VCH-02).
+    """Issue a voucher to one candidate, with a code of its own (VCH-01), and tell. Refused where it would be expired
+    (VCH-02).
 
-    Each call issues another one. Emits payments.voucher_issued.
+    Each call issues another one, unless it comes with a reference: under one reference one voucher is issued, to one
+    candidate, and the second call gives the first. Emits payments.voucher_issued.
     """
     candidate = lock_candidate(candidate_id)
-    require(voucher_rules.assess_issue(expires_on=expires_on, day=clock.day_of(now)))
+    issued = Voucher.objects.filter(reference=reference).first() if reference else None
+    if issued is not None and issued.candidate_id == candidate_id:
+        return issued
+    other = issued is not None
+    require(voucher_rules.assess_issue(expires_on=expires_on, day=clock.day_of(now), issued_to_another=other))
     voucher = Voucher.objects.create(
         candidate=candidate,
         code=new_code(),
         expires_on=expires_on,
         origin=origin,
+        reference=reference,
         issued_at=now,
         issued_by_id=issued_by_id,
     )
     emit("payments.voucher_issued", voucher, now=now, expires_on=expires_on.isoformat(), origin=origin)
+    compose_notice(
+        candidate=candidate,
+        kind="voucher_issued",
+        key=f"voucher_issued:{voucher.id}",
+        context={"voucher": voucher, "address": settings.BASE_URL + reverse("payments:voucher_list")},
+        now=now,
+    )
     return voucher
 
 
@@ -71,27 +88,22 @@ def redeem_voucher(*, order_id: int, code: str, candidate_id: int, now: datetime
     if order.candidate_id != candidate_id:
         raise Order.DoesNotExist(f"Order {order_id} is not of candidate {candidate_id}.")
     voucher = _own(candidate_id, code)
-    if voucher is not None and order.pk in {voucher.order_id, voucher.moving_to_id}:
-        return voucher
-    require(assess_paying(order, now=now) + _assess_card_page(order))
-    ask_opener(order, now=now)
-    require(assess_paying(order, now=now))  # it may have been priced to nothing
-    voucher = find_voucher(candidate_id=candidate_id, code=code, now=now)
-    _use(voucher, order, now)
-    return holding.lock_voucher(voucher.pk, order=order)
+    if voucher is None:
+        # Only what could be paid is asked for a code at all.
+        require(assess_paying(order, now=now) + _assess_card_page(order))
+        voucher = find_voucher(candidate_id=candidate_id, code=code, now=now)
+    return _use(voucher, order, now)
 
 
 @transaction.atomic
-def reserve_voucher(*, order_id: int, voucher_id: int, now: datetime) -> Voucher:
-    """Put a voucher on an order that is open, as `open_order` does when it is given one: for a change of booking it is
-    reserved until that is paid (LAB-10).
+def use_voucher(*, order_id: int, voucher_id: int, now: datetime) -> Voucher:
+    """Pay an open order by a voucher of the candidate's own list, as `redeem_voucher` does by its code.
+
+    Voucher.DoesNotExist for anybody else's (VCH-01).
     """
     order = lock_order(order_id)
     voucher = holding.lock_voucher(voucher_id, order=order)
-    if order.pk not in {voucher.order_id, voucher.moving_to_id}:
-        require(assess_paying(order, now=now) + _assess_card_page(order))
-        _use(voucher, order, now)
-    return holding.lock_voucher(voucher_id, order=order)
+    return _use(voucher, order, now)
 
 
 @transaction.atomic
@@ -141,12 +153,18 @@ def _own(candidate_id: int, code: str) -> Voucher | None:
     return Voucher.objects.select_related("order").filter(candidate_id=candidate_id, code=normalised(code)).first()
 
 
-def _use(voucher: Voucher, order: Order, now: datetime) -> None:
+def _use(voucher: Voucher, order: Order, now: datetime) -> Voucher:
+    if order.pk in {voucher.order_id, voucher.moving_to_id}:
+        return voucher
+    require(assess_paying(order, now=now) + _assess_card_page(order))
+    ask_opener(order, now=now)
+    require(assess_paying(order, now=now))  # it may have been priced to nothing
     kinds = frozenset(order.lines.values_list("kind", flat=True))
     holding.put_on(holding.lock_voucher(voucher.pk, order=order), order, kinds=kinds, now=now)
     price_anew(order, now=now)
     if order.total_cents == 0:
         complete_order(order, paid_at=now, now=now)
+    return holding.lock_voucher(voucher.pk, order=order)
 
 
 def _assess_card_page(order: Order) -> Decision:

@@ -8,7 +8,7 @@ import pytest
 
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
-from payments import codes, queries, services
+from payments import codes, queries, services, sweeps
 from payments.models import Order, OrderLine, Payment, Voucher
 from tests import factories
 from tests.factories import day, noon
@@ -311,7 +311,7 @@ def test_a_card_booking_changes_to_an_unused_voucher(aiko, voucher, book):
 
 def test_reserved_for_a_change_that_fails_it_is_free_again(aiko, voucher, book):
     new = change(book, aiko)
-    services.reserve_voucher(order_id=new.id, voucher_id=voucher.id, now=NOW)
+    services.use_voucher(order_id=new.id, voucher_id=voucher.id, now=NOW)
     assert state(voucher) == ("reserved", new.id, None)
     services.cancel_order(order_id=new.id, now=NOW)
     assert state(voucher) == ("unused", None, None)
@@ -332,3 +332,23 @@ def test_one_voucher_pays_one_exam(aiko, voucher, book):
     fee = services.LineRequest("A lab", 160000, OrderLine.Kind.LAB_FEE, "BE")
     order = book(aiko, now=NOW, lines=[fee, fee], voucher_id=voucher.id)
     assert [line.covered_cents for line in order.lines.all()] == [160000, 0]
+
+
+def test_under_one_reference_one_voucher_is_issued(aiko, bela):
+    def ordered_by(candidate):
+        return services.issue_voucher(
+            candidate_id=candidate.id, expires_on=day("2026-12-31"), reference="PO-4711/1", now=NOW
+        )
+
+    assert ordered_by(aiko) == ordered_by(aiko)
+    assert refused(lambda: ordered_by(bela)).clauses_unmet == ("VCH-01",)
+    assert Event.objects.filter(topic="payments.voucher_issued").count() == 1
+
+
+@pytest.mark.parametrize(("_case", "now", "count"), [("its last day", LAST_DAY, 0), ("the day after", DAY_AFTER, 1)])
+def test_the_sweep_marks_what_has_expired_once(aiko, voucher, book, _case, now, count):
+    redeem(book(aiko, now=NOW), issue(aiko))  # what is in use stays in use
+    assert sweeps.expire_vouchers(now=now) == count
+    assert sweeps.expire_vouchers(now=now) == 0
+    assert state(voucher)[0] == ("expired" if count else "unused")
+    assert Event.objects.filter(topic="payments.voucher_expired", subject_id=voucher.id).count() == count

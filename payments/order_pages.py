@@ -1,0 +1,51 @@
+"""What the page of an order shows, for the views that show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from candidates.access import CandidateRequest
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision
+from ceportal.kernel.explain import explain
+from payments import queries
+from payments.forms import VoucherForm
+from payments.models import Order
+from payments.voucher_rules import PAYS_FOR
+
+
+def own_order(request: CandidateRequest, number: str) -> Order:
+    """An order of the candidate's own; 404 for anybody else's."""
+    order = queries.orders_of(request.candidate).filter(number=number).first()
+    if order is None:
+        raise Http404
+    return order
+
+
+def order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
+    """Everything the page of an own order shows; 404 for anybody else's."""
+    try:
+        order = queries.order_for_owner(candidate=request.candidate, number=number)
+    except Order.DoesNotExist as missing:
+        raise Http404 from missing
+    standing = queries.standing_of(order)
+    context = {
+        "order": order,
+        "standing": standing,
+        "decision": explain(Decision.from_json(order.decision)),
+    }
+    takes_voucher = standing.voucher is None and any(line.kind in PAYS_FOR for line in order.lines.all())
+    if standing.can_be_paid and takes_voucher:
+        context["voucher_form"] = VoucherForm(order=order, day=clock.day_of(clock.now()))
+    return context
+
+
+def card_service_trouble() -> str:
+    """What is said when the card service does not answer."""
+    return _(
+        "The card service cannot be reached at the moment. Nothing was charged and nothing is lost; "
+        "please try again in a few minutes."
+    )

@@ -22,3 +22,12 @@ def append_only(table: str) -> migrations.RunSQL:
         "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
         f"DROP TRIGGER {table}_append_only ON {table}",
     )
+
+
+def never_emptied(table: str) -> migrations.RunSQL:
+    """Let the database refuse TRUNCATE on a table, which asks no trigger of single rows, by CASCADE too."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        f"DROP TRIGGER {table}_never_emptied ON {table}",
+    )

@@ -124,6 +124,18 @@ def test_an_approval_that_renews_asks_the_database_at_most_25_times(story: Story
     assert len(queries) <= 25
 
 
+@pytest.mark.parametrize(
+    "table", ["entry", "completionreport", "receipt", "authoreditems", "workshop", "seal", "grant", "claim"]
+)
+def test_what_is_kept_is_not_emptied_either(db: None, table: str) -> None:
+    """TRUNCATE asks no trigger of single rows (CR-07); what the kept rows point at takes them along."""
+    with connection.cursor() as cursor:
+        for kept in ("entry", "completionreport", "receipt", "authoreditems", "workshop", "seal"):
+            cursor.execute(f"ALTER TABLE credits_{kept} ENABLE TRIGGER credits_{kept}_never_emptied")  # see conftest.py
+        with pytest.raises(IntegrityError, match="never changed or removed"):
+            cursor.execute(f"TRUNCATE credits_{table} CASCADE")
+
+
 def _at_once(count: int, act: Callable[[], object]) -> list[BaseException]:
     """Do the same in several connections at the same moment; what was raised."""
     gate = threading.Barrier(count)

@@ -14,6 +14,7 @@ import structlog
 
 import candidates.sweeps
 import credits.sweeps
+import exams.sweeps
 import payments.sweeps
 from ceportal.kernel import clock
 from ceportal.kernel.locks import holding
@@ -32,6 +33,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("lapse notices", candidates.sweeps.send_lapse_notices),
     ("vouchers expire", payments.sweeps.expire_vouchers),
     ("invoices due", payments.sweeps.issue_due_invoices),
+    ("sittings opened", exams.sweeps.open_sittings),
     ("days sealed", seals.seal_finished_days),
 )
 HOUR, MINUTE = 8, 30

@@ -24,7 +24,7 @@ from catalog.models import (
     Provider,
     ProviderMember,
 )
-from exams.models import Exam, Site, SiteMember
+from exams.models import Booking, Exam, Seat, Site, SiteMember, Sitting, SittingPattern
 
 FIRST_DAY = date(2017, 6, 6)
 LONG_AGO = datetime(2017, 6, 6, 12, tzinfo=UTC)
@@ -284,3 +284,63 @@ class ExamFactory(DjangoModelFactory[Exam]):
     number = "350-701"
     name = factory.LazyAttribute(lambda exam: f"Exam {exam.number}")
     kind = Exam.Kind.CORE
+
+
+class LabFactory(ExamFactory):
+    """The security lab, which alone earns its track; opened by its core exam."""
+
+    number = factory.LazyAttribute(lambda exam: f"lab-{exam.earns.code}")
+    kind = Exam.Kind.EXPERT_LAB
+    earns = factory.SubFactory(TrackFactory)
+    opened_by = factory.SubFactory(ExamFactory)
+
+
+class SittingPatternFactory(DjangoModelFactory[SittingPattern]):
+    """Mondays at 08:30 with two seats in Brussels, from the programme's first day on."""
+
+    class Meta:
+        model = SittingPattern
+
+    site = factory.SubFactory(SiteFactory)
+    weekday = 0
+    starts_at = time(8, 30)
+    seats = 2
+    holds_from = FIRST_DAY
+
+
+class SittingFactory(DjangoModelFactory[Sitting]):
+    """Monday, 4 May 2026, 08:30 in Brussels, with four seats: `SittingFactory.create(seats=2)`."""
+
+    class Meta:
+        model = Sitting
+        django_get_or_create = ("site", "day")
+        skip_postgeneration_save = True
+
+    site = factory.SubFactory(SiteFactory)
+    day = date(2026, 5, 4)
+    starts_at = time(8, 30)
+
+    @factory.post_generation
+    def seats(self: Sitting, create: bool, extracted: int | None, **_fields: Any) -> None:
+        if create and not Seat.objects.filter(sitting=self).exists():
+            Seat.objects.bulk_create(Seat(sitting=self, number=number) for number in range(1, (extracted or 4) + 1))
+
+
+class BookingFactory(DjangoModelFactory[Booking]):
+    """A paid booking of the security lab in Brussels on 4 May 2026, on the next free seat of its sitting."""
+
+    class Meta:
+        model = Booking
+
+    class Params:
+        sitting = factory.SubFactory(SittingFactory)
+
+    candidate = factory.SubFactory(CandidateFactory)
+    track = factory.SubFactory(TrackFactory)
+    exam = factory.LazyAttribute(lambda booking: LabFactory.create(earns=booking.track))
+    seat = factory.LazyAttribute(
+        lambda booking: Seat.objects.filter(sitting=booking.sitting, bookings=None).earliest("number")
+    )
+    status = Booking.Status.PAID
+    decision = factory.LazyFunction(list)
+    booked_at = datetime(2026, 2, 2, 12, tzinfo=UTC)

@@ -52,6 +52,8 @@ class Case(models.Model):
         CORRECTED_RESULT = "corrected_result", _("corrected result under a later renewal")
         FAILED_AUDIT = "failed_audit", _("failed audit")
         GUESSED_CODES = "guessed_codes", _("guessed or forged voucher codes")
+        LAB_INCIDENT = "lab_incident", _("lab ended by a fault or an event")
+        CLOSED_SITE = "closed_site", _("site closed on days with bookings")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")

@@ -1,6 +1,7 @@
 """Which nights have anything to do: the others may be left out of a story, as they would change nothing.
 
-That the ledger's finished days are sealed makes no night due: whichever does it, the chain is the same.
+That the ledger's finished days are sealed, and sittings opened a year ahead, makes no night due: whichever does it, the
+outcome is the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The data that every portal starts with: tracks, exams, sites, the first catalog, events, texts, staff's groups.
+"""The data that every portal starts with: tracks, exams, sites and their weekdays, the first catalog, events, texts,
+staff's groups.
 
 Loading is safe to repeat: what is as the files say is not touched, and what the board, staff or holders did since
 stays. Listings and authorisations are made once, by the services; a text in force is never rewritten.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from candidates.models import Agreement, Track
 from catalog.models import Authorisation, BoardDecision, BoardReview, Gathering, Item, Provider, Session
 from catalog.services import authorise_provider, decide_listing, hold_review
 from ceportal.kernel import clock
-from exams.models import Exam, Site
+from ceportal.kernel.policy import BOOK
+from exams.models import Exam, Site, SittingPattern
 
 FOLDER = Path(__file__).resolve().parent
 NOON = 12
@@ -39,6 +41,8 @@ def load() -> Counter[str]:
         done[_put(Exam, {"number": number}, fields | {"earns": earns, "opened_by": opened_by})] += 1
     for code, fields in _read("sites").items():
         done[_put(Site, {"code": code}, fields)] += 1
+    for code, fields in _read("sittings").items():
+        done += _put_patterns(Site.objects.get(code=code), **fields)
     for fields in _read("agreements"):
         done[_put_once(Agreement, {"kind": fields["kind"], "version": fields["version"]}, fields)] += 1
     for name, permissions in _read("groups").items():
@@ -119,6 +123,20 @@ def _put_once(model: type[models.Model], key: Mapping[str, Any], fields: Mapping
     """Create a row that is never changed again."""
     _row, created = model._default_manager.get_or_create(**key, defaults=fields)
     return "created" if created else "kept"
+
+
+def _put_patterns(site: Site, *, weekdays: Sequence[int], starts_at: str, seats: int) -> Counter[str]:
+    """Give a site its first weekdays, from the programme's first day; one that has any keeps what it has."""
+    if site.patterns.exists():
+        return Counter(kept=1)
+    first_day: date = next(iter(BOOK.series["programme.starts_on"].values))[0]
+    patterns = [
+        SittingPattern(
+            site=site, weekday=weekday, starts_at=time.fromisoformat(starts_at), seats=seats, holds_from=first_day
+        )
+        for weekday in weekdays
+    ]
+    return Counter(created=len(SittingPattern.objects.bulk_create(patterns)))
 
 
 def _put_group(name: str, permissions: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.explain import explain_finding
 from ceportal.kernel.policy import BOOK
+from ceportal.scenarios import sittings
 from ceportal.scenarios.binding import (
     Act,
     Asking,
@@ -96,9 +97,8 @@ def _tell(scenario: Scenario, *, keep_going: bool, every_night: bool) -> Iterato
 
 
 def _set_up(stage: Stage, scenario: Scenario) -> None:
-    if scenario.sittings:
-        raise NotBuilt("Setting the sittings of a site", "labs")
     stage.set_up(scenario)
+    sittings.set_otherwise(scenario.sittings)
 
 
 def _guarded(act: Callable[[], list[Failure] | None], line: int, on: date, text: str) -> list[Failure]:

@@ -25,7 +25,7 @@ from ceportal.kernel.models import Delivery, Event, NightlyRun
 from credits.models import Audit, Claim, Entry, Grant, Seal
 from exams.models import Sitting, SittingPattern
 from payments import services as payments
-from payments.models import Invoice, Order, Payment
+from payments.models import Invoice, Order, Payment, Voucher
 from tests import factories
 from tests.factories import day, noon
 from tests.story import Story
@@ -75,6 +75,9 @@ def world(settings: Any, tmp_path: Path) -> None:
             story.to("2021-05-03").claim("ilt-30", "2021-05-01")
             story.decide()
             Claim.objects.filter(candidate=story.candidate).update(audit_due=True)
+        holder = told("HOLDS-1", "ccnp-enterprise", "2020-01-01").candidate
+        for expires_on in (NIGHT - timedelta(days=1), NIGHT):  # the last good day is over, and is today
+            payments.issue_voucher(candidate_id=holder.id, expires_on=expires_on, now=noon("2021-04-28"))
         for number in ("PAYS-1", "PAYS-2"):
             pay_three_business_days_before(told(number, "ccnp-enterprise", "2020-01-01").candidate)
 
@@ -133,6 +136,7 @@ def end_state() -> dict[str, list[tuple[Any, ...]]]:
         "claims": rows(Claim.objects.all(), person, "status", "escalated_on", "audit_due"),
         "audits": rows(Audit.objects.all(), "claim__candidate__number", "status", "opened_at"),
         "notices": rows(Notice.objects.all(), person, "kind", "created_at", "subject", "body"),
+        "vouchers": rows(Voucher.objects.all(), person, "status", "expires_on"),
         "invoices": rows(Invoice.objects.all(), person, "number", "issued_on"),
         "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
         "deliveries": rows(Delivery.objects.all(), "receiver", "event__topic", "event__candidate_id"),
@@ -169,6 +173,7 @@ class TestOneNight:
             "claims past the promise": 2,
             "audits by lot": 2,
             "lapse notices": 5,
+            "vouchers expire": 1,
             "invoices due": 2,
             "sittings opened": 209,
             "days sealed": 2,

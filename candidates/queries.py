@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Min, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -113,6 +114,11 @@ def barred_among(candidate_ids: Iterable[int]) -> dict[int, BarFacts]:
     for sanction in Sanction.objects.filter(candidate_id__in=list(candidate_ids), status=Sanction.Status.RUNNING):
         running.setdefault(sanction.candidate_id, []).append(_bar(sanction))
     return {candidate_id: bar for candidate_id, bars in running.items() if (bar := strictest_bar(bars)) is not None}
+
+
+def barred_candidates() -> QuerySet[Sanction, Any]:
+    """The candidates whom a sanction bars from more than exams, for a condition of a query (CAND-02)."""
+    return Sanction.objects.filter(status=Sanction.Status.RUNNING, exams_only=False).order_by().values("candidate_id")
 
 
 def _bar(sanction: Sanction) -> BarFacts:

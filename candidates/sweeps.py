@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from candidates import services
-from candidates.models import Candidate, Certification
+from candidates.models import Candidate, Certification, Sanction
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 
@@ -28,6 +28,15 @@ def follow_calendar(*, now: datetime) -> int:
         services.follow_calendar(candidate_id=candidate_id, now=now)
         count += 1
     return count
+
+
+def end_sanctions(*, now: datetime) -> int:
+    """Let every sanction end whose last day has come (CAND-02); one transaction each."""
+    due = Sanction.objects.filter(status=Sanction.Status.RUNNING, ends_on__lte=clock.day_of(now)).order_by("id")
+    ids = list(due.values_list("id", flat=True))
+    for sanction_id in ids:
+        services.end_sanction(sanction_id=sanction_id, now=now)
+    return len(ids)
 
 
 def send_lapse_notices(*, now: datetime) -> int:

@@ -8,6 +8,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "candidates.certification_imported": ("credits.reactions.on_certification_imported",),
     "candidates.certification_earned": ("credits.reactions.on_certification_earned",),
     "candidates.certification_changed": ("credits.reactions.on_certification_changed",),
+    "candidates.sanction_lifted": ("credits.reactions.on_sanction_lifted",),
     "exams.attempt_recorded": ("credits.reactions.on_attempt_recorded",),
     "exams.attempt_corrected": ("credits.reactions.on_attempt_corrected",),
     "payments.order_paid": ("credits.reactions.on_order_paid",),

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 # Dates first, then what they open, then what is said about it, then papers; the ledger's finished days are sealed last.
 SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("certifications follow the calendar", candidates.sweeps.follow_calendar),
+    ("sanctions that end", candidates.sweeps.end_sanctions),
     ("paths that a date opens", credits.sweeps.judge_opened_paths),
     ("credits expire", credits.sweeps.expire_credits),
     ("claims past the promise", credits.sweeps.escalate_claims),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from candidates.rules import BarFacts, assess_bar_for_others
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
@@ -41,6 +42,7 @@ class ActivityFacts:
     in_a_cycle: bool  # the completion falls in a cycle the portal knows
     cycle_ended_inactive: bool
     own_report: bool = False  # reported by the very person who completed it
+    bar: BarFacts | None = None  # the sanction that runs (CAND-02)
 
 
 def earned_in_time(facts: ActivityFacts, policy: Policy) -> list[Finding]:
@@ -79,8 +81,10 @@ def earned_in_time(facts: ActivityFacts, policy: Policy) -> list[Finding]:
 
 
 def assess_reported(facts: ActivityFacts, policy: Policy) -> Decision:
-    """What is reported by those who know must meet: a provider, an organiser, the exam team (CE-10, CE-05, CE-15)."""
-    return Decision(
+    """What is reported by those who know must meet: a provider, an organiser, the exam team.
+
+    That is CE-05, CE-10, CE-15, CAND-02, and what every activity must meet."""
+    return assess_bar_for_others(facts.bar, for_exams=False) + Decision(
         (
             finding(
                 "CE-05",

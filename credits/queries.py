@@ -14,7 +14,7 @@ import exams.queries
 from candidates import queries as candidates_queries
 from candidates.models import Candidate, User
 from candidates.queries import Held
-from candidates.rules import ENDED
+from candidates.rules import BarFacts
 from catalog.models import ProviderMember
 from ceportal.kernel.policy import BOOK
 from credits import activity, disputes, renewal, rules
@@ -58,7 +58,8 @@ def cycle_held(cycles: Sequence[Cycle], held: Sequence[Held], day: date) -> Cycl
     if all(each.end_reason != Cycle.EndReason.INACTIVE for each in cycles):
         return cycle
     eligible = activity.qualifying_levels(BOOK.on(day))
-    return cycle if any(each.level in eligible and each.status not in ENDED for each in held_on(held, day)) else None
+    left = [each for each in held if each.dated_status_on(day) not in {"inactive", None}]  # sanctions aside (CAND-02)
+    return cycle if any(each.life.level in eligible for each in left) else None
 
 
 def grants_to_judge(cycle: Cycle | None, *, lock: bool = False) -> list[renewal.GrantFacts]:
@@ -213,7 +214,11 @@ def enrollment_facts(candidate: Candidate, day: date, *, terms_accepted: bool) -
     """What enrollment depends on, on a day."""
     held = candidates_queries.held_by(candidate.id)
     emeritus = EmeritusRecord.objects.filter(certification__candidate=candidate)
-    return rules.EnrollmentFacts(held=held_on(held, day, list(emeritus)), terms_accepted=terms_accepted)
+    return rules.EnrollmentFacts(
+        held=held_on(held, day, list(emeritus)),
+        terms_accepted=terms_accepted,
+        bar=candidates_queries.bar_on(candidate.id),
+    )
 
 
 def counted_in_cycle(
@@ -252,6 +257,7 @@ def activity_facts(
     enrollment = Enrollment.objects.filter(candidate_id=candidate_id).first()
     return facts_of_activity(
         enrollment.enrolled_on if enrollment else None,
+        bar=candidates_queries.bar_on(candidate_id),
         completed_on=completed_on,
         day=day,
         held=held,
@@ -263,13 +269,14 @@ def activity_facts(
 def facts_of_activity(
     enrolled_on: date | None,
     *,
+    bar: BarFacts | None,
     completed_on: date,
     day: date,
     held: Sequence[Held],
     cycles: Sequence[Cycle],
     own_report: bool = False,
 ) -> activity.ActivityFacts:
-    """As `activity_facts`, where the day of enrollment has been read; None: not enrolled."""
+    """As `activity_facts`, where the day of enrollment (None: not enrolled) and the sanction that runs were read."""
     cycle = cycle_on(cycles, completed_on)
     # CE-02 is judged by the book of the day of enrollment. Where the cycle has passed to a certification that became
     # eligible since (CR-03), what its holder completes counts as well.
@@ -283,6 +290,7 @@ def facts_of_activity(
         in_a_cycle=cycle is not None,
         cycle_ended_inactive=cycle is not None and cycle.end_reason == Cycle.EndReason.INACTIVE,
         own_report=own_report,
+        bar=bar,
     )
 
 
@@ -343,6 +351,7 @@ def approval_facts(claim: Claim, member: ProviderMember, cycle: Cycle | None, *,
         ),
         reason_given=bool(reason.strip()),
         own_rejection_set_aside=claim.rejected_before_by_id == member.id and _has_colleague(member, claim),
+        bar=candidates_queries.bar_on(claim.candidate_id),
     )
 
 

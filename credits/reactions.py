@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import candidates.queries
 import candidates.services
 import exams.queries
 import payments.services
 from candidates.models import Certification
+from candidates.rules import bars
 from ceportal.kernel.models import Event
-from credits.services import cycles, fees, recertification, reversal
+from credits.services import cycles, escalation, fees, recertification, reversal
 from exams.models import Attempt
 from payments.models import Order
 
@@ -39,6 +41,11 @@ def on_certification_changed(event: Event, now: datetime) -> None:
     recertification.judge(_candidate(event), now=now)
 
 
+def on_sanction_lifted(event: Event, now: datetime) -> None:
+    """What waited for a decision can be decided again; its providers have as long for it as for a new one (CAND-02)."""
+    escalation.promise_anew(candidate_id=_candidate(event), now=now)
+
+
 def on_attempt_recorded(event: Event, now: datetime) -> None:
     """A passed exam can complete a path (CERT-05)."""
     if event.payload["result"] == "pass":
@@ -60,12 +67,20 @@ def on_attempt_corrected(event: Event, now: datetime) -> None:
 
 
 def on_order_paid(event: Event, now: datetime) -> None:
-    """The administrative fee was paid: it may be the last step (CE-08). Where it is no longer due it goes back."""
+    """The administrative fee was paid: it may be the last step (CE-08).
+
+    Where it is no longer due, or a sanction bars purchases, it goes back.
+    """
     if event.payload["purpose"] != Order.Purpose.ADMIN_FEE:
         return
     paid_on = date.fromisoformat(event.payload["paid_on"])
     candidates.services.catch_up(_candidate(event), now=now)
-    if fees.record_fee(order_id=event.subject_id, paid_on=paid_on):
+    bar = candidates.queries.bar_on(_candidate(event))
+    if bar is not None and bars(bar, for_exams=False) and bar.since <= paid_on:
+        payments.services.request_refund(
+            order_id=event.subject_id, reason="A sanction bars what was paid for (CAND-02).", now=now
+        )
+    elif fees.record_fee(order_id=event.subject_id, paid_on=paid_on):
         recertification.judge(_candidate(event), now=now)
     else:
         payments.services.request_refund(

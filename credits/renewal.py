@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from candidates.rules import RENEWABLE, LifeFacts, bought_ahead, date_term, dates_of, rank, status_on
+from candidates.rules import (
+    RENEWABLE,
+    BarFacts,
+    LifeFacts,
+    assess_bar,
+    bought_ahead,
+    date_term,
+    dates_of,
+    rank,
+    status_on,
+)
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Parameter, Policy
@@ -348,12 +358,13 @@ class FeeFacts:
     credits_met: bool  # the credits and exams of a path that bears a fee are there
     paid_already: bool
     bought_ahead: bool
+    bar: BarFacts | None = None  # the sanction that runs (CAND-02)
 
 
 def assess_fee(facts: FeeFacts, policy: Policy) -> Decision:
-    """Whether the administrative fee can be paid now (CE-06, CE-08, CE-09). The payment day's book."""
+    """Whether the administrative fee can be paid now (CE-06, CE-08, CE-09, CAND-02). The payment day's book."""
     fee = policy["recert.admin_fee"]
-    return Decision(
+    return assess_bar(facts.bar, for_exams=False) + Decision(
         (
             finding(
                 "CE-06",

@@ -16,6 +16,7 @@ import catalog.queries
 from candidates import queries as candidates_queries
 from candidates.models import Candidate, Certification
 from candidates.queries import Held
+from candidates.rules import BarFacts
 from catalog.models import Authorisation, Item, Listing, ProviderMember
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
@@ -65,6 +66,7 @@ class Known:
     held: Mapping[int, Sequence[Held]]
     cycles: Mapping[int, Sequence[Cycle]]
     enrolled_on: Mapping[int, date]
+    bars: Mapping[int, BarFacts]
     own_id: int | None  # the candidate who is the reporting member
     listings: Mapping[int, Sequence[Listing]]
     authorisations: Mapping[int, Sequence[Authorisation]]
@@ -97,6 +99,7 @@ def know(
         held=held if held is not None else _held(people),
         cycles=_cycles(people),
         enrolled_on=dict(Enrollment.objects.filter(candidate_id__in=people).values_list("candidate_id", "enrolled_on")),
+        bars=candidates_queries.barred_among(people),
         own_id=_own_id(member_id),
         listings=_by_item(Listing.objects.filter(item_id__in=trainings)),
         authorisations=_by_item(Authorisation.objects.filter(provider_id=provider_id, item_id__in=trainings)),
@@ -164,6 +167,7 @@ def assess(told: Told, known: Known, *, day: date) -> Assessed:
     facts = rules.CompletionFacts(
         activity=queries.facts_of_activity(
             known.enrolled_on.get(told.candidate_id),
+            bar=known.bars.get(told.candidate_id),
             completed_on=told.completed_on,
             day=day,
             held=held,

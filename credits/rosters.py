@@ -202,6 +202,7 @@ def _doubled(entry: Entry, first: int) -> Entry:
 
 # The column of a roster that an unmet clause of a report speaks of; the day it was completed where none is named.
 COLUMN_OF_CLAUSE: Mapping[str, str] = {
+    "CAND-02": "candidate",
     "CE-05": "candidate",
     "CAT-01": "item",
     "CAT-05": "item",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from candidates.rules import ENDED
+from candidates.rules import ENDED, BarFacts, assess_bar, assess_bar_for_others
 from catalog.rules import FOR_INFORMATION_KIND, SELF_PACED_KINDS
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
@@ -44,6 +44,7 @@ class EnrollmentFacts:
 
     held: tuple[HeldOn, ...]
     terms_accepted: bool
+    bar: BarFacts | None = None  # the sanction that runs (CAND-02)
 
 
 def _emeritus_shut_out(held: HeldOn) -> bool:
@@ -51,7 +52,7 @@ def _emeritus_shut_out(held: HeldOn) -> bool:
 
 
 def assess_enrollment(facts: EnrollmentFacts, policy: Policy) -> Decision:
-    """Whether a candidate may enroll on the day whose book is given (CE-02 to CE-05)."""
+    """Whether a candidate may enroll on the day whose book is given (CE-02 to CE-05, CAND-02)."""
     levels = policy["enrollment.eligible_levels"]
     statuses = policy["enrollment.eligible_statuses"]
     at_level = [held for held in facts.held if held.level in qualifying_levels(policy)]
@@ -97,7 +98,7 @@ def assess_enrollment(facts: EnrollmentFacts, policy: Policy) -> Decision:
             next_step=_("Read the terms and accept them."),
         )
     )
-    return Decision(tuple(findings))
+    return assess_bar(facts.bar, for_exams=False) + Decision(tuple(findings))
 
 
 # ── Claims and reports ────────────────────────────────────────────────────────────────────────────
@@ -215,7 +216,7 @@ def assess_claim(facts: ClaimFacts, policy: Policy) -> Decision:
                 next_step=_("Attach it as PDF, PNG or JPEG."),
             )
         )
-    return Decision(tuple(findings))
+    return assess_bar(activity.bar, for_exams=False) + Decision(tuple(findings))
 
 
 def assess_report(facts: CompletionFacts, policy: Policy) -> Decision:
@@ -239,11 +240,13 @@ class ApprovalFacts:
     counted_already: bool  # by another approved claim or a report in the same cycle
     reason_given: bool
     own_rejection_set_aside: bool = False  # by an appeal, and a colleague is there to decide instead
+    bar: BarFacts | None = None  # the sanction that runs: what is pending is kept meanwhile (CAND-02)
 
 
 def assess_review(facts: ApprovalFacts, outcome: str, policy: Policy) -> Decision:
-    """Whether a member may approve, reject or return a claim (CE-10); approval must meet more than the others."""
+    """Whether a member may approve, reject or return a claim (CE-10, CAND-02); approval must meet more."""
     findings = [
+        *assess_bar_for_others(facts.bar, for_exams=False).findings,
         finding(
             "CE-10",
             facts.by_the_provider,

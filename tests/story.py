@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from candidates import services as candidates
-from candidates.models import Candidate, Certification
+from candidates.models import Candidate, Certification, Sanction
 from candidates.queries import held_in
 from catalog.models import Item, Provider, ProviderMember
 from ceportal.demo import nights
@@ -26,7 +26,7 @@ from credits.services import audits, claims, enrollment, fees, reports, reviews
 from exams.models import Attempt
 from exams.services import correct_attempt, record_attempt
 from payments import gateway
-from payments.models import Payment
+from payments.models import Order, Payment
 from payments.services import record_checkout
 from tests import factories
 from tests.factories import day, noon
@@ -115,9 +115,9 @@ class Story:
             now=self.now,
         )
 
-    def pay_fee(self) -> None:
+    def pay_fee(self, order: Order | None = None) -> None:
         """Pay the administrative fee: what the card service says of the paid page is written down."""
-        order = fees.request_fee(candidate_id=self.candidate.id, now=self.now)
+        order = order or fees.request_fee(candidate_id=self.candidate.id, now=self.now)
         payment = Payment.objects.create(
             order=order,
             amount_cents=order.total_cents,
@@ -163,6 +163,26 @@ class Story:
             now=self.now,
         )
         return Claim.objects.get(id=self.labels[label])
+
+    def sanction(self, clause: str = "CERT-08", **reach: bool) -> Sanction:
+        """Two of staff decide a sanction; permanent unless told otherwise."""
+        first, second = (factories.UserFactory.create(staff=True) for _each in range(2))
+        proposed = candidates.propose_sanction(
+            candidate_id=self.candidate.id,
+            clause=clause,
+            statement="As the story says.",
+            **reach,  # type: ignore[arg-type]
+            staff_id=first.id,
+            now=self.now,
+        )
+        return candidates.confirm_sanction(sanction_id=proposed.id, staff_id=second.id, now=self.now)
+
+    def lift(self) -> Sanction:
+        """The sanction that runs is lifted."""
+        running = Sanction.objects.get(candidate=self.candidate, status=Sanction.Status.RUNNING)
+        return candidates.lift_sanction(
+            sanction_id=running.id, reason="It was a mistake.", staff_id=running.proposed_by_id, now=self.now
+        )
 
     # ── What is true now ──────────────────────────────────────────────────────────────────────────
     def status(self, track: str) -> str:

@@ -1,6 +1,6 @@
 """What is decided about people and their certifications: lives, bars and sanctions, and who may be tested."""
 
-from candidates.rules.bars import BarFacts, assess_bar, strictest_bar
+from candidates.rules.bars import BarFacts, assess_bar, assess_bar_for_others, bars, strictest_bar
 from candidates.rules.links import LinkFacts, assess_link
 from candidates.rules.lives import (
     ENDED,
@@ -66,6 +66,7 @@ __all__ = [
     "assess_appeal",
     "assess_appeal_decision",
     "assess_bar",
+    "assess_bar_for_others",
     "assess_consent",
     "assess_lifting",
     "assess_link",
@@ -74,6 +75,7 @@ __all__ = [
     "assess_signature",
     "assess_testing",
     "assess_withdrawal",
+    "bars",
     "bought_ahead",
     "date_term",
     "dated_status_on",

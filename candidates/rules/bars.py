@@ -30,13 +30,18 @@ def strictest_bar(bars: Iterable[BarFacts]) -> BarFacts | None:
     return min(bars, key=lambda bar: (not bar.revokes, bar.exams_only, bar.since), default=None)
 
 
+def bars(facts: BarFacts | None, *, for_exams: bool) -> bool:
+    """Whether a running sanction reaches what is asked for, as `assess_bar` says."""
+    return facts is not None and (for_exams or not facts.exams_only)
+
+
 def assess_bar(facts: BarFacts | None, *, for_exams: bool) -> Decision:
     """Whether a running sanction stands in the way.
 
     `for_exams`: of sitting, booking and paying for it, check-in and results; else of enrollment, claims and decisions
     on them, reports, and purchases, which one for exams only leaves open.
     """
-    barred = facts is not None and (for_exams or not facts.exams_only)
+    barred = bars(facts, for_exams=for_exams)
     if facts is not None and facts.exams_only:
         no = _("A sanction under %(breached)s bars from exams since %(barred_on)s.")
     else:
@@ -51,6 +56,21 @@ def assess_bar(facts: BarFacts | None, *, for_exams: bool) -> Decision:
                 next_step=_("The sanction's page says what it rests on and how to appeal. All is kept until it ends."),
                 breached=facts.clause if facts else "",
                 barred_on=facts.since if facts else None,
+            ),
+        )
+    )
+
+
+def assess_bar_for_others(facts: BarFacts | None, *, for_exams: bool) -> Decision:
+    """As `assess_bar`, in words for providers, organisers and partners: why, and since when, is not theirs to know."""
+    return Decision(
+        (
+            finding(
+                "CAND-02",
+                not bars(facts, for_exams=for_exams),
+                yes=_("The programme lets the candidate take part."),
+                no=_("The programme does not let the candidate take part at present."),
+                next_step=_("What waits is kept. Come back to it later; the candidate knows more."),
             ),
         )
     )

@@ -26,7 +26,10 @@ SELECT
     (SELECT min(active_ends_on - ahead) FROM candidates_certification, unnest(%(ladder)s) ahead
         WHERE status = 'active' AND active_ends_on - ahead >= %(first)s),
     (SELECT min(expires_on) FROM credits_grant WHERE remaining > 0),
-    (SELECT min(answer_due_on) + 1 FROM credits_claim WHERE status = 'submitted' AND escalated_on IS NULL),
+    (SELECT min(answer_due_on) + 1 FROM credits_claim WHERE status = 'submitted' AND escalated_on IS NULL
+        AND candidate_id NOT IN (
+            SELECT candidate_id FROM candidates_sanction WHERE status = 'running' AND NOT exams_only)),
+    (SELECT min(ends_on) FROM candidates_sanction WHERE status = 'running'),
     (SELECT %(first)s::date FROM credits_claim WHERE status = 'approved' AND audit_due LIMIT 1),
     (SELECT min(expires_on) + 1 FROM payments_voucher WHERE status = 'unused'),
     (SELECT min(paid_at) FROM payments_order WHERE status = 'paid' AND total_cents > 0

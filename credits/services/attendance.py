@@ -19,6 +19,7 @@ from candidates import queries as candidates_queries
 from candidates import services as candidates
 from candidates.models import Certification
 from candidates.queries import Held
+from candidates.rules import BarFacts
 from catalog import sessions
 from catalog.models import Session, SessionTime
 from catalog.services import day_in
@@ -85,6 +86,7 @@ class _Person:
     held: Sequence[Held]
     cycles: Sequence[Cycle]
     enrolled_on: date | None
+    bar: BarFacts | None
     attendances: dict[int, Attendance] = field(default_factory=dict)  # by the session's time
     said: dict[date, _Said] = field(default_factory=dict)  # of any activity of theirs on a day
 
@@ -142,7 +144,10 @@ def _read_people(candidate_ids: Iterable[int], *, now: datetime) -> dict[int, _P
     for cycle in queries.cycles_of_several(ids):
         cycles.setdefault(cycle.candidate_id, []).append(cycle)
     enrolled = dict(Enrollment.objects.filter(candidate_id__in=ids).values_list("candidate_id", "enrolled_on"))
-    people = {pk: _Person(pk, users[pk], held.get(pk, ()), cycles.get(pk, ()), enrolled.get(pk)) for pk in ids}
+    bars = candidates_queries.barred_among(ids)
+    people = {
+        pk: _Person(pk, users[pk], held.get(pk, ()), cycles.get(pk, ()), enrolled.get(pk), bars.get(pk)) for pk in ids
+    }
     known = Attendance.objects.filter(candidate_id__in=ids).select_related("session_time__session__gathering")
     # What has earned is not decided again: its long decision is not read.
     for attendance in (*known.filter(earned=True).defer("decision"), *known.filter(earned=False)):
@@ -197,6 +202,7 @@ class Assessor:
         if said is None:
             facts = queries.facts_of_activity(
                 person.enrolled_on,
+                bar=person.bar,
                 completed_on=time.held_on,
                 # Where the event is held a day may have begun that has not begun here.
                 day=max(self._today, day_in(time.session.gathering, self._now)),

@@ -1,4 +1,7 @@
-"""Recertification cycles: opened by the first certification, closed by renewal or when nothing eligible is left."""
+"""Recertification cycles: opened by the first certification, closed by renewal or when nothing eligible is left.
+
+They follow the dates, whatever sanction runs meanwhile: once it is lifted everything is as those say (CAND-02).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import date, datetime, timedelta
 from candidates import queries as candidates_queries
 from candidates.models import Certification
 from candidates.queries import Held
-from candidates.rules import ENDED, dates_of, rank
+from candidates.rules import dates_of, rank
 from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
@@ -25,7 +28,7 @@ def open_for_imported(*, candidate_id: int, now: datetime) -> None:
     held = [
         each
         for each in candidates_queries.held_by(candidate_id)
-        if each.life.level != "entry" and each.certification.status not in ENDED
+        if each.life.level != "entry" and each.dated_status_on(clock.day_of(now)) != "inactive"
     ]
     if not held:
         return
@@ -52,7 +55,7 @@ def start_by_earning(*, certification: Certification, earned_on: date, now: date
     others = [
         rank(each.life.level)
         for each in candidates_queries.held_by(certification.candidate_id)
-        if each.certification.id != certification.id and each.status_on(earned_on) not in {*ENDED, None}
+        if each.certification.id != certification.id and each.dated_status_on(earned_on) not in {"inactive", None}
     ]
     if last is None or (last.ended_on is not None and last.ended_on < earned_on):
         open_cycle(certification.candidate_id, earned_on, now=now)
@@ -158,7 +161,7 @@ def _days_of_loss(held: Sequence[Held], *, after: date, until: date) -> Iterator
     for day in sorted(end for end in ends if after < end <= until):
         known = [each for each in held if not each.certification.imported or _recorded_on(each) < day]
         before, left = (
-            {each.life.level for each in known if each.status_on(asked) not in {*ENDED, None}}
+            {each.life.level for each in known if each.dated_status_on(asked) not in {"inactive", None}}
             for asked in (day - timedelta(days=1), day)
         )
         # The book of the inactive day governs.

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from candidates.queries import barred_candidates
 from catalog.models import Provider
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import require
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
+from ceportal.kernel.policy import BOOK
 from credits import disputes
 from credits.models import Claim
 
@@ -44,6 +46,7 @@ def escalate_claims_of(*, provider_id: int, now: datetime) -> int:
         Claim.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(provider=provider, status=Claim.Status.SUBMITTED, escalated_on=None)
         .filter(answer_due_on__lt=clock.day_of(now))
+        .exclude(candidate_id__in=barred_candidates())  # nobody may decide it meanwhile (CAND-02)
         .order_by("id")
     )
     count = sum(note_broken_promise(claim, now=now) for claim in due)
@@ -64,9 +67,21 @@ def remind_provider(*, provider_id: int, staff_id: int, now: datetime) -> bool:
     return _remind(provider, overdue, staff_id=staff_id, now=now)
 
 
+def promise_anew(*, candidate_id: int, now: datetime) -> int:
+    """Promise an answer anew for what a sanction had kept from being decided, by the day's book (CE-10); how many.
+
+    What was late before the sanction stays late. The caller holds the candidate's lock.
+    """
+    day = clock.day_of(now)
+    due_on = day + timedelta(days=BOOK.on(day)["claims.decide_within_days"].value)
+    kept = Claim.objects.filter(candidate_id=candidate_id, status=Claim.Status.SUBMITTED, escalated_on=None)
+    return kept.filter(answer_due_on__lt=due_on).update(answer_due_on=due_on)
+
+
 def overdue_numbers(provider: Provider, *, now: datetime) -> list[str]:
     """The numbers of a provider's claims past the promised day, the oldest promise first."""
     waiting = Claim.objects.filter(provider=provider, status=Claim.Status.SUBMITTED)
+    waiting = waiting.exclude(candidate_id__in=barred_candidates())
     overdue = waiting.filter(answer_due_on__lt=clock.day_of(now)).order_by("answer_due_on", "id")
     return list(overdue.values_list("number", flat=True))
 

@@ -34,6 +34,7 @@ def assess_fee(*, candidate_id: int, now: datetime) -> Decision:
             credits_met=any(each.fee_due or (each.fee and each.met) for each in progress),
             paid_already=facts.fee_paid_on is not None,
             bought_ahead=top is not None and bought_ahead(top.life, day),
+            bar=candidates_queries.bar_on(candidate_id),
         ),
         BOOK.on(day),  # the book of the payment day governs (CE-08)
     )

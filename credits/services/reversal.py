@@ -224,7 +224,7 @@ def _end_unfounded_cycle(candidate_id: int, made: RenewalMade, *, now: datetime)
     day = clock.day_of(now)
     held = candidates_queries.held_by(candidate_id)
     current = queries.current_cycle(queries.cycles_of(candidate_id))
-    left = any(each.status_on(day) not in {"inactive", "revoked", None} for each in held if each.life.level != "entry")
+    left = any(each.dated_status_on(day) not in {"inactive", None} for each in held if each.life.level != "entry")
     if current is not None and current.started_on == made.renewed_on and not left:
         cycles.end_unfounded(current, now=now)
 

@@ -5,6 +5,7 @@ Who has tried too often can be locked out for longer than the window lasts.
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
@@ -43,6 +44,20 @@ def locked_until(action: str, *keys: str, now: datetime) -> datetime | None:
     found = cache.get_many([f"locked:{action}:{key}" for key in keys])
     latest = max(found.values(), default=0)
     return datetime.fromtimestamp(latest, UTC) if latest > now.timestamp() else None
+
+
+def by_address(address: str) -> str:
+    """The key under which a client's attempts are counted: its address, or the network that one customer is given.
+
+    With IPv6 that is a /64, in which one machine has as many addresses as it likes.
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return f"address:{address}"
+    if found.version == 6 and found.ipv4_mapped is None:
+        found = ipaddress.ip_network((found, 64), strict=False).network_address
+    return f"address:{found}"
 
 
 def _number(window: timedelta, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from candidates import views
+from candidates import verification_views, views
 
 app_name = "candidates"
 urlpatterns = [
@@ -11,4 +11,6 @@ urlpatterns = [
     path("certifications/<str:number>/", views.certification, name="certification"),
     path("notices/", views.notice_list, name="notice_list"),
     path("notices/<int:notice_id>/", views.notice, name="notice"),
+    path("sharing/", verification_views.share, name="sharing"),
+    path("sharing/<int:link_id>/withdraw/", verification_views.withdraw_link, name="withdraw_link"),
 ]

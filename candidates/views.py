@@ -36,7 +36,7 @@ def link(request: HttpRequest) -> HttpResponse:
     form = LinkForm(request.POST or None)
     if request.method == "POST":
         address = get_adapter(request).get_client_ip(request)
-        if again := attempts.next_try_at("link", f"user:{request.user.pk}", f"address:{address}", now=now):
+        if again := attempts.next_try_at("link", f"user:{request.user.pk}", attempts.by_address(address), now=now):
             return _too_many(request, again, now)
         if form.is_valid():
             try:

@@ -56,6 +56,7 @@ def _navigation(request: HttpRequest) -> Navigation:
         items += [(_("Dashboard"), "credits:dashboard"), (_("Credits"), "credits:ledger")]
         items += [(_("Claims"), "credits:claim_list"), (_("Payments"), "payments:invoice_list")]
         account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
+        account += [(_("Verification links"), "candidates:sharing")]
     elif not (roles.member or roles.proctor or user.is_staff):
         items += [(_("Connect your record"), "candidates:link")]
     if roles.member:

@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 
 ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-# Whoever has such a link can confirm the address or set a new password.
-ACCOUNT_KEY = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s\"?]+")
+# Whoever has such a link can confirm the address, set a new password, or see what a holder showed to somebody else.
+KEY_IN_ADDRESS = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/|/verify/)[^/\s\"?]+")
 
 
 def without_addresses(_logger: Any, _method: str, line: str) -> str:
     """Take the personal data out of a finished line: libraries put addresses into their errors (SMTP does)."""
-    return ACCOUNT_KEY.sub(r"\1[key]", ADDRESS.sub("[e-mail]", line))
+    return KEY_IN_ADDRESS.sub(r"\1[key]", ADDRESS.sub("[e-mail]", line))
 
 
 def _what_every_line_says() -> list[Any]:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from candidates import verification_views
 from ceportal import check_views, views
 from ceportal.api import urlpatterns as api_urls
 
@@ -13,6 +14,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("check/", check_views.check, name="check"),
+    path("verify/", verification_views.verify, name="verify"),
+    path("verify/<str:token>/", verification_views.verify_link, name="verify_link"),
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),

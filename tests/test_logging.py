@@ -134,6 +134,8 @@ def test_every_request_has_its_own_id_and_cannot_choose_it(client: Client) -> No
         ("{'ann@mail.example.org': (550, b'no such user')}", "{'[e-mail]': (550, b'no such user')}"),
         ("GET /accounts/confirm-email/MQ:1vK:x-y_z/", "GET /accounts/confirm-email/[key]/"),
         ("Not Found: /accounts/password/reset/key/a-b3f/", "Not Found: /accounts/password/reset/key/[key]/"),
+        ("GET /verify/xY_7-aaaaaaaaaaaaaaaaaaaaaaaaaaaa/", "GET /verify/[key]/"),
+        ("GET /verify/", "GET /verify/"),
         ("Connected to redis://:pass@127.0.0.1:6379", "Connected to redis://:[e-mail]:6379"),
         ("celery@host ready.", "celery@host ready."),
     ],

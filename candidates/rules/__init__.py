@@ -41,6 +41,7 @@ from candidates.rules.sanctions import (
     assess_proposal,
     assess_signature,
 )
+from candidates.rules.sharing import SharingFacts, assess_sharing, link_shows
 from candidates.rules.testing import TestingFacts, assess_testing
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "LinkFacts",
     "ProposalFacts",
     "ResidenceProofFacts",
+    "SharingFacts",
     "SignatureFacts",
     "Standing",
     "TermDates",
@@ -72,6 +74,7 @@ __all__ = [
     "assess_link",
     "assess_proposal",
     "assess_residence_proof",
+    "assess_sharing",
     "assess_signature",
     "assess_testing",
     "assess_withdrawal",
@@ -80,6 +83,7 @@ __all__ = [
     "date_term",
     "dated_status_on",
     "dates_of",
+    "link_shows",
     "rank",
     "reason_on",
     "standing_on",

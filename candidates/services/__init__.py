@@ -31,6 +31,7 @@ from candidates.services.sanctions import (
     lift_sanction,
     propose_sanction,
 )
+from candidates.services.sharing import share_certifications, withdraw_link
 
 __all__ = [
     "Renewal",
@@ -60,8 +61,10 @@ __all__ = [
     "refresh_certifications",
     "register_candidate",
     "renew_certifications",
+    "share_certifications",
     "verify_residence",
     "withdraw_consent",
+    "withdraw_link",
     "withdraw_terms",
     "write_notice",
 ]

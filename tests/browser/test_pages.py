@@ -21,12 +21,12 @@ LAST_WEEK = str(TODAY - timedelta(days=7))
 HEAD, TAIL = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n", b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 PAGES = {
     "visitor": [
-        "/", "/catalog/", "/catalog/ilt-40/", "/policy/CE-11", "/check/", "/accounts/login/",
-        "/accounts/signup/", "/no/",
+        "/", "/catalog/", "/catalog/ilt-40/", "/policy/CE-11", "/check/", "/verify/", "/verify/?number=1&name=A",
+        "/accounts/login/", "/accounts/signup/", "/no/",
     ],
     "candidate midway": [
         "/dashboard/", "/credits/", "/credits/events/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",
-        "/payments/invoices/", "/notices/", "/profile/", "/accounts/email/",
+        "/payments/invoices/", "/notices/", "/profile/", "/sharing/", "/accounts/email/",
     ],
     "reviewer": ["/provider/", "/provider/report/", "/provider/deliveries/"],
 }  # fmt: skip

@@ -29,8 +29,11 @@ def somebody(member: ProviderMember) -> Candidate:
     """A candidate with rows in nearly every table: enrolled, claimed, audited, appealed, reported, paid, refunded."""
     candidate = factories.CandidateFactory.create(login=True)
     track = factories.TrackFactory.create()
-    people.import_certification(
+    held = people.import_certification(
         candidate_id=candidate.id, track_code=track.code, certified_on=day("2025-01-01"), now=NOW
+    )
+    people.share_certifications(
+        candidate_id=candidate.id, certification_ids=[held.id], form_key=uuid4(), label="Acme", now=NOW
     )
     enrollment.enroll(candidate_id=candidate.id, accept_terms=True, ip_address="192.0.2.1", now=NOW)
     for outcome in ("approve", "return", "reject"):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("candidates", "0005_guessed_codes_case"),
+        ("candidates", "0006_lab_cases"),
     ]
 
     operations = [

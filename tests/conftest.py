@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from ceportal.devstack import chromium
+from tests import migrated
 
 pytest_plugins = ["tests.fixtures", "tests.devstack.cards_sandbox"]
 
@@ -56,6 +57,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Let Django empty all tables after a test with transactions of its own, which the ledger refuses (CR-07)."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(LET_TABLES_BE_EMPTIED)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy each process's database from one that is migrated already (tests/migrated.py)."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated.provide()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

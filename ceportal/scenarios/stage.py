@@ -121,10 +121,11 @@ class Stage:
             provider=provider, user=User.objects.create_user(f"reviewer@{provider.code}.example")
         )
 
-    def staff(self) -> User:
-        """Somebody of the programme's staff."""
-        found = User.objects.filter(email="staff@scenario.example").first()
-        return found or User.objects.create_user("staff@scenario.example", is_staff=True, is_superuser=True)
+    def staff(self, which: str = "staff") -> User:
+        """Somebody of the programme's staff; by another word, somebody else."""
+        address = f"{which}@scenario.example"
+        found = User.objects.filter(email=address).first()
+        return found or User.objects.create_user(address, is_staff=True, is_superuser=True)
 
 
 def provider_of(item: Item, day: date) -> Provider:

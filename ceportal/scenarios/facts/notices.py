@@ -6,7 +6,7 @@ from candidates.models import Notice
 from ceportal.scenarios.binding import Asking, NotBuilt, tells
 from ceportal.scenarios.vocabulary import NOTICES
 
-BUILT = frozenset({"lapse_reminder", "lapsed", "renewed", "claim_decided"})
+BUILT = frozenset({"lapse_reminder", "lapsed", "renewed", "claim_decided", "sanction"})
 
 
 @tells("notices")

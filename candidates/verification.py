@@ -109,11 +109,23 @@ def by_number(*, number: str, name: str, day: date) -> Answer | None:
 
 def by_token(*, token: str, day: date) -> Shown | None:
     """What a link shows on a day; None for one that was withdrawn, has run out or never was (CERT-09)."""
-    link = VerificationLink.objects.filter(token=token).first() if TOKEN.fullmatch(token) else None
-    if link is None or not link_shows(last_on=link.last_on, withdrawn=link.withdrawn_at is not None, day=day):
+    link = _working_link(token, day)
+    if link is None:
         return None
     held = queries.held_in(link.certifications.select_related("candidate"))
     return Shown(tuple(each for each in (_answer(one, day) for one in held) if each is not None), link.last_on)
+
+
+def certifications_by_token(*, token: str, day: date) -> QuerySet[Certification]:
+    """The certifications that a link shows on a day; none for one that shows nothing."""
+    link = _working_link(token, day)
+    return link.certifications.all() if link else Certification.objects.none()
+
+
+def _working_link(token: str, day: date) -> VerificationLink | None:
+    link = VerificationLink.objects.filter(token=token).first() if TOKEN.fullmatch(token) else None
+    works = link is not None and link_shows(last_on=link.last_on, withdrawn=link.withdrawn_at is not None, day=day)
+    return link if works else None
 
 
 def address_of(answer: Answer) -> str:

@@ -55,6 +55,7 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 (_("Residence"), "home_pin", "candidates.residenceproof"),
                 (_("Notices"), "mail", "candidates.notice"),
                 (_("Acceptances"), "signature", "candidates.acceptance"),
+                (_("Badges"), "verified", "candidates.badge"),
                 (_("Verification links"), "link", "candidates.verificationlink"),
                 (_("Emeritus"), "military_tech", "emeritus.emeritusrecord"),
             ),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from candidates import badges, baking, verification
 from ceportal.kernel import signatures, signed_files
 from ceportal.kernel.pages import UNPROCESSABLE
 from ceportal.kernel.signed_files import Checked
@@ -29,14 +30,24 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 KINDS: Mapping[str, Any] = {
+    signatures.CLAIMS: _("Badge of a certification"),
+    "certificate": _("Certificate"),
+    "card": _("Card of a certification"),
     "claim_receipt": _("Receipt of a claim"),
     "credit_statement": _("Statement of credits"),
+    "transcript": _("Transcript"),
 }
 # In the order in which they are told; what is not named here follows under its own name.
 LABELS: Mapping[str, Any] = {
     "claim": _("Claim"),
     "ordinal": _("Handed in, time number"),
     "candidate": _("Candidate"),
+    "certification": _("Certification"),
+    "certificate_number": _("Certificate number"),
+    "status": _("Status"),
+    "first_certified_on": _("First certified"),
+    "valid_from": _("Valid from"),
+    "valid_until": _("Valid until"),
     "as_of": _("As of the end of"),
     "at": _("At"),
     "at_in_the_programme": _("In the programme's time zone"),
@@ -68,7 +79,7 @@ class TokenForm(forms.Form):
     token = forms.CharField(
         max_length=signatures.LONGEST_TOKEN,
         label=_("Signature"),
-        help_text=_("The long line of letters and digits that stands on a receipt or a statement."),
+        help_text=_("The long line of letters and digits of a receipt, a statement or a badge."),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
         error_messages={"required": _("Paste a signature.")},
     )
@@ -83,7 +94,7 @@ class FileForm(forms.Form):
 
     file = forms.FileField(
         label=_("File"),
-        help_text=_("A receipt or a statement as PDF, or a statement as JSON, as it was downloaded."),
+        help_text=_("A paper of the portal as PDF, a statement as JSON or a badge, as it was downloaded."),
         error_messages={
             "required": _("Choose a file."),
             "empty": _("This file is empty. Choose another one."),
@@ -98,7 +109,9 @@ class FileForm(forms.Form):
 
     def checked(self) -> Checked:
         """What is found about it."""
-        return signed_files.check_file(self.cleaned_data["file"].read())
+        content = self.cleaned_data["file"].read()
+        token = baking.token_in(content)
+        return signed_files.check_token(token) if token else signed_files.check_file(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +132,7 @@ def check(request: HttpRequest) -> HttpResponse:
     file_form = FileForm(request.POST, request.FILES) if by_file else FileForm()
     asked: TokenForm | FileForm = file_form if by_file else token_form
     found = asked.checked() if asked.is_valid() else None
+    said = _said(found)
     context = {
         "form": asked,
         "token_form": token_form,
@@ -126,9 +140,24 @@ def check(request: HttpRequest) -> HttpResponse:
         "max_bytes": BYTES_AT_MOST,
         "found": found,
         "kind": KINDS.get(found.signed.kind, found.signed.kind) if found and found.signed else "",
-        "facts": list(facts_of(found.signed.content)) if found and found.signed else [],
+        "facts": list(facts_of(said)),
+        "now_at": _now_at(said),
     }
     return render(request, "ceportal/check.html", context, status=UNPROCESSABLE if asked.errors else 200)
+
+
+def _said(found: Checked | None) -> Mapping[str, Any]:
+    """What the token says, in our words where it follows the words of others."""
+    if found is None or found.signed is None:
+        return {}
+    return badges.readable(found.signed.content) if found.signed.kind == signatures.CLAIMS else found.signed.content
+
+
+def _now_at(said: Mapping[str, Any]) -> str:
+    """Where the page answers how that certification stands now; empty for what is about none."""
+    if "certificate_number" not in said:
+        return ""
+    return verification.address_for(number=said["certificate_number"], name=said["candidate"])
 
 
 @require_safe

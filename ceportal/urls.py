@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from candidates import verification_views
+from candidates import badge_views, verification_views
 from ceportal import check_views, views
 from ceportal.api import urlpatterns as api_urls
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("check/", check_views.check, name="check"),
     path("verify/", verification_views.verify, name="verify"),
     path("verify/<str:token>/", verification_views.verify_link, name="verify_link"),
+    path("verify/<str:token>/<slug:number>.<slug:form>", badge_views.badge_by_link, name="badge_by_link"),
+    path("badges/", include("candidates.badge_urls")),
+    path(".well-known/did.json", badge_views.key_document, name="key_document"),
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),

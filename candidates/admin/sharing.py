@@ -1,10 +1,10 @@
-"""What holders show to others, in the administration: that there are links and until when, never where they lead."""
+"""What holders show to others, in the administration: badges, and that there are links, never where they lead."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from candidates.models import VerificationLink
+from candidates.models import Badge, VerificationLink
 from ceportal.kernel.staff import RecordAdmin
 
 
@@ -19,3 +19,15 @@ class VerificationLinkAdmin(RecordAdmin):
     date_hierarchy = "created_at"
     ordering = ("-id",)
     fields = ("candidate", "certifications", "last_on", "created_at", "withdrawn_at")
+
+
+@admin.register(Badge)
+class BadgeAdmin(RecordAdmin):
+    """Badges given out, with their places in the status lists."""
+
+    list_display = ("issued_at", "certification", "standing", "key", "list_number", "list_index")
+    list_filter = ("standing", "list_number")
+    list_select_related = ("certification",)
+    search_fields = ("certification__number", "certification__candidate__number", "key")
+    date_hierarchy = "issued_at"
+    ordering = ("-id",)

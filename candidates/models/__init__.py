@@ -7,10 +7,11 @@ has begun runs. A *notice* is an official message, kept with what was said and t
 A *sanction* bars a candidate for a breach of the agreement: one member of staff proposes it, another signs it, and it
 stands until it is lifted (CAND-02). A *guardian's consent* lets a minor be tested (CAND-05); a *proof of residence* is
 an identity document that staff have seen (CAND-07). A *verification link* shows certifications that their holder chose
-to whoever has it (CERT-09).
+to whoever has it (CERT-09); a *badge* is a certification as a signed credential that verifies without the portal.
 """
 
 from candidates.models.agreements import Acceptance, Agreement, GuardianConsent
+from candidates.models.badges import Badge
 from candidates.models.certifications import Certification, StatusChange, Term, Track
 from candidates.models.messages import Case, Notice
 from candidates.models.people import Candidate, User, UserManager
@@ -20,6 +21,7 @@ from candidates.models.standing import ResidenceProof, Sanction
 __all__ = [
     "Acceptance",
     "Agreement",
+    "Badge",
     "Candidate",
     "Case",
     "Certification",

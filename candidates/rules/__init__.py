@@ -1,6 +1,7 @@
 """What is decided about people and their certifications: lives, bars and sanctions, and who may be tested."""
 
 from candidates.rules.bars import BarFacts, assess_bar, assess_bar_for_others, bars, strictest_bar
+from candidates.rules.documents import WITH_LOGO, assess_document, status_bits
 from candidates.rules.links import LinkFacts, assess_link
 from candidates.rules.lives import (
     ENDED,
@@ -49,6 +50,7 @@ __all__ = [
     "LEVELS",
     "RENEWABLE",
     "TERM_PARAMETERS",
+    "WITH_LOGO",
     "AppealDecisionFacts",
     "AppealFacts",
     "BarFacts",
@@ -70,6 +72,7 @@ __all__ = [
     "assess_bar",
     "assess_bar_for_others",
     "assess_consent",
+    "assess_document",
     "assess_lifting",
     "assess_link",
     "assess_proposal",
@@ -87,6 +90,7 @@ __all__ = [
     "rank",
     "reason_on",
     "standing_on",
+    "status_bits",
     "status_on",
     "strictest_bar",
     "term_on",

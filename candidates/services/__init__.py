@@ -1,5 +1,6 @@
 """What changes people, their certifications, and what is said to them."""
 
+from candidates.services.badges import issue_badge
 from candidates.services.cases import close_case, open_case
 from candidates.services.certifications import (
     Renewal,
@@ -49,6 +50,7 @@ __all__ = [
     "file_sanction_appeal",
     "follow_calendar",
     "import_certification",
+    "issue_badge",
     "lift_sanction",
     "link_candidate",
     "lock_candidate",

@@ -2,8 +2,11 @@
 
 A *token* is a JWS in its compact form (RFC 7515), signed by Ed25519 (RFC 8037): a kind ("claim_receipt") and a
 content. The same content gives the same token, so what is signed can be made again; where a moment matters, the
-content carries it, by custom under `at`. The keys come from SIGNING_KEY: the first signs, those after it, private
-or public, are only read, so that what was signed before a new key came can still be checked.
+content carries it, by custom under `at`. What follows a standard of others (a badge) is signed as that standard has it:
+the payload is what is claimed, and the key is named after whoever publishes it.
+
+The keys come from SIGNING_KEY: the first signs, those after it, private or public, are only read, so that what was
+signed before a new key came can still be checked.
 """
 
 from __future__ import annotations
@@ -60,6 +63,9 @@ class Signed:
     key_id: str
 
 
+CLAIMS = ""  # the kind of a token whose payload follows a standard of others
+
+
 def sign(*, kind: str, content: Mapping[str, Any]) -> str:
     """The token for a content of JSON values; the same for the same content. ValueError where it grows too long."""
     keys = keys_of_the_portal()
@@ -75,20 +81,32 @@ def sign(*, kind: str, content: Mapping[str, Any]) -> str:
     return token
 
 
+def sign_claims(claims: Mapping[str, Any], *, key_holder: str) -> str:
+    """The token whose payload is the claims themselves (RFC 7519); the key's name follows that of its holder."""
+    keys = keys_of_the_portal()
+    return _jws.encode(
+        canonical_json(claims),
+        keys.signing,
+        algorithm=ALGORITHM,
+        headers={"kid": f"{key_holder}#{keys.signing_id}"},
+        sort_headers=True,
+    )
+
+
 def read(token: str) -> Signed | None:
     """What a token says; None where it was not signed by this portal, or was changed since."""
     token = token.strip()
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return None
     try:
-        key_id = str(_jws.get_unverified_header(token).get("kid", ""))
+        key_id = str(_jws.get_unverified_header(token).get("kid", "")).rpartition("#")[2]
         key = keys_of_the_portal().reading.get(key_id)
         if key is None:
             return None
         said = json.loads(_jws.decode(token, key, algorithms=[ALGORITHM]))
     except (jwt.PyJWTError, ValueError):
         return None
-    return Signed(kind=said["kind"], content=said["content"], key_id=key_id)
+    return Signed(kind=said.get("kind", CLAIMS), content=said.get("content", said), key_id=key_id)
 
 
 def canonical_json(content: Mapping[str, Any]) -> bytes:

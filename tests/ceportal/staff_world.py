@@ -35,6 +35,7 @@ def somebody(member: ProviderMember) -> Candidate:
     people.share_certifications(
         candidate_id=candidate.id, certification_ids=[held.id], form_key=uuid4(), label="Acme", now=NOW
     )
+    people.issue_badge(certification_id=held.id, now=NOW)
     enrollment.enroll(candidate_id=candidate.id, accept_terms=True, ip_address="192.0.2.1", now=NOW)
     for outcome in ("approve", "return", "reject"):
         run = factories.DeliveryFactory.create(provider=member.provider, ends_on=day("2026-04-01"))

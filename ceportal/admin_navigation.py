@@ -119,7 +119,9 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 (_("Orders"), "receipt_long", "payments.order"),
                 (_("Payments"), "credit_card", "payments.payment"),
                 (_("Refunds"), "currency_exchange", "payments.refund"),
+                (_("Vouchers"), "confirmation_number", "payments.voucher"),
                 (_("Invoices"), "description", "payments.invoice"),
+                (_("Credit notes"), "receipt", "payments.creditnote"),
                 (_("Card service messages"), "inbox", "payments.stripeevent"),
             ),
             area(

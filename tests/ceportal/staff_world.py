@@ -16,7 +16,8 @@ from credits.services import appeals, audits, claims, enrollment, reports, revie
 from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
-from payments.models import Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.services import issue_voucher
 from tests import factories
 from tests.credits.roster_world import csv_file
 from tests.factories import day, noon
@@ -183,6 +184,18 @@ def paid_and_refunded(candidate: Candidate) -> Order:
         issued_on=NOW.date(),
         issued_at=NOW,
     )
+    CreditNote.objects.create(
+        invoice=order.invoice,
+        candidate=candidate,
+        refund=Refund.objects.get(payment__order=order),
+        year=2026,
+        sequence=candidate.id,
+        number=f"CN-2026-{candidate.id:06}",
+        content={"total_cents": 12100, "currency": "USD"},
+        issued_on=NOW.date(),
+        issued_at=NOW,
+    )
+    issue_voucher(candidate_id=candidate.id, expires_on=day("2026-12-31"), now=NOW)
     StripeEvent.objects.create(
         stripe_id=f"evt_{candidate.id}", kind="charge.refunded", body="{}", received_at=NOW, due_at=NOW
     )

@@ -19,7 +19,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event
 from exams.models import Attempt
 from exams.services import record_attempt
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, Voucher
 from tests import factories
 from tests.ceportal.staff_world import NOW, paid_order, somebody
 from tests.factories import day
@@ -104,7 +104,7 @@ def test_a_result_is_recorded_once_and_an_unknown_candidate_is_said(desk: Client
     assert desk.post("/admin/exams/attempt/record/", result | {"result": "pass"}).status_code == HTTPStatus.CONFLICT
 
 
-def test_a_refund_is_requested_once_and_refused_where_an_invoice_stands(desk: Client, alice: Candidate) -> None:
+def test_a_refund_is_requested_once(desk: Client, alice: Candidate) -> None:
     order = paid_order(alice)
     url = f"/admin/payments/order/{order.id}/refund/"
 
@@ -113,6 +113,32 @@ def test_a_refund_is_requested_once_and_refused_where_an_invoice_stands(desk: Cl
         assert desk.post(url, {"reason": "Paid twice elsewhere."}).status_code == HTTPStatus.FOUND
     assert Refund.objects.get().amount_cents == 12100
     assert desk.post(f"/admin/payments/order/{order.id}/cancel/").status_code == HTTPStatus.CONFLICT
+
+
+def test_staff_give_back_some_lines(desk: Client, alice: Candidate) -> None:
+    order = paid_order(alice)
+    url = f"/admin/payments/order/{order.id}/refund/"
+
+    assert 'value="admin_fee"' in desk.get(url).content.decode()
+    assert desk.post(url, {"reason": "x", "kinds": ["lab_fee"]}).status_code == HTTPStatus.OK  # it has no such line
+    assert not Refund.objects.exists()
+    assert desk.post(url, {"reason": "Not due.", "kinds": ["admin_fee"]}).status_code == HTTPStatus.FOUND
+    assert Refund.objects.get().amount_cents == 12100
+
+
+def test_a_voucher_is_issued_under_its_reference_once(desk: Client, dan: User, alice: Candidate) -> None:
+    values = {"candidate": alice.number, "expires_on": "2099-12-31", "reference": "PO-4711/1"}
+
+    for _time in range(2):
+        assert desk.post("/admin/payments/voucher/add/", values).status_code == HTTPStatus.FOUND
+    late = desk.post("/admin/payments/voucher/add/", values | {"expires_on": "2020-01-01", "reference": ""})
+
+    voucher = Voucher.objects.get()
+    assert (voucher.candidate, voucher.issued_by, voucher.status) == (alice, dan, "unused")
+    assert late.status_code == HTTPStatus.CONFLICT
+    page = desk.get(f"/admin/payments/voucher/{voucher.id}/change/").content.decode()
+    assert voucher.code not in page
+    assert voucher.code[-4:] in page
 
 
 def test_a_silent_card_service_changes_nothing(desk: Client, alice: Candidate) -> None:

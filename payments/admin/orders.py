@@ -1,24 +1,24 @@
-"""Money in the administration: read, and moved by services only."""
+"""Orders, payments and refunds in the administration, and the messages of the card service."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, do_act, findings
 from payments import services
 from payments.amounts import amount_text
-from payments.models import Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import Order, OrderLine, Payment, Refund, StripeEvent
 
 CARD_SERVICE_SILENT = gettext_lazy("The card service does not answer. Try again later; nothing was changed.")
 
@@ -27,16 +27,31 @@ class LineInline(PartInline):
     """What an order is for."""
 
     model = OrderLine
-    fields = ("position", "description", "net", "tax_country", "tax_percent", "tax")
-    readonly_fields = ("net", "tax")
+    fields = ("position", "kind", "description", "net", "covered", "tax_country", "tax_percent", "tax", "papers")
+    readonly_fields = ("net", "covered", "tax", "papers")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        lines: QuerySet[OrderLine] = super().get_queryset(request)
+        return lines.select_related("refund", "invoice", "credit_note")
 
     @display(description=gettext_lazy("net"))
     def net(self, line: OrderLine) -> str:
         return amount_text(line.net_cents)
 
+    @display(description=gettext_lazy("by voucher"))
+    def covered(self, line: OrderLine) -> str:
+        return amount_text(line.covered_cents) if line.covered_cents else "-"
+
     @display(description=gettext_lazy("tax"))
     def tax(self, line: OrderLine) -> str:
         return amount_text(line.tax_cents)
+
+    @display(description=gettext_lazy("papers and refund"))
+    def papers(self, line: OrderLine) -> str:
+        papers = [str(paper) for paper in (line.invoice, line.credit_note) if paper]
+        if line.refund:
+            papers.append(_("refund: %(status)s") % {"status": line.refund.get_status_display()})
+        return ", ".join(papers) or "-"
 
 
 class PaymentInline(PartInline):
@@ -51,10 +66,30 @@ class PaymentInline(PartInline):
         return amount_text(payment.amount_cents)
 
 
-class ReasonForm(ActForm):
-    """Why money is given back."""
+class RefundForm(ActForm):
+    """What is given back, and why."""
 
+    kinds = forms.MultipleChoiceField(
+        label=gettext_lazy("What is given back"),
+        choices=OrderLine.Kind.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        required=False,
+        help_text=gettext_lazy("Nothing chosen: all that a card paid and that is not back yet."),
+    )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, widget=LongText(rows=2))
+
+
+def _refund_form(order: Order) -> type[RefundForm]:
+    """The form with the kinds of lines that the order has."""
+    names = dict(OrderLine.Kind.choices)
+    kinds = [(kind, names[kind]) for kind in dict.fromkeys(order.lines.values_list("kind", flat=True))]
+
+    class OfOrder(RefundForm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.fields["kinds"].choices = kinds  # type: ignore[attr-defined]  # it is a field of choices
+
+    return OfOrder
 
 
 class NothingForm(ActForm):
@@ -78,13 +113,16 @@ class OrderAdmin(RecordAdmin):
         "reference",
         "status",
         "net",
+        "covered",
         "tax",
         "total",
+        "pay_before",
+        "pay_before_clause",
         "created_at",
         "paid_at",
         "why",
     )
-    readonly_fields = ("net", "tax", "total", "why")
+    readonly_fields = ("net", "covered", "tax", "total", "why")
     actions_detail = ("request_refund", "cancel_order")
 
     @display(
@@ -98,6 +136,10 @@ class OrderAdmin(RecordAdmin):
     @display(description=gettext_lazy("net"))
     def net(self, order: Order) -> str:
         return amount_text(order.net_cents, order.currency)
+
+    @display(description=gettext_lazy("by voucher"))
+    def covered(self, order: Order) -> str:
+        return amount_text(order.covered_cents, order.currency)
 
     @display(description=gettext_lazy("tax"))
     def tax(self, order: Order) -> str:
@@ -116,18 +158,21 @@ class OrderAdmin(RecordAdmin):
         order: Order = self.record(request, object_id)
 
         def perform(values: dict[str, Any], now: datetime) -> str:
-            refund = services.request_refund(order_id=order.pk, reason=values["reason"], now=now)
-            assert refund is not None  # of a whole order that a card paid
+            refund = services.request_refund(
+                order_id=order.pk, kinds=values["kinds"] or None, reason=values["reason"], now=now
+            )
+            if refund is None:
+                raise forms.ValidationError(_("A card paid nothing of this, so nothing can be given back."))
             return _("%(amount)s will be given back.") % {"amount": amount_text(refund.amount_cents, order.currency)}
 
         return do_act(
             self,
             request,
             title=_("Request a refund"),
-            button=_("Give back all of it"),
-            explanation=_("The whole payment goes back to the card: %(amount)s.")
+            button=_("Give back"),
+            explanation=_("The card paid %(amount)s. What an invoice names gets a credit note at once (PAY-03).")
             % {"amount": amount_text(order.total_cents, order.currency)},
-            form=ReasonForm,
+            form=_refund_form(order),
             perform=perform,
             back=order,
         )
@@ -156,13 +201,13 @@ class OrderAdmin(RecordAdmin):
 class OrderLineAdmin(RecordAdmin):
     """The lines of all orders."""
 
-    list_display = ("order", "position", "description", "net", "tax_country", "tax_percent", "tax")
-    list_filter = ("tax_country",)
+    list_display = ("order", "position", "kind", "description", "net", "covered", "tax_country", "tax_percent", "tax")
+    list_filter = ("kind", "tax_country")
     list_select_related = ("order",)
     search_fields = ("order__number", "description")
     date_hierarchy = "order__created_at"
     ordering = ("-order__created_at", "position")
-    net, tax = LineInline.net, LineInline.tax
+    net, covered, tax = LineInline.net, LineInline.covered, LineInline.tax
 
 
 class RefundInline(PartInline):
@@ -249,31 +294,6 @@ class RefundAdmin(RecordAdmin):
     )
     def state(self, refund: Refund) -> tuple[str, str]:
         return refund.status, refund.get_status_display()
-
-
-@admin.register(InvoiceSeries)
-class InvoiceSeriesAdmin(RecordAdmin):
-    """The last number given in each year."""
-
-    list_display = ("year", "last_number")
-    ordering = ("-year",)
-
-
-@admin.register(Invoice)
-class InvoiceAdmin(RecordAdmin):
-    """Invoices, frozen when they were issued (PAY-03)."""
-
-    list_display = ("number", "candidate", "order", "issued_on")
-    list_filter = ("year",)
-    list_select_related = ("candidate", "order")
-    search_fields = ("number", "candidate__number", "candidate__name", "order__number")
-    date_hierarchy = "issued_on"
-    fields = ("number", "candidate", "order", "issued_on", "issued_at", "paper")
-    readonly_fields = ("paper",)
-
-    @display(description=gettext_lazy("what stands on the paper"))
-    def paper(self, invoice: Invoice) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(invoice.content, indent=2, ensure_ascii=False))
 
 
 @admin.register(StripeEvent)

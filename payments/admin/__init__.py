@@ -1,0 +1,5 @@
+"""Money in the administration: read, and moved by services only."""
+
+from payments.admin import orders, papers, vouchers
+
+__all__ = ["orders", "papers", "vouchers"]

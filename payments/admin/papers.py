@@ -1,0 +1,68 @@
+"""Invoices and credit notes in the administration: read only, as they were issued (PAY-03)."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from ceportal.kernel.staff import RecordAdmin
+from payments.amounts import amount_text
+from payments.models import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries
+
+
+@admin.register(InvoiceSeries, CreditNoteSeries)
+class SeriesAdmin(RecordAdmin):
+    """The last number given in each year."""
+
+    list_display = ("year", "last_number")
+    ordering = ("-year",)
+
+
+class PaperAdmin(RecordAdmin):
+    """A paper, frozen when it was issued (PAY-03)."""
+
+    list_filter = ("year",)
+    date_hierarchy = "issued_on"
+    readonly_fields = ("amount", "pdf", "content_in_full")
+    address: str
+
+    @display(description=gettext_lazy("amount"))
+    def amount(self, paper: Invoice | CreditNote) -> str:
+        cents = paper.content.get("total_cents")
+        return "-" if cents is None else amount_text(cents, paper.content["currency"])
+
+    @display(description="PDF")
+    def pdf(self, paper: Invoice | CreditNote) -> SafeString:
+        return format_html('<a href="{}">{}.pdf</a>', reverse(self.address, args=[paper.number]), paper.number)
+
+    @display(description=gettext_lazy("what stands on the paper"))
+    def content_in_full(self, paper: Invoice | CreditNote) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(paper.content, indent=2, ensure_ascii=False))
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(PaperAdmin):
+    """Invoices (PAY-02)."""
+
+    list_display = ("number", "candidate", "order", "amount", "issued_on")
+    list_select_related = ("candidate", "order")
+    search_fields = ("number", "candidate__number", "candidate__name", "order__number")
+    fields = ("number", "candidate", "order", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
+    address = "payments:invoice_pdf"
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(PaperAdmin):
+    """What takes back what an invoice names (PAY-03)."""
+
+    list_display = ("number", "candidate", "invoice", "amount", "issued_on")
+    list_select_related = ("candidate", "invoice")
+    search_fields = ("number", "invoice__number", "candidate__number", "candidate__name")
+    fields = ("number", "candidate", "invoice", "refund", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
+    address = "payments:credit_note_pdf"

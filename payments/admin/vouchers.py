@@ -38,9 +38,7 @@ class VoucherAdmin(RecordAdmin):
     list_filter = ("status", "origin")
     list_select_related = ("candidate", "order")
     search_fields = ("candidate__number", "candidate__name", "reference", "order__number", "=code")
-    search_help_text = gettext_lazy(
-        "A candidate, a reference, an order, or a whole code as its holder reads it out."
-    )
+    search_help_text = gettext_lazy("A candidate, a reference, an order, or a whole code as its holder reads it out.")
     date_hierarchy = "expires_on"
     fields = (
         "candidate",

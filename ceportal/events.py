@@ -11,7 +11,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "candidates.sanction_lifted": ("credits.reactions.on_sanction_lifted",),
     "exams.attempt_recorded": ("credits.reactions.on_attempt_recorded",),
     "exams.attempt_corrected": ("credits.reactions.on_attempt_corrected",),
-    "payments.order_paid": ("credits.reactions.on_order_paid",),
+    "payments.order_paid": ("credits.reactions.on_order_paid", "exams.reactions.on_order_paid"),
+    "payments.payment_requested": ("exams.reactions.on_payment_requested",),
 }
 
 DELIVERIES: dict[str, tuple[str, ...]] = {
@@ -32,6 +33,9 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
     "credits.recertified": ("renewal notice",),
     "credits.renewed_by_earning": ("renewal notice",),
     "credits.renewal_reversed": ("reversal notice",),
+    "exams.booking_cancelled": ("cancelled booking notice",),
+    "exams.booking_paid": ("booking confirmation",),
+    "exams.booking_unpaid_cancelled": ("unpaid booking notice",),
     "payments.refund_requested": ("card refund",),
 }
 
@@ -40,6 +44,9 @@ RECEIVERS: dict[str, str] = {
     "card refund": "payments.services.execute_refund",
     "appeal notice": "credits.dispute_notices.on_appeal_decided",
     "audit notice": "credits.dispute_notices.on_audit",
+    "booking confirmation": "exams.booking_notices.on_booking_paid",
+    "cancelled booking notice": "exams.booking_notices.on_booking_cancelled",
+    "unpaid booking notice": "exams.booking_notices.on_booking_unpaid_cancelled",
     "claim notice": "credits.notices.on_claim_decided",
     "enrollment notice": "credits.notices.on_enrolled",
     "escalation notice": "credits.dispute_notices.on_claim_escalated",

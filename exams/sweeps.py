@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import structlog
 from django.db.models import Q
 
 from exams import services
-from exams.models import Site
+from exams.models import Booking, Site
+from exams.services import holds, paying
+from payments.services import CardServiceUnavailable
+
+log = structlog.get_logger(__name__)
 
 
 def open_sittings(*, now: datetime) -> int:
@@ -16,3 +22,34 @@ def open_sittings(*, now: datetime) -> int:
     return sum(
         services.open_sittings(site_id=pk, now=now) for pk in with_calendar.order_by("id").values_list("pk", flat=True)
     )
+
+
+# ── Bookings: every few minutes, and every night ──────────────────────────────────────────────────
+def cancel_unpaid(*, now: datetime) -> int:
+    """Cancel every booking that was not paid in time (LAB-07), and count them."""
+    due = Booking.objects.filter(status=Booking.Status.RESERVED, pay_before__lte=now).order_by("pay_before", "id")
+    return _each(due.values_list("pk", flat=True), lambda key: paying.cancel_unpaid(booking_id=key, now=now))
+
+
+def release_held(*, now: datetime) -> int:
+    """Let go of every seat that is kept beyond its time (LAB-06, RSCH-04, LAB-15), and count them."""
+    overdue = Booking.objects.filter(status=Booking.Status.HELD, held_until__lte=now).order_by("held_until", "id")
+    return _each(overdue.values_list("pk", flat=True), lambda key: holds.let_go_of_overdue(key, now=now))
+
+
+def remind_of_payment(*, now: datetime) -> int:
+    """Remind of every payment that is due, once each (LAB-08), and count them."""
+    due = Booking.objects.filter(status=Booking.Status.RESERVED, reminded_at__isnull=True, remind_at__lte=now)
+    keys = due.order_by("remind_at", "id").values_list("pk", flat=True)
+    return _each(keys, lambda key: paying.remind_of_payment(booking_id=key, now=now))
+
+
+def _each(keys: Iterable[int], act: Callable[[int], bool]) -> int:
+    """Do something for each row, a transaction each, and count what was done; one that fails does not stop the rest."""
+    done = 0
+    for key in list(keys):
+        try:
+            done += act(key)
+        except CardServiceUnavailable:
+            log.warning("booking_waits_for_card_service", booking=key)
+    return done

@@ -342,5 +342,8 @@ class BookingFactory(DjangoModelFactory[Booking]):
         lambda booking: Seat.objects.filter(sitting=booking.sitting, bookings=None).earliest("number")
     )
     status = Booking.Status.PAID
+    pay_before = factory.LazyAttribute(
+        lambda booking: datetime(2026, 4, 4, 22, tzinfo=UTC) if booking.status == Booking.Status.RESERVED else None
+    )
     decision = factory.LazyFunction(list)
     booked_at = datetime(2026, 2, 2, 12, tzinfo=UTC)

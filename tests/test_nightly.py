@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.models import Delivery, Event, NightlyRun
 from credits.models import Audit, Claim, Entry, Grant, Seal
-from exams.models import Sitting, SittingPattern
+from exams.models import Booking, Site, Sitting, SittingPattern
+from exams.services import book_seat, open_sitting
 from payments import services as payments
 from payments.models import Invoice, Order, Payment, Voucher
 from tests import factories
@@ -80,6 +81,14 @@ def world(settings: Any, tmp_path: Path) -> None:
             payments.issue_voucher(candidate_id=holder.id, expires_on=expires_on, now=noon("2021-04-28"))
         for number in ("PAYS-1", "PAYS-2"):
             pay_three_business_days_before(told(number, "ccnp-enterprise", "2020-01-01").candidate)
+        # The last day to pay was yesterday; to be reminded of it since yesterday; kept for half an hour yesterday.
+        for number, booked_on, exam_on in (
+            ("UNPAID-1", "2021-04-20", "2021-06-02"),
+            ("UNPAID-2", "2021-04-20", "2021-06-02"),
+            ("DUE", "2021-04-20", "2021-06-17"),
+            ("HELD", "2021-05-03", "2021-05-20"),
+        ):
+            book_in_tokyo(told(number, "ccnp-enterprise", "2020-01-01"), booked_on, exam_on)
 
 
 @contextmanager
@@ -95,6 +104,20 @@ def told(number: str, track: str, certified_on: str) -> Story:
     story = Story(factories.CandidateFactory.create(number=number))
     story.to("2021-01-10").certify(track, certified_on)
     return story
+
+
+def book_in_tokyo(story: Story, booked_on: str, exam_on: str) -> None:
+    story.sit("350-701")
+    tokyo = Site.objects.get(code="tokyo")
+    open_sitting(site_id=tokyo.pk, day=day(exam_on), starts_at=time(8, 30), seats=4, now=noon(booked_on))
+    book_seat(
+        candidate_id=story.candidate.pk,
+        track_code="ccie-security",
+        site_code="tokyo",
+        day=day(exam_on),
+        accept=True,
+        now=noon(booked_on),
+    )
 
 
 def pay_three_business_days_before(candidate: Candidate) -> None:
@@ -140,6 +163,7 @@ def end_state() -> dict[str, list[tuple[Any, ...]]]:
         "invoices": rows(Invoice.objects.all(), person, "number", "issued_on"),
         "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
         "deliveries": rows(Delivery.objects.all(), "receiver", "event__topic", "event__candidate_id"),
+        "bookings": rows(Booking.objects.all(), person, "status", "ended_at", "reminded_at"),
         "sittings": rows(Sitting.objects.all(), "site__code", "day", "withdrawn_at"),
         "seals": rows(Seal.objects.all(), "day", "entries"),
         "nights": rows(NightlyRun.objects.all(), "day"),
@@ -173,6 +197,9 @@ class TestOneNight:
             "claims past the promise": 2,
             "audits by lot": 2,
             "lapse notices": 5,
+            "bookings not paid in time": 2,
+            "seats held too long": 1,
+            "payments to be reminded of": 1,
             "vouchers expire": 1,
             "invoices due": 2,
             "sittings opened": 209,
@@ -271,10 +298,10 @@ class TestKilled:
     @pytest.mark.parametrize(
         ("_case", "row", "done_before"),
         [
-            ("in the first sweep", lambda: Candidate.objects.filter(number="LAPSES-2"), (1, 0, 0)),
+            ("in the first sweep", lambda: Candidate.objects.filter(number="LAPSES-2"), (1, 2, 0)),
             # References are checked by the commit: it waits for the row, and is finished for the dead client.
-            ("while a notice commits", lambda: Candidate.objects.filter(number="REMINDED-1"), (3, 1, 0)),
-            ("in the last sweep", lambda: Order.objects.filter(candidate__number="PAYS-2"), (3, 6, 1)),
+            ("while a notice commits", lambda: Candidate.objects.filter(number="REMINDED-1"), (3, 3, 0)),
+            ("in the last sweep", lambda: Order.objects.filter(candidate__number="PAYS-2"), (3, 9, 1)),
         ],
     )
     def test_a_night_killed_and_repeated_ends_as_if_undisturbed(

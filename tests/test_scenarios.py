@@ -18,18 +18,23 @@ from ceportal.scenarios.scenario import Scenario
 
 FOLDER = Path(__file__).resolve().parent / "scenarios"
 EXAMS_AND_LABS, STANDING = "exams and labs", "standing"
-AWAITED_FILES = {"labs.yaml": EXAMS_AND_LABS}
+AWAITED_FILES: dict[str, str] = {}
 AWAITED = {
     "A failed written exam can be retaken on the sixth day after": EXAMS_AND_LABS,
     "An unproctored exam can be retaken after forty-eight hours from the day after": EXAMS_AND_LABS,
     "A passed exam waits one hundred and eighty days": EXAMS_AND_LABS,
     "A failed lab waits thirty days, and bookings know it": EXAMS_AND_LABS,
-    "A written pass opens the lab for three years": EXAMS_AND_LABS,
     "A lab once passed cannot be taken again while it stands": EXAMS_AND_LABS,
     "Children are not tested, minors need a guardian": EXAMS_AND_LABS,
     "Residence in an embargoed country bars the exam, proof of another lifts it": EXAMS_AND_LABS,
     "Candidates from Sudan are tested outside Sudan": EXAMS_AND_LABS,
     "A region can be embargoed without its country": EXAMS_AND_LABS,
+    "A no-show forfeits and waits thirty days before booking": EXAMS_AND_LABS,
+    "Two hours late may still start, more may not": EXAMS_AND_LABS,
+    "A short fault extends the session, a long one cancels it with a remedy": EXAMS_AND_LABS,
+    "A remedy needs all three conditions": EXAMS_AND_LABS,
+    "A re-read within fourteen days can turn the result and bring the fee back": EXAMS_AND_LABS,
+    "When a re-read is refused": EXAMS_AND_LABS,
     "A sanction bars everything until it is lifted": STANDING,
     "One channel partner at a time": STANDING,
     "Emeritus is bought in the window and begins when the active status ends": STANDING,

@@ -6,7 +6,7 @@ outcome is the same.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 
@@ -32,6 +32,10 @@ SELECT
     (SELECT min(ends_on) FROM candidates_sanction WHERE status = 'running'),
     (SELECT %(first)s::date FROM credits_claim WHERE status = 'approved' AND audit_due LIMIT 1),
     (SELECT min(expires_on) + 1 FROM payments_voucher WHERE status = 'unused'),
+    (SELECT %(first)s::date FROM exams_waitingwish WHERE status = 'waiting' LIMIT 1),
+    (SELECT min(CASE status WHEN 'held' THEN held_until
+            ELSE least(pay_before, CASE WHEN reminded_at IS NULL THEN remind_at END) END)
+        FROM exams_booking WHERE status IN ('held', 'reserved')),
     (SELECT min(paid_at) FROM payments_order WHERE status = 'paid' AND total_cents > 0
         AND NOT EXISTS (SELECT FROM payments_invoice WHERE order_id = payments_order.id)
         AND EXISTS (SELECT FROM payments_orderline line LEFT JOIN payments_refund refund ON refund.id = line.refund_id
@@ -49,12 +53,20 @@ def next_night(*, after: date) -> date | None:
     ladder = list(BOOK.on(first)["cert.reminder_days"].value)
     with connection.cursor() as cursor:
         cursor.execute(EARLIEST, {"first": first, "ladder": ladder})
-        *days, paid_at = cursor.fetchone()
+        *days, booking_due_at, paid_at = cursor.fetchone()
+    if booking_due_at is not None:
+        days.append(_night_of(booking_due_at))
     if paid_at is not None:
         paid_on = clock.day_of(paid_at)
         days.append(invoice_due_on(paid_on, BOOK.on(paid_on)))
     days += [change for change in BOOK.change_days(*CHANGES) if change >= first]
     return min((max(day, first) for day in days if day is not None), default=None)
+
+
+def _night_of(moment: datetime) -> date:
+    """The first night at or after a moment."""
+    day = clock.day_of(moment)
+    return day if moment <= clock.at(day, nightly.HOUR, nightly.MINUTE) else day + timedelta(days=1)
 
 
 def run_nights(*, after: date, until: date) -> None:

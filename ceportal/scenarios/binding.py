@@ -48,6 +48,7 @@ class Act:
     candidate: Candidate
     now: datetime
     line: int
+    label: str = ""  # what the step calls what it makes
 
     @property
     def day(self) -> date:

@@ -32,7 +32,7 @@ from ceportal.scenarios.binding import (
 from ceportal.scenarios.cards import standing_in
 from ceportal.scenarios.scenario import Question, Scenario, Step
 from ceportal.scenarios.stage import Stage
-from ceportal.scenarios.vocabulary import FACTS, MayNot
+from ceportal.scenarios.vocabulary import FACTS, VERBS, MayNot
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,13 @@ def _do(stage: Stage, step: Step) -> list[Failure]:
     """Do a verb; what it did before it was refused stays, as it would on a page."""
     function = verb_function(step.verb)
     arguments = {safe(name): value for name, value in step.arguments.items()}
-    act = Act(stage, stage.actor(step), step.moment, step.line)
+    act = Act(stage, stage.actor(step), step.moment, step.line, step.label)
     try:
         made = function(act, **arguments)
     except Refused as refusal:
         return _refused(step, refusal.decision)
     if step.label and made is not None:
-        stage.keep(step.label, made, act.candidate)
+        stage.keep(step.label, made, act.candidate, what=VERBS[step.verb].makes)
     if step.refused:
         return [Failure(step.line, step.on, step.text, f"refused by {step.refused}", "it succeeded")]
     return []

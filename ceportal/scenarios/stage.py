@@ -25,13 +25,22 @@ ONE_DAY = timedelta(days=1)
 ABOUT = ("claim", "booking", "what")  # the arguments that name something of somebody
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a step made: its key, whose it is, and what it is (vocabulary.Verb.makes)."""
+
+    key: Any
+    owner: int
+    what: str
+
+
 @dataclass(slots=True)
 class Stage:
     """The state of a scenario as it is told."""
 
     cards: CardDesk
     people: dict[str, int] = field(default_factory=dict)  # by name: the key of the record
-    made: dict[str, tuple[Any, int]] = field(default_factory=dict)  # by label: its key and whose it is
+    made: dict[str, Made] = field(default_factory=dict)  # by label
     every_night: bool = False  # run the nights that find nothing due, too
     last_night: date | None = None
     memory: dict[Any, Any] = field(default_factory=dict)  # what a verb remembers from one step to the next
@@ -93,22 +102,26 @@ class Stage:
                     raise CannotTell(f"The receiver '{failed.receiver}' failed: {failed.last_error}")
 
     # ── What was made ─────────────────────────────────────────────────────────────────────────────
-    def keep(self, label: str, key: Any, owner: Candidate) -> None:
+    def keep(self, label: str, key: Any, owner: Candidate, *, what: str = "") -> None:
         """Let a label name what was made; used again, it names the later thing."""
-        self.made[label] = (key, owner.pk)
+        self.made[label] = Made(key, owner.pk, what)
 
     def key_of(self, label: str) -> Any:
         """The key of what a label names; CannotTell where no step has made it yet."""
         if label not in self.made:
             raise CannotTell(f"{label} names nothing yet: no step before this one has made it.")
-        return self.made[label][0]
+        return self.made[label].key
+
+    def is_a(self, label: str, what: str) -> bool:
+        """Whether a label names a thing of this kind."""
+        return label in self.made and self.made[label].what == what
 
     def actor(self, step: Step) -> Candidate:
         """Whose step it is: the person named, else the one whose claim or booking it is about, else the first."""
         about = [step.arguments[name] for name in ABOUT if step.arguments.get(name) in self.made]
         if not about:
             return self.somebody(step.who)
-        owner = self.made[about[0]][1]
+        owner = self.made[about[0]].owner
         if step.who is not None and owner != self.people[step.who]:
             raise CannotTell(f"{about[0]} is not {step.who}'s.")
         return Candidate.objects.get(pk=owner)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.models import Candidate, Track
 from exams.models.places import Seat, Site, SitePrice
 from exams.models.results import Attempt, Exam
-from payments.models import Order
+from payments.models import Order, Voucher
 
 LIVE = ("reserved", "paid", "sat")  # one per candidate and track (LAB-01); of a lab sat the result is awaited
 FREED = ("released", "unpaid_cancelled", "dropped", "cancelled", "rescheduled")  # their seat is free for others
@@ -51,7 +51,11 @@ class Booking(models.Model):
     status = models.CharField(max_length=16, choices=Status)
     held_for = models.CharField(max_length=10, choices=HeldFor, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
-    # What asks for its money, or brought it; it moves along where a remedy reschedules without charging (INC-03).
+    # Where it may be paid later: from this moment on it cannot (LAB-07). None where it is paid at once (LAB-06).
+    pay_before = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)  # when the payment is due to be reminded of (LAB-08)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    # What asks for its money, or brought it; where a remedy reschedules, it moves along to the new booking (INC-03).
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     decision = models.JSONField()  # why it could be booked
     booked_at = models.DateTimeField()
@@ -89,6 +93,9 @@ class Booking(models.Model):
                 | (~Q(status="held") & Q(held_until__isnull=True)),
             ),
             models.CheckConstraint(
+                name="booking_reserved_has_deadline", condition=~Q(status="reserved") | Q(pay_before__isnull=False)
+            ),
+            models.CheckConstraint(
                 name="booking_result_has_attempt",
                 condition=~Q(status__in=["passed", "failed"]) | Q(attempt__isnull=False),
             ),
@@ -102,6 +109,12 @@ class Booking(models.Model):
         ]
         indexes = [
             models.Index(fields=["held_until"], name="booking_held", condition=Q(status="held")),
+            models.Index(fields=["pay_before"], name="booking_to_be_paid", condition=Q(status="reserved")),
+            models.Index(
+                fields=["remind_at"],
+                name="booking_to_be_reminded",
+                condition=Q(status="reserved", reminded_at__isnull=True),
+            ),
             models.Index(fields=["candidate", "-booked_at"], name="booking_by_candidate"),
         ]
 
@@ -126,6 +139,9 @@ class Reschedule(models.Model):
     refund_cents = models.PositiveIntegerField()
     decision = models.JSONField()
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    voucher = models.ForeignKey(  # what pays the new fee: it comes along, or was given (RSCH-05)
+        Voucher, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     quoted_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

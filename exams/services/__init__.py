@@ -1,14 +1,34 @@
-"""What changes exam records, and the calendar of sites."""
+"""What changes exam records, the calendar of sites, and lab bookings."""
 
 from exams.services.attempts import correct_attempt, record_attempt, retire_exam
+from exams.services.bookings import assess_cancelling, book_seat, cancel_booking, drop_booking
+from exams.services.paying import assess_paying, find_payable_order, redeem_code, start_booking_payment
+from exams.services.rescheduling import (
+    confirm_reschedule,
+    quote_reschedule,
+    start_reschedule_payment,
+    withdraw_reschedule,
+)
 from exams.services.sittings import close_site, lift_closure, open_sitting, open_sittings
 
 __all__ = [
+    "assess_cancelling",
+    "assess_paying",
+    "book_seat",
+    "cancel_booking",
     "close_site",
+    "confirm_reschedule",
     "correct_attempt",
+    "drop_booking",
+    "find_payable_order",
     "lift_closure",
     "open_sitting",
     "open_sittings",
+    "quote_reschedule",
     "record_attempt",
+    "redeem_code",
     "retire_exam",
+    "start_booking_payment",
+    "start_reschedule_payment",
+    "withdraw_reschedule",
 ]

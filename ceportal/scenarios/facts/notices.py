@@ -6,7 +6,12 @@ from candidates.models import Notice
 from ceportal.scenarios.binding import Asking, NotBuilt, tells
 from ceportal.scenarios.vocabulary import NOTICES
 
-BUILT = frozenset({"lapse_reminder", "lapsed", "renewed", "claim_decided", "sanction"})
+BUILT = frozenset(
+    {
+        *("lapse_reminder", "lapsed", "renewed", "claim_decided", "sanction"),
+        *("payment_reminder", "booking_cancelled", "booking_confirmed"),
+    }
+)
 
 
 @tells("notices")

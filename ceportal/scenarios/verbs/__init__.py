@@ -1,5 +1,27 @@
 """What verbs do, an area a module; importing this binds them all."""
 
-from ceportal.scenarios.verbs import catalog, certifications, credits, development, events, exams, payments, standing
+from ceportal.scenarios.verbs import (
+    catalog,
+    certifications,
+    credits,
+    development,
+    events,
+    exams,
+    labs,
+    payments,
+    standing,
+    vouchers,
+)
 
-__all__ = ["catalog", "certifications", "credits", "development", "events", "exams", "payments", "standing"]
+__all__ = [
+    "catalog",
+    "certifications",
+    "credits",
+    "development",
+    "events",
+    "exams",
+    "labs",
+    "payments",
+    "standing",
+    "vouchers",
+]

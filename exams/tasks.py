@@ -1,0 +1,16 @@
+"""Tasks of exams: what dates make due about bookings, every few minutes."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from ceportal.kernel import clock
+from exams import sweeps
+
+
+@shared_task(name="exams.follow_bookings")
+def follow_bookings() -> None:
+    """Cancel what was not paid, let go of what is kept too long, and remind; in this order, as in the night."""
+    now = clock.now()
+    for sweep in (sweeps.cancel_unpaid, sweeps.release_held, sweeps.remind_of_payment):
+        sweep(now=now)

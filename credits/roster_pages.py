@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Provider
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import ReadableFinding, explain, explain_finding
+from ceportal.kernel.sheets import BYTES_AT_MOST, LINES_AT_MOST, MEGABYTES_AT_MOST
 from credits import spreadsheets
 from credits.claim_reading import Tab
 from credits.models import Roster, RosterRow
-from credits.roster_files import BYTES_AT_MOST, LINES_AT_MOST, MEGABYTES_AT_MOST
 from credits.rosters import COLUMNS, Problem
 
 ROSTERS_PER_PAGE = 20

@@ -5,7 +5,6 @@ Pure. Whether the completions count is for the rule of reports to say (credits.r
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,19 +13,19 @@ from typing import Any
 
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
-from credits.roster_files import CHARACTERS_AT_MOST, EMPTY, Cell, Line, column_name, unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a roster: how it is named in a file, and what a cell of it may be."""
-
-    name: str
-    required: bool
-    longest: int
-    also: tuple[str, ...] = ()
-    upper: bool = False  # compared without case, kept in capitals
-
+from ceportal.kernel.sheets import (
+    CHARACTERS_AT_MOST,
+    Cell,
+    Column,
+    Line,
+    Trouble,
+    cells_of,
+    column_places,
+    day_in,
+    text_of,
+    trouble_with,
+)
+from credits.roster_files import refusing_as_a_whole, unreadable
 
 COLUMNS: Mapping[str, Column] = {
     column.name: column
@@ -38,8 +37,6 @@ COLUMNS: Mapping[str, Column] = {
         Column("completed_on", required=True, longest=10, also=("completed", "completion_date")),
     )
 }
-ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-SERIAL_DAY = re.compile(r"\d{5}(\.\d+)?")  # a day as a spreadsheet counts it
 WHOLE_LINE = ""  # the column of what concerns no single cell
 
 
@@ -103,96 +100,32 @@ def read_entries(lines: Sequence[Line]) -> list[Entry]:
 
 def _columns(header: Line, rest: Sequence[Line]) -> dict[str, int]:
     """Where each known column stands."""
-    known = {word: column.name for column in COLUMNS.values() for word in (column.name, *column.also)}
-    places: dict[str, int] = {}
-    width = max(len(line.cells) for line in (header, *rest))
-    for index in range(width):
-        words = header.cells[index].text if index < len(header.cells) else ""
-        if not words:
-            filled = [line.number for line in rest if index < len(line.cells) and line.cells[index] != EMPTY]
-            if filled:
-                raise unreadable(
-                    _("Line %(line)s has a value in column %(place)s, which has no name."),
-                    _("A comma within a value needs quotation marks around the value."),
-                    line=filled[0],
-                    place=column_name(index),
-                )
-            continue
-        name = known.get(re.sub(r"[\s_-]+", "_", words.casefold()))
-        if name is None:
-            raise unreadable(
-                _("Column %(place)s is called “%(words)s”, which is not a column of a roster."),
-                _("The columns are: %(columns)s."),
-                place=column_name(index),
-                words=words,
-                columns=", ".join(COLUMNS),
-            )
-        if name in places:
-            raise unreadable(
-                _("The column “%(column)s” is there twice: in %(first)s and in %(second)s."),
-                _("Remove one of them."),
-                column=name,
-                first=column_name(places[name]),
-                second=column_name(index),
-            )
-        places[name] = index
-    missing = [column.name for column in COLUMNS.values() if column.required and column.name not in places]
-    if missing:
-        raise unreadable(
-            _("These columns are missing: %(missing)s."),
-            _("Name the columns in the first line: %(columns)s."),
-            missing=", ".join(missing),
-            columns=", ".join(COLUMNS),
-        )
-    return places
+    with refusing_as_a_whole():
+        return column_places(header, rest, COLUMNS)
 
 
 def _entry(line: Line, places: Mapping[str, int]) -> Entry:
-    cells = {name: line.cells[place] if place < len(line.cells) else EMPTY for name, place in places.items()}
-    given = {
-        name: (cell.text.upper() if COLUMNS[name].upper else cell.text)[:CHARACTERS_AT_MOST]
-        for name, cell in cells.items()
-    }
-    problems = [found for name, cell in cells.items() if (found := _trouble(COLUMNS[name], cell)) is not None]
+    cells = cells_of(line, places)
+    given = {name: text_of(COLUMNS[name], cell) for name, cell in cells.items()}
+    problems = [_told(name, found) for name, cell in cells.items() if (found := _trouble(name, cell)) is not None]
     completed_on = None
     if not any(each.column == "completed_on" for each in problems):
-        completed_on = _day(cells["completed_on"])
-        if completed_on is None:
-            problems.append(_not_a_day(cells["completed_on"]))
+        day = day_in(cells["completed_on"])
+        if isinstance(day, Trouble):
+            problems.append(_told("completed_on", day))
+        else:
+            completed_on = day
     return Entry(line.number, given, completed_on, tuple(problems))
 
 
-def _trouble(column: Column, cell: Cell) -> Problem | None:
-    if cell.trouble:
-        return _misread(column.name, cell.trouble, _("Put the value itself into the cell."))
-    if column.required and not cell.text:
-        return _misread(column.name, _("The cell is empty."), _("Fill it in."))
-    if len(cell.text) > column.longest and column.name != "completed_on":
-        return _misread(
-            column.name, _("The cell holds more than %(limit)s characters."), _("Correct it."), limit=column.longest
-        )
-    return None
+def _trouble(name: str, cell: Cell) -> Trouble | None:
+    column = COLUMNS[name]
+    # Of what is too long for a day it is said that it is none.
+    return trouble_with(replace(column, longest=CHARACTERS_AT_MOST + 1) if name == "completed_on" else column, cell)
 
 
-def _day(cell: Cell) -> date | None:
-    if cell.day is not None:
-        return cell.day
-    if not ISO_DAY.fullmatch(cell.text):
-        return None
-    try:
-        return date.fromisoformat(cell.text)
-    except ValueError:
-        return None
-
-
-def _not_a_day(cell: Cell) -> Problem:
-    if SERIAL_DAY.fullmatch(cell.text):
-        return _misread(
-            "completed_on",
-            _("The cell holds a number that is not formatted as a date."),
-            _("Format the column as dates, or write year-month-day."),
-        )
-    return _misread("completed_on", _("This is not a day."), _("Write it as year-month-day, for example 2021-05-30."))
+def _told(name: str, trouble: Trouble) -> Problem:
+    return _misread(name, trouble.sentence, trouble.next_step, **trouble.facts)
 
 
 def _doubled(entry: Entry, first: int) -> Entry:

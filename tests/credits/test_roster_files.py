@@ -9,9 +9,10 @@ from datetime import date, datetime
 
 import pytest
 
+from ceportal.kernel import sheets
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain, explain_finding
-from credits import roster_files, rosters
+from credits import rosters
 from credits.roster_files import read_lines
 from credits.rosters import Entry, read_entries
 from tests.credits.roster_world import HEADER, csv_file, excel_file, saved, workbook
@@ -183,7 +184,7 @@ def _another_package() -> bytes:
 def _bomb() -> bytes:
     file = io.BytesIO(excel_file(ROW))
     with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("xl/media/huge.bin", b"\0" * (roster_files.UNPACKED_BYTES_AT_MOST + 1))
+        package.writestr("xl/media/huge.bin", b"\0" * (sheets.UNPACKED_BYTES_AT_MOST + 1))
     return file.getvalue()
 
 
@@ -193,7 +194,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty cells": (lambda: b",,\r\n,\r\n", "The file is empty."),
     "an empty workbook": (lambda: excel_file(header=()), "The file is empty."),
     "the names of the columns alone": (csv_file, "holds no completion"),
-    "an old workbook by a new name": (lambda: roster_files.OLD_EXCEL + b"\0" * 600, "the old Excel format"),
+    "an old workbook by a new name": (lambda: sheets.OLD_EXCEL + b"\0" * 600, "the old Excel format"),
     "another kind of package": (_another_package, "neither CSV in UTF-8 nor an Excel workbook"),
     "half a workbook": (lambda: excel_file(ROW)[:900], "neither CSV in UTF-8 nor an Excel workbook"),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "neither CSV in UTF-8 nor an Excel workbook"),
@@ -207,10 +208,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "no names of columns": (lambda: csv_file(header=ROW), "Column A is called “CSCO1”"),
     "two sheets": (_two_sheets, "Several sheets of the workbook are filled: Sheet, May"),
     "merged cells": (_merged, "Cells are merged: C2:C3"),
-    "a bomb": (_bomb, "holds far more than a roster"),
-    "too many bytes": (lambda: csv_file(ROW) + b" " * roster_files.BYTES_AT_MOST, "larger than 5 MB"),
-    "too many lines": (lambda: csv_file(*[ROW] * (roster_files.LINES_AT_MOST + 1)), "more than 10000 lines"),
-    "too many lines in Excel": (lambda: excel_file(*[ROW] * (roster_files.LINES_AT_MOST + 1)), "more than 10000 lines"),
+    "a bomb": (_bomb, "holds far more than a table"),
+    "too many bytes": (lambda: csv_file(ROW) + b" " * sheets.BYTES_AT_MOST, "larger than 5 MB"),
+    "too many lines": (lambda: csv_file(*[ROW] * (sheets.LINES_AT_MOST + 1)), "more than 10000 lines"),
+    "too many lines in Excel": (lambda: excel_file(*[ROW] * (sheets.LINES_AT_MOST + 1)), "more than 10000 lines"),
 }  # fmt: skip
 
 
@@ -221,8 +222,8 @@ def test_what_cannot_be_read_is_refused_with_the_place(case: str) -> None:
 
 
 def test_as_many_lines_as_there_may_be_are_read() -> None:
-    rows = [(f"CSCO{number}", *ROW[1:]) for number in range(roster_files.LINES_AT_MOST)]
-    assert len(read(csv_file(*rows))) == roster_files.LINES_AT_MOST
+    rows = [(f"CSCO{number}", *ROW[1:]) for number in range(sheets.LINES_AT_MOST)]
+    assert len(read(csv_file(*rows))) == sheets.LINES_AT_MOST
 
 
 @pytest.mark.parametrize(

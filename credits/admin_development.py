@@ -5,7 +5,6 @@ Who may: staff with the permission to add them, as the group "Exam team" of the 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -25,11 +24,10 @@ from candidates.models import Track
 from candidates.staff import AboutCandidate
 from ceportal.kernel import clock
 from ceportal.kernel.staff import RecordAdmin, do_act, findings
+from ceportal.kernel.staff_tables import TableForm, as_looked_at
 from credits.models import AuthoredItems, Workshop
 from credits.services.development import record_authored_items, record_workshop
 from credits.services.development_files import ITEMS, MOST_DAYS, MOST_ITEMS, WORKSHOPS, Line, Sheet, report_table
-
-LARGEST_TABLE = 1024 * 1024  # bytes
 
 
 class ReportForm(AboutCandidate):
@@ -60,36 +58,6 @@ class WorkshopForm(ReportForm):
     level = forms.ChoiceField(label=gettext_lazy("Level of the certification"), choices=Track.Level.choices)
     days = forms.IntegerField(label=gettext_lazy("Days"), min_value=1, max_value=MOST_DAYS)
     held_on = forms.DateField(label=gettext_lazy("Last day"))
-
-
-class TableForm(forms.Form):
-    """A table as CSV: the file, or what was looked at a moment ago."""
-
-    table = forms.FileField(label=gettext_lazy("Table"), required=False)
-    looked_at = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2 * LARGEST_TABLE)
-
-    def clean_table(self) -> Any:
-        table = self.cleaned_data["table"]
-        if table is not None and table.size > LARGEST_TABLE:
-            raise forms.ValidationError(_("The table is larger than 1 MB: cut it in parts."))
-        return table
-
-    def clean_looked_at(self) -> bytes:
-        try:
-            return base64.b64decode(self.cleaned_data["looked_at"], validate=True)
-        except ValueError:
-            raise forms.ValidationError(_("Choose the file again.")) from None
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if not self.errors and not values.get("table") and not values.get("looked_at"):
-            self.add_error("table", _("Choose a file."))
-        return values
-
-    def content(self) -> bytes:
-        """The table as it was handed in."""
-        table = self.cleaned_data["table"]
-        return bytes(table.read() if table else self.cleaned_data["looked_at"])
 
 
 class Reported(RecordAdmin):
@@ -146,7 +114,7 @@ class Reported(RecordAdmin):
             lines = report_table(sheet=self.sheet, content=content, staff_id=staff_id, commit=commit, now=clock.now())
             if commit:
                 return self._reported(request, lines)
-            looked_at = base64.b64encode(content).decode()
+            looked_at = as_looked_at(content)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Report a table"),

@@ -6,16 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.decorators import action, display
 
 from candidates.staff import AboutCandidate
+from ceportal.kernel import clock
+from ceportal.kernel.decisions import Refused
+from ceportal.kernel.explain import explain
+from ceportal.kernel.sheets import Unreadable
 from ceportal.kernel.staff import RecordAdmin, do_act
+from ceportal.kernel.staff_tables import TableForm, as_looked_at
 from payments import services
 from payments.models import Voucher
+from payments.voucher_files import COLUMNS
 
 
 class IssueForm(AboutCandidate):
@@ -54,6 +62,7 @@ class VoucherAdmin(RecordAdmin):
         "issued_by",
     )
     readonly_fields = ("ending",)
+    actions_list = ("issue_from_file",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("payments.add_voucher")
@@ -80,6 +89,46 @@ class VoucherAdmin(RecordAdmin):
             perform=perform,
         )
 
+    def has_issue_permission(self, request: HttpRequest) -> bool:
+        """Whoever may issue one may issue many."""
+        return self.has_add_permission(request)
+
+    @action(description=gettext_lazy("Issue from a file"), url_path="issue", permissions=["issue"])
+    def issue_from_file(self, request: HttpRequest) -> HttpResponse:
+        posted = request.method == "POST"
+        form = TableForm(*((request.POST, request.FILES) if posted else ()))
+        seen: dict[str, Any] = {}
+        if posted and form.is_valid():
+            content = form.content()
+            try:
+                if "issue" in request.POST and (done := self._issue(request, content)):
+                    return done
+                seen = _seen(content)
+            except Unreadable as trouble:
+                words = f"{_(trouble.sentence) % trouble.facts} {_(trouble.next_step) % trouble.facts}"
+                form.add_error("table", words)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Issue vouchers from a file"),
+            "opts": self.opts,
+            "form": form,
+            "columns": list(COLUMNS),
+            "back_url": reverse("admin:payments_voucher_changelist"),
+            **seen,
+        }
+        return render(request, "admin/issue_vouchers.html", context)
+
+    def _issue(self, request: HttpRequest, content: bytes) -> HttpResponse | None:
+        """Issue what was looked at; None where things have changed meanwhile, as the lines then say."""
+        try:
+            issued = services.issue_vouchers(content=content, staff_id=request.user.pk, now=clock.now())
+        except Refused as refusal:
+            messages.error(request, " ".join(each.text for each in explain(refusal.decision).unmet))
+            return None
+        done = ngettext("%(count)d voucher is issued.", "%(count)d vouchers are issued.", len(issued))
+        messages.success(request, done % {"count": len(issued)})
+        return redirect("admin:payments_voucher_changelist")
+
     @display(description=gettext_lazy("code"))
     def ending(self, voucher: Voucher) -> str:
         return str(voucher)
@@ -91,3 +140,14 @@ class VoucherAdmin(RecordAdmin):
     )
     def state(self, voucher: Voucher) -> tuple[str, str]:
         return voucher.status, voucher.get_status_display()
+
+
+def _seen(content: bytes) -> dict[str, Any]:
+    """What a file would do, for the page that shows it; the button only where nothing is wrong."""
+    lines = services.look_at_vouchers(content=content, now=clock.now())
+    return {
+        "lines": lines,
+        "wrong": sum(bool(line.troubles) for line in lines),
+        "good": sum(line.issues for line in lines),
+        "looked_at": as_looked_at(content),
+    }

@@ -19,6 +19,7 @@ from payments.services.paying import (
 )
 from payments.services.pricing import LineRequest
 from payments.services.refunds import execute_refund, follow_refund, request_refund
+from payments.services.voucher_batches import issue_vouchers, look_at_vouchers
 from payments.services.vouchers import (
     find_voucher,
     issue_voucher,
@@ -39,6 +40,8 @@ __all__ = [
     "follow_refund",
     "issue_invoice",
     "issue_voucher",
+    "issue_vouchers",
+    "look_at_vouchers",
     "move_voucher",
     "open_order",
     "price_order",

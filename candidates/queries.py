@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from candidates.models import (
+    Affiliation,
     Agreement,
     Candidate,
     Certification,
@@ -18,9 +19,11 @@ from candidates.models import (
     ResidenceProof,
     Sanction,
     Term,
+    Track,
     User,
 )
 from candidates.rules import (
+    AffiliationFacts,
     BarFacts,
     LifeFacts,
     Standing,
@@ -158,3 +161,31 @@ def testing_facts(candidate_id: int, *, exam_on: date, held_in: str) -> TestingF
         proven_country=proof.country if proof else "",
         proven_region=proof.region if proof else "",
     )
+
+
+# ── Channel partners ──────────────────────────────────────────────────────────────────────────────
+def affiliation_facts(
+    candidate: Candidate, *, country: str, full_time: bool, day: date, request: Affiliation | None = None
+) -> AffiliationFacts:
+    """What an association depends on, on a day; `request` is the one that is being confirmed (CERT-07)."""
+    live = candidate.affiliations.filter(status__in=[Affiliation.Status.REQUESTED, Affiliation.Status.IN_FORCE])
+    partners = {each.status: each.partner.name for each in live.select_related("partner") if each != request}
+    proof = ResidenceProof.objects.filter(candidate=candidate, lapsed_at__isnull=True).first()
+    experts = [each for each in held_by(candidate.id) if each.life.level == Track.Level.EXPERT]
+    return AffiliationFacts(
+        expert_statuses=tuple(status for each in experts if (status := each.status_on(day)) is not None),
+        full_time=full_time,
+        country=country,
+        lives_in=(candidate.country, proof.country) if proof else (candidate.country,),
+        in_force_with=partners.get(Affiliation.Status.IN_FORCE, ""),
+        waits_with=partners.get(Affiliation.Status.REQUESTED, ""),
+    )
+
+
+def experts_counted(partner_id: int, country: str) -> QuerySet[Candidate]:
+    """The experts who count for a partner in a country: associated, and active at expert level (CERT-07, EMR-15)."""
+    active = Q(certifications__track__level=Track.Level.EXPERT, certifications__status=Certification.Status.ACTIVE)
+    associated = Affiliation.objects.filter(
+        partner_id=partner_id, country=country, status=Affiliation.Status.IN_FORCE
+    ).values("candidate_id")
+    return Candidate.objects.filter(active, id__in=associated).distinct().order_by("name", "id")

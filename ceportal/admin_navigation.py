@@ -53,6 +53,8 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 (_("Sanctions"), "gavel", "candidates.sanction"),
                 (_("Guardians"), "family_restroom", "candidates.guardianconsent"),
                 (_("Residence"), "home_pin", "candidates.residenceproof"),
+                (_("Affiliations"), "handshake", "candidates.affiliation"),
+                (_("Partners"), "corporate_fare", "candidates.channelpartner"),
                 (_("Notices"), "mail", "candidates.notice"),
                 (_("Acceptances"), "signature", "candidates.acceptance"),
                 (_("Badges"), "verified", "candidates.badge"),

@@ -36,7 +36,6 @@ AWAITED = {
     "A re-read within fourteen days can turn the result and bring the fee back": EXAMS_AND_LABS,
     "When a re-read is refused": EXAMS_AND_LABS,
     "A sanction bars everything until it is lifted": STANDING,
-    "One channel partner at a time": STANDING,
     "Emeritus is bought in the window and begins when the active status ends": STANDING,
     "On the sixtieth day of grace it still sells, with the late fee": STANDING,
     "A day later it is too late": STANDING,

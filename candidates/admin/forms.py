@@ -78,6 +78,12 @@ class CertificationForm(ActForm):
         return values
 
 
+class ReasonForm(ActForm):
+    """Why something is decided as it is."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=4000, required=False, widget=LongText())
+
+
 class ResidenceForm(ActForm):
     """Where a candidate lives now (CAND-07, PAY-01)."""
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
 from django.db import models
@@ -18,17 +17,11 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from candidates import services
-from candidates.admin.forms import SanctionForm
+from candidates.admin.forms import ReasonForm, SanctionForm
 from candidates.models import GuardianConsent, ResidenceProof, Sanction
-from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, who
+from ceportal.kernel.staff import ActForm, RecordAdmin, do_act, findings, who
 
 STATUS_HUES = {"proposed": "info", "declined": "default", "running": "danger", "lifted": "success"}
-
-
-class ReasonForm(ActForm):
-    """Why something is decided as it is."""
-
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=4000, required=False, widget=LongText())
 
 
 class SignatureForm(ActForm):

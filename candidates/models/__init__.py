@@ -8,23 +8,27 @@ A *sanction* bars a candidate for a breach of the agreement: one member of staff
 stands until it is lifted (CAND-02). A *guardian's consent* lets a minor be tested (CAND-05); a *proof of residence* is
 an identity document that staff have seen (CAND-07). A *verification link* shows certifications that their holder chose
 to whoever has it (CERT-09); a *badge* is a certification as a signed credential that verifies without the portal.
+An *affiliation* is an expert's association with a *channel partner*, one at a time (CERT-07).
 """
 
 from candidates.models.agreements import Acceptance, Agreement, GuardianConsent
 from candidates.models.badges import Badge
 from candidates.models.certifications import Certification, StatusChange, Term, Track
 from candidates.models.messages import Case, Notice
+from candidates.models.partners import Affiliation, ChannelPartner
 from candidates.models.people import Candidate, User, UserManager
 from candidates.models.sharing import VerificationLink
 from candidates.models.standing import ResidenceProof, Sanction
 
 __all__ = [
     "Acceptance",
+    "Affiliation",
     "Agreement",
     "Badge",
     "Candidate",
     "Case",
     "Certification",
+    "ChannelPartner",
     "GuardianConsent",
     "Notice",
     "ResidenceProof",

@@ -1,5 +1,12 @@
 """What is decided about people and their certifications: lives, bars and sanctions, and who may be tested."""
 
+from candidates.rules.affiliations import (
+    AffiliationFacts,
+    ConfirmationFacts,
+    assess_affiliation,
+    assess_confirmation,
+    assess_leaving,
+)
 from candidates.rules.bars import BarFacts, assess_bar, assess_bar_for_others, bars, strictest_bar
 from candidates.rules.documents import WITH_LOGO, assess_document, status_bits
 from candidates.rules.links import LinkFacts, assess_link
@@ -51,9 +58,11 @@ __all__ = [
     "RENEWABLE",
     "TERM_PARAMETERS",
     "WITH_LOGO",
+    "AffiliationFacts",
     "AppealDecisionFacts",
     "AppealFacts",
     "BarFacts",
+    "ConfirmationFacts",
     "ConsentFacts",
     "LifeFacts",
     "LiftingFacts",
@@ -67,12 +76,15 @@ __all__ = [
     "TermFacts",
     "TestingFacts",
     "appeal_until",
+    "assess_affiliation",
     "assess_appeal",
     "assess_appeal_decision",
     "assess_bar",
     "assess_bar_for_others",
+    "assess_confirmation",
     "assess_consent",
     "assess_document",
+    "assess_leaving",
     "assess_lifting",
     "assess_link",
     "assess_proposal",

@@ -1,5 +1,12 @@
 """What changes people, their certifications, and what is said to them."""
 
+from candidates.services.affiliations import (
+    confirm_affiliation,
+    decline_affiliation,
+    end_affiliation,
+    leave_partner,
+    request_affiliation,
+)
 from candidates.services.badges import issue_badge
 from candidates.services.cases import close_case, open_case
 from candidates.services.certifications import (
@@ -42,15 +49,19 @@ __all__ = [
     "change_residence",
     "close_case",
     "compose_notice",
+    "confirm_affiliation",
     "confirm_sanction",
     "decide_sanction_appeal",
+    "decline_affiliation",
     "decline_sanction",
     "earn_certification",
+    "end_affiliation",
     "end_sanction",
     "file_sanction_appeal",
     "follow_calendar",
     "import_certification",
     "issue_badge",
+    "leave_partner",
     "lift_sanction",
     "link_candidate",
     "lock_candidate",
@@ -63,6 +74,7 @@ __all__ = [
     "refresh_certifications",
     "register_candidate",
     "renew_certifications",
+    "request_affiliation",
     "share_certifications",
     "verify_residence",
     "withdraw_consent",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from candidates import services as people
-from candidates.models import Candidate, Case
+from candidates.models import Candidate, Case, ChannelPartner
 from catalog.models import ProviderMember
 from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
 from catalog.services.proposals import ProposalForm
@@ -81,6 +81,7 @@ def somebody(member: ProviderMember) -> Candidate:
         now=NOW,
     )
     signed_proven_and_sanctioned()
+    associated(candidate)
     seals.seal_finished_days(now=NOW + timedelta(days=1))
     in_emeritus = factories.CandidateFactory.create()
     import_emeritus(
@@ -110,6 +111,16 @@ def signed_proven_and_sanctioned() -> None:
         candidate_id=minor.id, clause="CERT-08", statement="Misuse.", staff_id=first.id, now=NOW
     )
     people.confirm_sanction(sanction_id=sanction.id, staff_id=second.id, now=NOW)
+
+
+def associated(candidate: Candidate) -> None:
+    """An expert who works for a channel partner."""
+    partner, _created = ChannelPartner.objects.get_or_create(code="northwind", defaults={"name": "Northwind"})
+    asked = people.request_affiliation(
+        candidate_id=candidate.id, partner_code=partner.code, country="US", full_time=True, now=NOW
+    )
+    confirming = factories.UserFactory.create(staff=True)
+    people.confirm_affiliation(affiliation_id=asked.id, user_id=confirming.id, now=NOW)
 
 
 def proposed_and_on_a_roster(candidate: Candidate, member: ProviderMember) -> None:

@@ -39,6 +39,7 @@ WRITTEN_BY_STAFF = {
     "candidates.user",
     "candidates.track",
     "candidates.agreement",
+    "candidates.channelpartner",
     "catalog.provider",
     "catalog.providermember",
     "catalog.item",

@@ -11,7 +11,16 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from candidates import services as people
-from candidates.models import Candidate, Case, Certification, GuardianConsent, ResidenceProof, Sanction, User
+from candidates.models import (
+    Candidate,
+    Case,
+    Certification,
+    ChannelPartner,
+    GuardianConsent,
+    ResidenceProof,
+    Sanction,
+    User,
+)
 from candidates.services import open_case
 from catalog.models import Authorisation, BoardDecision, BoardReview, Listing, ProviderMember
 from catalog.models import Delivery as Run
@@ -322,3 +331,23 @@ def test_a_guardian_s_signature_is_recorded_and_withdrawn(desk: Client, alice: C
     assert desk.post(withdraw, {"reason": "Taken back."}).status_code == HTTPStatus.FOUND
     consent.refresh_from_db()
     assert (consent.guardian, consent.withdrawn_because) == ("A. Parent", "Taken back.")
+
+
+def test_an_association_is_confirmed_declined_and_ended(desk: Client, dan: User) -> None:
+    """CERT-07."""
+    expert = factories.CertificationFactory.create(active_ends_on=day("2027-01-01")).candidate
+    partner = ChannelPartner.objects.create(code="northwind", name="Northwind")
+    about = {"candidate_id": expert.id, "partner_code": "northwind", "country": "US", "full_time": True, "now": NOW}
+    first = people.request_affiliation(**about)
+    page = f"/admin/candidates/affiliation/{first.id}"
+    assert desk.post(f"{page}/end/", {"reason": "Early."}).status_code == HTTPStatus.CONFLICT
+    assert desk.post(f"{page}/decline/", {"reason": "Unknown."}).status_code == HTTPStatus.FOUND
+    assert desk.post(f"{page}/confirm/").status_code == HTTPStatus.CONFLICT
+
+    second = people.request_affiliation(**about)
+    page = f"/admin/candidates/affiliation/{second.id}"
+    assert desk.post(f"{page}/confirm/").status_code == HTTPStatus.FOUND
+    assert expert.name in desk.get(f"/admin/candidates/channelpartner/{partner.id}/change/").content.decode()
+    assert desk.post(f"{page}/end/", {"reason": "Left."}).status_code == HTTPStatus.FOUND
+    second.refresh_from_db()
+    assert (second.status, second.decided_by, second.ended_by, second.reason) == ("ended", dan, dan, "Left.")

@@ -1,13 +1,16 @@
-"""Who may take part and be tested: sanctions, guardians, proofs of residence."""
+"""Who may take part and be tested: sanctions, guardians, proofs of residence; and channel partners."""
 
 from __future__ import annotations
 
-from candidates.models import Sanction
+from candidates.models import ChannelPartner, Sanction
 from candidates.services import (
+    confirm_affiliation,
     confirm_sanction,
+    leave_partner,
     lift_sanction,
     propose_sanction,
     record_consent,
+    request_affiliation,
     verify_residence,
 )
 from ceportal.scenarios.binding import Act, CannotTell, does
@@ -61,3 +64,19 @@ def identify(act: Act, *, country: str) -> None:
         staff_id=act.stage.staff().pk,
         now=act.now,
     )
+
+
+@does("affiliate")
+def affiliate(act: Act, *, partner: str, country: str, full_time: bool = True) -> None:
+    """Ask for an association with a partner, and have it confirmed at once."""
+    ChannelPartner.objects.get_or_create(code=partner, defaults={"name": partner.capitalize()})
+    asked = request_affiliation(
+        candidate_id=act.candidate.pk, partner_code=partner, country=country, full_time=full_time, now=act.now
+    )
+    confirm_affiliation(affiliation_id=asked.pk, user_id=act.stage.staff().pk, now=act.now)
+
+
+@does("leave")
+def leave(act: Act) -> None:
+    """Leave the partner."""
+    leave_partner(candidate_id=act.candidate.pk, now=act.now)

@@ -28,6 +28,7 @@ from credits.standing import (
     standing_card,
 )
 from credits.wording import credits_text, days_text
+from exams.booking_reading import dates_to_come
 
 RENEWED_SHOWN_DAYS = 30  # how long the home congratulates
 SOON = timedelta(days=21)  # what is urgent stands out when it is as near as this
@@ -61,7 +62,7 @@ class Overview:
 
 
 def overview(candidate: Candidate, *, now: datetime) -> Overview:
-    """Everything the home shows, in nine queries."""
+    """Everything the home shows, in ten queries."""
     day = clock.day_of(now)
     held = candidates_queries.held_by(candidate.id)
     cycles = queries.cycles_of(candidate.id)
@@ -79,7 +80,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         cards=cards,
         terms=terms,
         progress=progress,
-        dates=_dates(cards, facts.grants, waiting, day),
+        dates=_dates([*_lab_dates(candidate, now), *_due_dates(cards, facts.grants, waiting, day)], day),
         waiting=waiting,
         steps=stations(terms, progress, ahead=ahead) if top else (),
         step=next_step(cards, terms, progress, waiting, ahead=ahead),
@@ -155,14 +156,8 @@ def _renewed_lately(held: Sequence[Held], now: datetime) -> Term | None:
     return max(terms, key=lambda term: term.created_at, default=None)
 
 
-def _dates(
-    cards: Sequence[StandingCard],
-    grants: Sequence[renewal.GrantFacts],
-    waiting: Sequence[WaitingClaim],
-    day: date,
-) -> tuple[NextDate, ...]:
+def _dates(found: Sequence[_Due], day: date) -> tuple[NextDate, ...]:
     """What comes, the nearest first; what is past is told elsewhere."""
-    found = [*_certification_dates(cards), *_expiry_dates(grants, day), *_claim_dates(waiting)]
     return tuple(
         NextDate(each.day, days_text(each.day, day), each.label, each.url, each.urgent and each.day - day <= SOON)
         for each in sorted(found, key=lambda each: each.day)
@@ -178,6 +173,27 @@ class _Due:
     label: str
     url: str
     urgent: bool = False
+
+
+def _due_dates(
+    cards: Sequence[StandingCard], grants: Sequence[renewal.GrantFacts], waiting: Sequence[WaitingClaim], day: date
+) -> Iterator[_Due]:
+    yield from _certification_dates(cards)
+    yield from _expiry_dates(grants, day)
+    yield from _claim_dates(waiting)
+
+
+def _lab_dates(candidate: Candidate, now: datetime) -> Iterator[_Due]:
+    """Of lab bookings, by the clocks of their sites."""
+    labels = {
+        "pay": _("Last day to pay: %(exam)s in %(site)s"),
+        "free": _("Last day of free changes: %(exam)s in %(site)s"),
+        "exam": _("%(exam)s in %(site)s"),
+    }
+    for each in dates_to_come(candidate, now=now):
+        names = {"exam": each.booking.exam.name, "site": each.booking.seat.sitting.site.name}
+        url = reverse("exams:booking", args=[each.booking.pk])
+        yield _Due(each.day, labels[each.kind] % names, url, urgent=each.kind == "pay")
 
 
 def _certification_dates(cards: Sequence[StandingCard]) -> Iterator[_Due]:

@@ -29,7 +29,7 @@ class LeavingFacts:
     status: str
     exam_on: date
     today: date
-    elsewhere: bool  # the new seat is at another site or on another day
+    elsewhere: bool | None  # the new seat is at another site or on another day; None: none is chosen yet
     by_remedy: bool = False  # an incident's remedy makes the change free (INC-03)
 
 
@@ -70,15 +70,19 @@ def assess_leaving(facts: LeavingFacts, policy: Policy) -> Decision:
                 next_step=_("Drop it, which costs nothing, and book again."),
             ),
             stands,
-            finding(
-                "RSCH-01",
-                facts.elsewhere,
-                yes=_("The new seat is at another site or on another day."),
-                no=_("The new seat is at the same site on the same day."),
-                next_step=_("Choose another site or day."),
-            ),
+            *(() if facts.elsewhere is None else (_elsewhere(facts.elsewhere),)),
             *(() if facts.by_remedy else (_in_time(facts, policy), _fee_or_free(facts, policy))),
         )
+    )
+
+
+def _elsewhere(elsewhere: bool) -> Finding:
+    return finding(
+        "RSCH-01",
+        elsewhere,
+        yes=_("The new seat is at another site or on another day."),
+        no=_("The new seat is at the same site on the same day."),
+        next_step=_("Choose another site or day."),
     )
 
 

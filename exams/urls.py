@@ -1,8 +1,30 @@
-"""Addresses of the exam sites."""
+"""Addresses of the exam sites: the candidate's labs, and the desk."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from exams.views import desk
+from exams.views import bookings, changes, desk, labs
+from exams.views.converters import DayConverter
+
+register_converter(DayConverter, "day")
 
 app_name = "exams"
-urlpatterns = [path("desk/", desk.desk, name="desk")]
+urlpatterns = [
+    path("desk/", desk.desk, name="desk"),
+    path("labs/", labs.labs, name="labs"),
+    path("labs/sites/", labs.site_list, name="site_list"),
+    path("labs/book/<slug:track>/<slug:site>/<day:day>/", labs.book, name="book"),
+    path("labs/bookings/", bookings.booking_list, name="booking_list"),
+    path("labs/bookings/<int:booking_id>/", bookings.booking, name="booking"),
+    path("labs/bookings/<int:booking_id>/pay/", bookings.pay, name="booking_pay"),
+    path("labs/bookings/<int:booking_id>/return/", bookings.return_from_card_page, name="booking_return"),
+    path("labs/bookings/<int:booking_id>/drop/", bookings.drop, name="booking_drop"),
+    path("labs/bookings/<int:booking_id>/cancel/", bookings.cancel, name="booking_cancel"),
+    path("labs/bookings/<int:booking_id>/letter.pdf", bookings.letter, name="booking_letter"),
+    path("labs/bookings/<int:booking_id>/calendar.ics", bookings.calendar_file, name="booking_calendar"),
+    path("labs/bookings/<int:booking_id>/change/", changes.choose_seat, name="choose_seat"),
+    path("labs/bookings/<int:booking_id>/change/<slug:site>/<day:day>/", changes.change, name="change"),
+    path("labs/changes/<int:change_id>/", changes.quote, name="quote"),
+    path("labs/changes/<int:change_id>/confirm/", changes.confirm, name="quote_confirm"),
+    path("labs/changes/<int:change_id>/return/", changes.return_from_card_page, name="quote_return"),
+    path("labs/changes/<int:change_id>/withdraw/", changes.withdraw, name="quote_withdraw"),
+]

@@ -37,6 +37,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "Holds a certification and has done nothing in the programme yet.",
     ),
     DemoLogin(
+        "candidate for a lab",
+        "yuki@example.org",
+        PASSWORD,
+        "Has one lab paid by voucher and another to book, with a voucher left.",
+    ),
+    DemoLogin(
         "reviewer",
         "ruth@example.org",
         PASSWORD,
@@ -48,7 +54,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         PASSWORD,
         "Decides the claims of Globex Digital Academy, and sees none of Acme's.",
     ),
-    DemoLogin("proctor", "petra@example.org", PASSWORD, "Has the desk of the Brussels lab centre."),
+    DemoLogin(
+        "proctor",
+        "petra@example.org",
+        PASSWORD,
+        "Has the desk of the Brussels lab centre, where two candidates are expected today.",
+    ),
     DemoLogin(
         "administrator",
         "admin@example.org",

@@ -1,4 +1,4 @@
-"""A fee that was paid in the past: what the card service said then is written down as in service."""
+"""What was paid in the past: what the card service said then is written down as in service."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from uuid import uuid4
 from ceportal.kernel import clock
 from credits.services import fees
 from payments import gateway
-from payments.models import Payment
+from payments.models import Order, Payment
 from payments.services import record_checkout
 
 PAGE_OPEN = timedelta(hours=2)
 
 
 def pay_fee(*, candidate_id: int, cardholder: str, now: datetime) -> None:
-    """Open the order of the administrative fee and record its payment; the card service is not asked.
+    """Open the order of the administrative fee and record its payment."""
+    pay_order(fees.request_fee(candidate_id=candidate_id, now=now), cardholder=cardholder, now=now)
+
+
+def pay_order(order: Order, *, cardholder: str, now: datetime) -> None:
+    """Record the payment of an order; the card service is not asked.
 
     The sandbox knows nothing of this payment, so giving it back would fail: it is a picture of a past one.
     """
-    order = fees.request_fee(candidate_id=candidate_id, now=now)
     payment = Payment.objects.create(
         order=order,
         amount_cents=order.total_cents,

@@ -4,6 +4,7 @@ from exams.services.attempts import correct_attempt, record_attempt, retire_exam
 from exams.services.bookings import assess_cancelling, book_seat, cancel_booking, drop_booking
 from exams.services.paying import assess_paying, find_payable_order, redeem_code, start_booking_payment
 from exams.services.rescheduling import (
+    assess_reschedule,
     confirm_reschedule,
     quote_reschedule,
     start_reschedule_payment,
@@ -14,6 +15,7 @@ from exams.services.sittings import close_site, lift_closure, open_sitting, open
 __all__ = [
     "assess_cancelling",
     "assess_paying",
+    "assess_reschedule",
     "book_seat",
     "cancel_booking",
     "close_site",

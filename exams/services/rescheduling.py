@@ -81,6 +81,16 @@ def quote_reschedule(
     return reschedule
 
 
+def assess_reschedule(
+    old: Booking, site: Site, day: date, *, kit: str = "", instead_by_card: bool = False, now: datetime
+) -> Decision:
+    """Whether a booking can be changed to a seat, all findings, before anything is kept or signed; for its page."""
+    chosen = booking_rules.kit_for(mobile=site.kind == Site.Kind.MOBILE, asked=kit or _kept_kit(old, site))
+    place = queries.place_facts(site, day, old.track, kit=chosen, now=now)
+    vouchers = change_queries.voucher_facts(old, now=now, instead_by_card=instead_by_card)
+    return _decide(old, place, site, vouchers, accepts=False, now=now)
+
+
 def _decide(
     old: Booking,
     place: booking_rules.PlaceFacts,

@@ -28,6 +28,10 @@ PAGES = {
         "/dashboard/", "/credits/", "/credits/events/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",
         "/payments/invoices/", "/notices/", "/profile/", "/sharing/", "/accounts/email/",
     ],
+    "candidate for a lab": [
+        "/labs/", "/labs/?month=2020-01&site=tokyo", "/labs/sites/", "/labs/bookings/", "/dashboard/",
+        "/labs/book/ccie-security/brussels/2020-01-06/", "/labs/book/ccie-security/mobile-nairobi/2019-11-12/",
+    ],
     "reviewer": ["/provider/", "/provider/report/", "/provider/deliveries/"],
 }  # fmt: skip
 THEMES = [(TELEPHONE, "dark"), (DESKTOP, "light")]
@@ -96,6 +100,24 @@ def test_claims_in_every_state_and_an_appeal_are_readable(window: Callable[..., 
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+
+
+@pytest.mark.parametrize(("width", "theme"), THEMES, ids=["telephone", "desktop"])
+def test_a_booking_and_the_quote_of_its_change_are_readable(window: Callable[..., Page], width, theme):
+    page = window("candidate for a lab", width=width, dark=theme == "dark")
+    page.goto("/labs/")
+    page.get_by_role("link", name="Enterprise infrastructure lab").click()
+    booking = page.url
+    for path in ("", "change/?month=2020-01", "change/richardson/2020-01-06/"):
+        page.goto(booking + path)
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+    page.get_by_role("button", name="Keep this seat and show the quote").click()
+    expect(page.get_by_role("heading", name="Your change, line by line")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Leave it as it is").click()
+    expect(page.get_by_text("Your booking is as it was")).to_be_visible()
 
 
 def _is_rejected(page: Page, link: str) -> bool:

@@ -29,6 +29,7 @@ AWAITED = {
     "Residence in an embargoed country bars the exam, proof of another lifts it": EXAMS_AND_LABS,
     "Candidates from Sudan are tested outside Sudan": EXAMS_AND_LABS,
     "A region can be embargoed without its country": EXAMS_AND_LABS,
+    "Candidates from Sudan book elsewhere, those from an embargoed country with a proof of another": EXAMS_AND_LABS,
     "A no-show forfeits and waits thirty days before booking": EXAMS_AND_LABS,
     "Two hours late may still start, more may not": EXAMS_AND_LABS,
     "A short fault extends the session, a long one cancels it with a remedy": EXAMS_AND_LABS,

@@ -5,11 +5,12 @@ The agreement is no part of it: sitting asks for it (CAND-01). Nor are seats and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
 from candidates.queries import testing_facts
-from candidates.rules import assess_testing
+from candidates.rules import TestingFacts, assess_testing
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
 from exams import queries, rules
@@ -31,7 +32,18 @@ def may_sit(*, candidate_id: int, exam_number: str, day: date, held_in: str = ""
     booked on that day, too. Exam.DoesNotExist where no exam has the number.
     """
     exam = Exam.objects.select_related("opened_by").get(number=exam_number)
-    asked = decision = decide(candidate_id, exam, day=day, held_in=held_in)
+    return may_sit_each(candidate_id=candidate_id, exams=[exam], day=day, held_in=held_in)[exam.pk]
+
+
+def may_sit_each(*, candidate_id: int, exams: Iterable[Exam], day: date, held_in: str = "") -> dict[int, MaySit]:
+    """As `may_sit`, of several exams, by their keys; it asks the database no more than for one."""
+    record = queries.exam_record(candidate_id)
+    tested = testing_facts(candidate_id, exam_on=day, held_in=held_in)
+    return {exam.pk: _first_day(record, tested, exam, day) for exam in exams}
+
+
+def _first_day(record: queries.ExamRecord, tested: TestingFacts, exam: Exam, day: date) -> MaySit:
+    asked = decision = _decide(record, tested, exam, day)
     opens_on = day
     while not decision.granted:
         waits = [each.facts.get("opens_on") for each in decision.unmet]
@@ -40,15 +52,14 @@ def may_sit(*, candidate_id: int, exam_number: str, day: date, held_in: str = ""
             return MaySit(asked, None)
         # Another day may have another value of the book: what opens on it is judged again.
         opens_on = later
-        decision = decide(candidate_id, exam, day=opens_on, held_in=held_in)
+        decision = _decide(record, tested, exam, opens_on)
     return MaySit(asked, opens_on)
 
 
-def decide(candidate_id: int, exam: Exam, *, day: date, held_in: str) -> Decision:
+def _decide(record: queries.ExamRecord, tested: TestingFacts, exam: Exam, day: date) -> Decision:
     """All that taking an exam on a day depends on. The book of the exam day governs who may be tested."""
-    retake = queries.retake_facts(candidate_id, exam, exam_on=day, booked_on=day)
     decision = rules.assess_offered(exam=exam.number, retires_on=exam.retires_on, exam_on=day)
-    decision += rules.assess_retake(retake, BOOK)
+    decision += rules.assess_retake(record.retake_facts(exam, exam_on=day, booked_on=day), BOOK)
     if exam.kind == Exam.Kind.EXPERT_LAB:
-        decision += rules.assess_opening(queries.opening_facts(candidate_id, exam, exam_on=day), BOOK)
-    return decision + assess_testing(testing_facts(candidate_id, exam_on=day, held_in=held_in), BOOK.on(day))
+        decision += rules.assess_opening(record.opening_facts(exam, exam_on=day), BOOK)
+    return decision + assess_testing(replace(tested, exam_on=day), BOOK.on(day))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from candidates.models import Certification
-from candidates.queries import held_in
+from candidates.queries import Held, held_in
 from ceportal.kernel.policy import BOOK
 from exams.models import Attempt, Exam
 from exams.rules import OpeningFacts, PastResult, RetakeFacts, pass_counts_until
@@ -37,58 +38,107 @@ def passes_of(candidate_id: int) -> list[PassFacts]:
     ]
 
 
-def last_pass(candidate_id: int, exam: Exam, on: date) -> Attempt | None:
-    """The last standing pass of an exam up to a day."""
-    passes = Attempt.objects.filter(
-        candidate_id=candidate_id, exam=exam, result=Attempt.Result.PASS, attempt__isnull=True, taken_on__lte=on
-    )
-    return passes.order_by("-taken_on", "-id").first()
+@dataclass(frozen=True, slots=True)
+class ExamRecord:
+    """What is on record of a candidate that retaking exams depends on: results that stand, and certifications."""
+
+    results: Mapping[int, tuple[PastResult, ...]]  # by the key of the exam, oldest first
+    held: Mapping[int, Held]  # by the key of the track
+
+    def passed_on(self, exam: Exam, on: date) -> date | None:
+        """The day of the last standing pass of an exam up to a day."""
+        days = [each.taken_on for each in self.results.get(exam.pk, ()) if each.passed and each.taken_on <= on]
+        return max(days, default=None)
+
+    def retake_facts(self, exam: Exam, *, exam_on: date, booked_on: date) -> RetakeFacts:
+        """What retaking an exam depends on; of a lab, as it stands on the booking day (EXAM-03 to EXAM-07)."""
+        lab = exam.kind == Exam.Kind.EXPERT_LAB and exam.earns_id is not None
+        held = self.held.get(exam.earns_id) if lab and exam.earns_id is not None else None
+        certified = held is not None and held.status_on(booked_on) == Certification.Status.ACTIVE
+        return RetakeFacts(
+            exam=exam.number,
+            kind=exam.kind,
+            exam_on=exam_on,
+            results=self.results.get(exam.pk, ()),
+            certified=certified,
+            active_until=held.standing_on(booked_on).active_ends_on if held is not None and certified else None,
+        )
+
+    def opening_facts(self, lab: Exam, *, exam_on: date) -> OpeningFacts:
+        """What opens a lab on a day (LAB-03)."""
+        written = lab.opened_by
+        passed_on = self.passed_on(written, exam_on) if written else None
+        return OpeningFacts(written.number if written else "", passed_on, exam_on)
 
 
-def valid_pass(candidate_id: int, exam: Exam, on: date) -> Attempt | None:
-    """The last standing pass of an exam, where it counts on a day: until the day before its anniversary (EXAM-01)."""
-    last = last_pass(candidate_id, exam, on)
-    if last is None:
-        return None
-    counts_until = pass_counts_until(last.taken_on, BOOK)
-    return last if counts_until is None or on < counts_until else None
-
-
-def opening_facts(candidate_id: int, lab: Exam, *, exam_on: date) -> OpeningFacts:
-    """What opens a lab for a candidate on a day (LAB-03)."""
-    written = lab.opened_by
-    last = last_pass(candidate_id, written, exam_on) if written else None
-    return OpeningFacts(written.number if written else "", last.taken_on if last else None, exam_on)
+def exam_record(candidate_id: int, *exams: Exam) -> ExamRecord:
+    """A candidate's record of some exams, of all where none is named; three questions, however much there is."""
+    standing = Attempt.objects.filter(candidate_id=candidate_id, result__in=COUNTING, attempt__isnull=True)
+    certifications = Certification.objects.filter(candidate_id=candidate_id)
+    if exams:
+        standing = standing.filter(exam__in=exams)
+        certifications = certifications.filter(track__in=[exam.earns_id for exam in exams])
+    results: dict[int, list[PastResult]] = {}
+    for exam_id, day, result in standing.order_by("taken_on", "id").values_list("exam_id", "taken_on", "result"):
+        results.setdefault(exam_id, []).append(PastResult(day, result == Attempt.Result.PASS))
+    labs = not exams or any(exam.kind == Exam.Kind.EXPERT_LAB for exam in exams)
+    held = {each.certification.track_id: each for each in held_in(certifications)} if labs else {}
+    return ExamRecord({exam_id: tuple(found) for exam_id, found in results.items()}, held)
 
 
 def retake_facts(candidate_id: int, exam: Exam, *, exam_on: date, booked_on: date) -> RetakeFacts:
     """What retaking an exam on a day depends on; of a lab, as it stands on the booking day (EXAM-03 to EXAM-07)."""
-    standing = Attempt.objects.filter(
-        candidate_id=candidate_id, exam=exam, result__in=COUNTING, attempt__isnull=True, taken_on__lte=exam_on
-    )
-    results = [
-        PastResult(day, result == Attempt.Result.PASS) for day, result in standing.values_list("taken_on", "result")
-    ]
-    certified, active_until = False, None
-    if exam.kind == Exam.Kind.EXPERT_LAB and exam.earns_id is not None:
-        earned = Certification.objects.filter(candidate_id=candidate_id, track_id=exam.earns_id)
-        for held in held_in(earned):
-            certified = held.status_on(booked_on) == Certification.Status.ACTIVE
-            active_until = held.standing_on(booked_on).active_ends_on if certified else None
-    return RetakeFacts(
-        exam=exam.number,
-        kind=exam.kind,
-        exam_on=exam_on,
-        results=tuple(results),
-        certified=certified,
-        active_until=active_until,
-    )
+    return exam_record(candidate_id, exam).retake_facts(exam, exam_on=exam_on, booked_on=booked_on)
 
 
-def standing_attempt(candidate_id: int, exam_id: int, taken_on: date) -> Attempt | None:
-    """The result of an exam on a day that no correction has superseded (EXAM-09)."""
+def opening_facts(candidate_id: int, lab: Exam, *, exam_on: date) -> OpeningFacts:
+    """What opens a lab for a candidate on a day (LAB-03)."""
+    written = [lab.opened_by] if lab.opened_by else []
+    return exam_record(candidate_id, lab, *written).opening_facts(lab, exam_on=exam_on)
+
+
+def valid_pass(candidate_id: int, exam: Exam, on: date) -> Attempt | None:
+    """The last standing pass of an exam, where it counts on a day: until the day before its anniversary (EXAM-01)."""
+    passes = Attempt.objects.filter(
+        candidate_id=candidate_id, exam=exam, result=Attempt.Result.PASS, attempt__isnull=True, taken_on__lte=on
+    )
+    last = passes.order_by("-taken_on", "-id").first()
+    counts_until = pass_counts_until(last.taken_on, BOOK) if last else None
+    return last if counts_until is None or on < counts_until else None
+
+
+def counting_results(candidate_id: int) -> QuerySet[Attempt]:
+    """A candidate's passes and fails that stand, the latest first: not superseded, annulled or disallowed."""
+    standing = Attempt.objects.filter(candidate_id=candidate_id, result__in=COUNTING, attempt__isnull=True)
+    return standing.select_related("exam")
+
+
+def attempts_of_day(candidate_id: int, exam_id: int, taken_on: date) -> list[Attempt]:
+    """Everything on record of a candidate, an exam and a day, superseded and disallowed rows included, oldest first."""
     attempts = Attempt.objects.filter(candidate_id=candidate_id, exam_id=exam_id, taken_on=taken_on)
-    return attempts.filter(attempt__isnull=True).first()
+    return list(attempts.select_related("attempt").order_by("id"))
+
+
+def standing_among(attempts: Iterable[Attempt]) -> Attempt | None:
+    """Of the attempts of a day the one that counts: neither superseded nor disallowed (EXAM-08, EXAM-09)."""
+    return next((each for each in attempts if each.result != Attempt.Result.DISALLOWED and not superseded(each)), None)
+
+
+def disallowed_among(attempts: Iterable[Attempt]) -> Attempt | None:
+    """Of the attempts of a day the last that stands as disallowed (EXAM-08)."""
+    found = [each for each in attempts if each.result == Attempt.Result.DISALLOWED and not superseded(each)]
+    return found[-1] if found else None
+
+
+def standing_after(candidate_id: int, exam: Exam, day: date) -> list[Attempt]:
+    """The passes and fails of an exam that stand and were taken after a day, oldest first."""
+    attempts = Attempt.objects.filter(candidate_id=candidate_id, exam=exam, taken_on__gt=day)
+    return list(attempts.filter(result__in=COUNTING, attempt__isnull=True).order_by("taken_on", "id"))
+
+
+def superseded(attempt: Attempt) -> bool:
+    """Whether a correction took its place (EXAM-09)."""
+    return hasattr(attempt, "attempt")
 
 
 def superseded_by(attempt: Attempt) -> list[int]:

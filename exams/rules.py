@@ -168,15 +168,15 @@ def assess_opening(facts: OpeningFacts, book: Book) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptFacts:
-    """A reported result, and what is on record for that exam and day."""
+class ReportFacts:
+    """A result as the test partner reports it, and what is on record for that exam and day."""
 
     exam: str
     taken_on: date
     reported_on: date
     result: str
     retires_on: date | None
-    result_on_record: str | None  # of the same candidate, exam and day
+    result_on_record: str | None  # that counts, of the same candidate, exam and day
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +209,21 @@ def assess_correction(facts: CorrectionFacts) -> Decision:
     )
 
 
+def assess_lifting(attempt: Decision) -> Decision:
+    """Whether an attempt that was disallowed can count after all: once nothing forbids it any more (EXAM-08)."""
+    return Decision(
+        (
+            finding(
+                "EXAM-08",
+                attempt.granted,
+                yes=_("Nothing forbids the attempt any more."),
+                no=_("The rules forbid this attempt, and no correction makes it count."),
+                next_step=_("Put right first what the other findings name."),
+            ),
+        )
+    )
+
+
 def assess_offered(*, exam: str, retires_on: date | None, exam_on: date) -> Decision:
     """Whether an exam is still offered on a day: before the day it retires (EXAM-11)."""
     return Decision(
@@ -226,8 +241,8 @@ def assess_offered(*, exam: str, retires_on: date | None, exam_on: date) -> Deci
     )
 
 
-def assess_attempt(facts: AttemptFacts) -> Decision:
-    """A result is recorded once, for a day that has come, of an exam that had not retired by then."""
+def assess_report(facts: ReportFacts) -> Decision:
+    """Whether a report can be right: of a day that has come, an exam not retired by then, once (EXAM-09, EXAM-11)."""
     return Decision(
         (
             finding(
@@ -255,6 +270,39 @@ def assess_attempt(facts: AttemptFacts) -> Decision:
                 no=_("Another result of that exam and day is on record: %(result_on_record)s."),
                 next_step=_("Report a correction, which says why the first result was wrong."),
                 result_on_record=facts.result_on_record,
+            ),
+        )
+    )
+
+
+def assess_agreed(*, in_force: bool, accepted: bool) -> Decision:
+    """Whether the agreement in force on the exam day was accepted: refusing it ends the attempt (CAND-01)."""
+    return Decision(
+        (
+            finding(
+                "CAND-01",
+                accepted or not in_force,
+                yes=_("The certification and confidentiality agreement is accepted.")
+                if in_force
+                else _("No agreement was in force on that day."),
+                no=_("Without the certification and confidentiality agreement nobody sits an exam: the attempt ended."),
+                next_step=_("Accept the agreement when you sit the exam again. The attempt is not refunded."),
+            ),
+        )
+    )
+
+
+def assess_bar_came_first(*, barred_on: date | None, exam_on: date) -> Decision:
+    """Whether no bar began since the exam day: while one runs, results of earlier days are kept back (CAND-02)."""
+    return Decision(
+        (
+            finding(
+                "CAND-02",
+                barred_on is None or barred_on <= exam_on,
+                yes=_("No sanction keeps the result back."),
+                no=_("A sanction runs since %(barred_on)s, and no result comes in until it ends."),
+                next_step=_("Report the result again once the sanction has been lifted."),
+                barred_on=barred_on,
             ),
         )
     )

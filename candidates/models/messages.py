@@ -54,6 +54,8 @@ class Case(models.Model):
         GUESSED_CODES = "guessed_codes", _("guessed or forged voucher codes")
         LAB_INCIDENT = "lab_incident", _("lab ended by a fault or an event")
         CLOSED_SITE = "closed_site", _("site closed on days with bookings")
+        DISALLOWED_RESULT = "disallowed_result", _("result that the rules forbid")
+        LATE_BREACH = "late_breach", _("result in breach of one reported later")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")

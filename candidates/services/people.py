@@ -93,20 +93,30 @@ def change_contact(*, candidate_id: int, email: str, time_zone: str, billing_cou
 
 @transaction.atomic
 def accept_agreement(
-    *, candidate_id: int, kind: str, ip_address: str | None, now: datetime, version: str | None = None
+    *,
+    candidate_id: int,
+    kind: str,
+    ip_address: str | None,
+    now: datetime,
+    version: str | None = None,
+    accepted_on: date | None = None,
 ) -> Acceptance:
     """Record the acceptance of the version in force, with its moment and address (CE-05); once a version.
 
-    Agreement.DoesNotExist where `version` is not the one in force: the text on the screen was replaced meanwhile.
+    `accepted_on` is the day of an acceptance that is told later (CAND-01): the version of that day is meant, and its
+    moment is the end of it. Agreement.DoesNotExist where `version` is not the one in force: the text on the screen was
+    replaced meanwhile.
     """
     lock_candidate(candidate_id)
-    agreement = queries.current_agreement(kind, clock.day_of(now))
+    today = clock.day_of(now)
+    agreement = queries.current_agreement(kind, accepted_on or today)
     if agreement is None or (version is not None and agreement.version != version):
         raise Agreement.DoesNotExist(kind)
+    accepted_at = now if accepted_on in {None, today} else clock.end_of(accepted_on)
     acceptance, created = Acceptance.objects.get_or_create(
         candidate_id=candidate_id,
         agreement=agreement,
-        defaults={"accepted_at": now, "ip_address": ip_address},
+        defaults={"accepted_at": accepted_at, "ip_address": ip_address},
     )
     if created:
         emit("candidates.agreement_accepted", acceptance, now=now, kind=kind, version=agreement.version)

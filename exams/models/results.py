@@ -54,7 +54,10 @@ class Exam(models.Model):
 
 
 class Attempt(models.Model):
-    """One sitting of an exam and its result. Append-only: a correction is a new row that supersedes."""
+    """One sitting of an exam and its result. Append-only: a correction is a new row that supersedes.
+
+    One that the rules forbid is disallowed: it counts for nothing and stands beside what counts of that day (EXAM-08).
+    """
 
     class Result(models.TextChoices):
         PASS = "pass", _("pass")
@@ -66,6 +69,9 @@ class Attempt(models.Model):
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="attempts")
     taken_on = models.DateField()
     result = models.CharField(max_length=12, choices=Result)
+    reported = models.CharField(
+        max_length=4, blank=True, default="", db_default=""
+    )  # of a disallowed one: the result that was reported
     held_in = models.CharField(
         max_length=2, blank=True, default="", db_default=""
     )  # the country in which it was taken, where that was said
@@ -81,7 +87,17 @@ class Attempt(models.Model):
             models.UniqueConstraint(
                 name="attempt_once_per_day",
                 fields=["candidate", "exam", "taken_on"],
-                condition=Q(supersedes__isnull=True),
+                condition=Q(supersedes__isnull=True) & ~Q(result="disallowed"),
+            ),
+            models.UniqueConstraint(
+                name="attempt_disallowed_once",
+                fields=["candidate", "exam", "taken_on", "reported"],
+                condition=Q(result="disallowed"),
+            ),
+            models.CheckConstraint(
+                name="attempt_disallowed_has_what_and_why",
+                condition=Q(result="disallowed", reported__in=["pass", "fail"], decision__isnull=False)
+                | (~Q(result="disallowed") & Q(reported="")),
             ),
             models.CheckConstraint(
                 name="attempt_known_result",

@@ -121,7 +121,8 @@ class TestTheFeeOf2017:
         story = expert_2018
         story.to("2018-02-01").sit("400-007")
         assert story.lapses_on("ccie-security") == "2020-05-01"
-        story.to("2018-03-01").sit("400-007")
+        factories.ExamFactory.create(number="400-101", kind="expert_written")
+        story.to("2018-03-01").sit("400-101")
         story.to("2018-04-30")
         assert Recertification.objects.count() == 1
 

@@ -38,6 +38,13 @@ REFUSED: dict[str, Callable[[], object]] = {
     "two exams under a number": lambda: [Exam.objects.create(number="x", name="X", kind="core") for _ in range(2)],
     "an unknown result": lambda: _attempt(result="perhaps"),
     "two results of an exam and day": lambda: _twice(_attempt()),
+    "a disallowed result twice": lambda: [
+        _attempt(candidate=candidate, result="disallowed", reported="pass", decision=[])
+        for candidate in [factories.CandidateFactory.create()] * 2
+    ],
+    "a disallowed result without what was reported": lambda: _attempt(result="disallowed", decision=[]),
+    "a disallowed result without a decision": lambda: _attempt(result="disallowed", reported="fail"),
+    "something reported beside what counts": lambda: _attempt(result="pass", reported="pass"),
     "a result corrected twice": lambda: _corrected_twice(_attempt()),
     "a result changed afterwards": lambda: Attempt.objects.filter(pk=_attempt().pk).update(result="fail"),
     "a result removed": lambda: Attempt.objects.filter(pk=_attempt().pk)._raw_delete("default"),

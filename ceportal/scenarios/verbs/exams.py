@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
-from ceportal.scenarios.binding import Act, NotBuilt, does
+from ceportal.kernel.decisions import Decision, Refused
+from ceportal.scenarios.binding import Act, does
+from exams.models import Attempt
 from exams.services import correct_attempt, record_attempt, retire_exam
 
 
 @does("sit")
 def sit(act: Act, *, exam: str, result: str, country: str = "", accept: bool = True) -> None:
-    """Sit an exam on this day, whose result is reported at once."""
-    if country or not accept:
-        raise NotBuilt("Where an exam is taken, and whether the agreement is signed,", "exams")
-    record_attempt(candidate_id=act.candidate.pk, exam_number=exam, taken_on=act.day, result=result, now=act.now)
+    """Sit an exam on this day, whose result is reported at once; one that is disallowed stays, and is refused."""
+    attempt = record_attempt(
+        candidate_id=act.candidate.pk,
+        exam_number=exam,
+        taken_on=act.day,
+        result=result,
+        held_in=country,
+        accepts=accept,
+        now=act.now,
+    )
+    if attempt.result == Attempt.Result.DISALLOWED:
+        raise Refused(Decision.from_json(attempt.decision or ()))
 
 
 @does("correct")

@@ -113,6 +113,24 @@ def test_a_result_is_recorded_once_and_an_unknown_candidate_is_said(desk: Client
     assert desk.post("/admin/exams/attempt/record/", result | {"result": "pass"}).status_code == HTTPStatus.CONFLICT
 
 
+def test_a_result_that_the_rules_forbid_is_kept_and_said(desk: Client, alice: Candidate) -> None:
+    """EXAM-08: what was recorded shows why it does not count, and leads to its case."""
+    exam = factories.ExamFactory.create()
+    result = {"candidate": alice.number, "exam": exam.pk, "taken_on": "2026-05-01", "result": "fail", "accepts": "on"}
+    desk.post("/admin/exams/attempt/record/", result)
+    answer = desk.post(
+        "/admin/exams/attempt/record/", result | {"taken_on": "2026-05-03", "held_in": "KE"}, follow=True
+    )
+
+    assert "by EXAM-03. It counts for nothing, and a case is open." in answer.text
+    early = Attempt.objects.get(result=Attempt.Result.DISALLOWED)
+    assert early.held_in == "KE"
+    page = desk.get(f"/admin/exams/attempt/{early.pk}/change/").text
+    assert "was failed on 1 May 2026, and the wait is not over." in page
+    case = Case.objects.get()
+    assert f"/admin/exams/attempt/{early.pk}/change/" in desk.get(f"/admin/candidates/case/{case.pk}/change/").text
+
+
 def test_a_refund_is_requested_once(desk: Client, alice: Candidate) -> None:
     order = paid_order(alice)
     url = f"/admin/payments/order/{order.id}/refund/"

@@ -98,6 +98,7 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 _("Exams"),
                 (_("Results"), "grading", "exams.attempt"),
                 (_("Exams"), "quiz", "exams.exam"),
+                (_("Links to results"), "link", "exams.resultlink"),
             ),
             area(
                 _("Labs"),

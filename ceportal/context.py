@@ -54,8 +54,8 @@ def _navigation(request: HttpRequest) -> Navigation:
     roles = people.roles_of(user)
     if roles.candidate:
         items += [(_("Dashboard"), "credits:dashboard"), (_("Credits"), "credits:ledger")]
-        items += [(_("Claims"), "credits:claim_list"), (_("Labs"), "exams:labs")]
-        items += [(_("Payments"), "payments:invoice_list")]
+        items += [(_("Claims"), "credits:claim_list"), (_("Exams"), "exams:overview")]
+        items += [(_("Labs"), "exams:labs"), (_("Payments"), "payments:invoice_list")]
         account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
         account += [(_("Verification links"), "candidates:sharing")]
     elif not (roles.member or roles.proctor or user.is_staff):

@@ -9,7 +9,7 @@ import structlog
 
 ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 # Whoever has such a link can confirm the address, set a new password, or see what a holder showed to somebody else.
-KEY_IN_ADDRESS = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/|/verify/)[^/\s\"?]+")
+KEY_IN_ADDRESS = re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/|/verify/|/shared/)[^/\s\"?]+")
 
 
 def without_addresses(_logger: Any, _method: str, line: str) -> str:

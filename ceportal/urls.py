@@ -6,6 +6,7 @@ from django.urls import include, path
 from candidates import badge_views, verification_views
 from ceportal import check_views, views
 from ceportal.api import urlpatterns as api_urls
+from exams.views.results import shared as shared_results
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("verify/<str:token>/<slug:number>.<slug:form>", badge_views.badge_by_link, name="badge_by_link"),
     path("badges/", include("candidates.badge_urls")),
     path(".well-known/did.json", badge_views.key_document, name="key_document"),
+    path("shared/<str:token>/", shared_results, name="shared_results"),
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),

@@ -1,8 +1,8 @@
-"""Addresses of the exam sites: the candidate's labs, and the desk."""
+"""Addresses of candidates' exams and labs, and of the desk at exam sites."""
 
 from django.urls import path, register_converter
 
-from exams.views import bookings, changes, desk, labs
+from exams.views import bookings, changes, desk, labs, results
 from exams.views.converters import DayConverter
 
 register_converter(DayConverter, "day")
@@ -27,4 +27,9 @@ urlpatterns = [
     path("labs/changes/<int:change_id>/confirm/", changes.confirm, name="quote_confirm"),
     path("labs/changes/<int:change_id>/return/", changes.return_from_card_page, name="quote_return"),
     path("labs/changes/<int:change_id>/withdraw/", changes.withdraw, name="quote_withdraw"),
+    path("exams/", results.overview, name="overview"),
+    path("exams/results/", results.result_list, name="result_list"),
+    path("exams/results/<int:attempt_id>/", results.report, name="report"),
+    path("exams/sharing/", results.sharing, name="sharing"),
+    path("exams/sharing/<int:link_id>/withdraw/", results.withdraw, name="withdraw_link"),
 ]

@@ -136,6 +136,7 @@ def test_every_request_has_its_own_id_and_cannot_choose_it(client: Client) -> No
         ("Not Found: /accounts/password/reset/key/a-b3f/", "Not Found: /accounts/password/reset/key/[key]/"),
         ("GET /verify/xY_7-aaaaaaaaaaaaaaaaaaaaaaaaaaaa/", "GET /verify/[key]/"),
         ("GET /verify/", "GET /verify/"),
+        ("GET /shared/xY_7-aaaaaaaaaaaaaaaaaaaaaaaaaaaa/", "GET /shared/[key]/"),
         ("Connected to redis://:pass@127.0.0.1:6379", "Connected to redis://:[e-mail]:6379"),
         ("celery@host ready.", "celery@host ready."),
     ],

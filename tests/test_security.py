@@ -26,7 +26,16 @@ PUBLIC = [
     "account_reset_password_done",
     "account_email_verification_sent",
 ]
-SIGNED_IN = ["candidates:sharing", "account_logout", "account_email", "account_change_password", "mfa_index", "home"]
+SIGNED_IN = [
+    "candidates:sharing",
+    "exams:overview",
+    "exams:sharing",
+    "account_logout",
+    "account_email",
+    "account_change_password",
+    "mfa_index",
+    "home",
+]
 
 # Keys that services give out are random, so they have digits; the stand-ins in the repository are words.
 KEY = re.compile(

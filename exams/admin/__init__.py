@@ -1,5 +1,5 @@
 """Exams, sites, bookings and the exam day in the administration."""
 
-from exams.admin import bookings, laboratory, places, results
+from exams.admin import bookings, laboratory, places, results, sharing
 
-__all__ = ["bookings", "laboratory", "places", "results"]
+__all__ = ["bookings", "laboratory", "places", "results", "sharing"]

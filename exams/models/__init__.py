@@ -4,6 +4,7 @@ from exams.models.bookings import FREED, LIVE, Booking, Reschedule, WaitingWish
 from exams.models.laboratory import CheckIn, Incident, LogEntry, Remedy, Reread
 from exams.models.places import Closure, Seat, Site, SiteMember, SitePrice, Sitting, SittingPattern
 from exams.models.results import Attempt, Exam
+from exams.models.sharing import ResultLink
 
 __all__ = [
     "FREED",
@@ -18,6 +19,7 @@ __all__ = [
     "Remedy",
     "Reread",
     "Reschedule",
+    "ResultLink",
     "Seat",
     "Site",
     "SiteMember",

@@ -26,7 +26,8 @@ PAGES = {
     ],
     "candidate midway": [
         "/dashboard/", "/credits/", "/credits/events/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",
-        "/payments/invoices/", "/notices/", "/profile/", "/sharing/", "/accounts/email/",
+        "/payments/invoices/", "/notices/", "/profile/", "/sharing/", "/exams/", "/exams/results/", "/exams/sharing/",
+        "/accounts/email/",
     ],
     "candidate for a lab": [
         "/labs/", "/labs/?month=2020-01&site=tokyo", "/labs/sites/", "/labs/bookings/", "/dashboard/",

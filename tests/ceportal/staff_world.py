@@ -16,6 +16,7 @@ from credits.services import appeals, audits, claims, enrollment, reports, revie
 from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
+from exams.services.sharing import share_results
 from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
 from payments.services import issue_voucher
 from tests import factories
@@ -62,8 +63,11 @@ def somebody(member: ProviderMember) -> Candidate:
     )
     authored_and_attended(candidate)
     exam = factories.ExamFactory.create(number="300-415", kind="concentration")
-    record_attempt(
+    attempt = record_attempt(
         candidate_id=candidate.id, exam_number=exam.number, taken_on=day("2025-01-02"), result="fail", now=NOW
+    )
+    share_results(
+        candidate_id=candidate.id, shows="reports", attempt_ids=[attempt.id], form_key=uuid4(), label="Acme", now=NOW
     )
     people.write_notice(
         candidate=candidate, kind="test", key=f"test:{candidate.id}", subject="A word", body="To you.", now=NOW

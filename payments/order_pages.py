@@ -14,7 +14,9 @@ from ceportal.kernel.explain import explain
 from payments import queries
 from payments.forms import VoucherForm
 from payments.models import Order
-from payments.voucher_rules import PAYS_FOR
+
+# A change of booking is quoted with its voucher; the page of the booking asks for that (RSCH-04).
+PAID_BY_VOUCHER = frozenset({Order.Purpose.LAB_BOOKING})
 
 
 def own_order(request: CandidateRequest, number: str) -> Order:
@@ -37,8 +39,7 @@ def order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
         "standing": standing,
         "decision": explain(Decision.from_json(order.decision)),
     }
-    takes_voucher = standing.voucher is None and any(line.kind in PAYS_FOR for line in order.lines.all())
-    if standing.can_be_paid and takes_voucher:
+    if standing.can_be_paid and standing.voucher is None and order.purpose in PAID_BY_VOUCHER:
         context["voucher_form"] = VoucherForm(order=order, day=clock.day_of(clock.now()))
     return context
 

@@ -155,7 +155,7 @@ def status_when_free(*, expires_on: date, day: date) -> str:
 def _in_time(clause: str, facts: VoucherFacts) -> Finding:
     return finding(
         clause,
-        facts.day <= facts.expires_on,
+        facts.day <= facts.expires_on and facts.status != "expired",
         yes=_("The voucher is valid until %(expires_on)s."),
         no=_("The voucher expired at the end of %(expires_on)s."),
         next_step=_("Pay by card."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,7 +20,7 @@ from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
 from payments import queries, services
 from payments.forms import VoucherForm
-from payments.order_pages import card_service_trouble, order_context, own_order
+from payments.order_pages import PAID_BY_VOUCHER, card_service_trouble, order_context, own_order
 
 
 @require_GET
@@ -37,6 +37,8 @@ def voucher_list(request: CandidateRequest) -> HttpResponse:
 def use_voucher(request: CandidateRequest, number: str) -> HttpResponse:
     """Pay an order by a voucher, as far as that goes; the card page is closed first, if it is open."""
     order, now = own_order(request, number), clock.now()
+    if order.purpose not in PAID_BY_VOUCHER:
+        raise Http404
     form = VoucherForm(request.POST, order=order, day=clock.day_of(now))
     context: dict[str, Any] = {"voucher_form": form}
     if not form.is_valid():

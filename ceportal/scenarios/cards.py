@@ -6,6 +6,7 @@ go through, and nothing leaves the machine.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ class CardDesk:
 
     pages: dict[str, gateway.CheckoutSession] = field(default_factory=dict)
     refunds: dict[str, gateway.GatewayRefund] = field(default_factory=dict)
+    given_back: Counter[str] = field(default_factory=Counter)  # cents, by the payment
 
     def create_checkout(
         self,
@@ -62,10 +64,23 @@ class CardDesk:
         self.pages[session_id] = replace(self.pages[session_id], status="expired", url="")
         return self.pages[session_id]
 
-    def create_refund(self, *, refund_key: str, amount_cents: int, **_known_by: Any) -> gateway.GatewayRefund:
-        """Give money back, once a key."""
+    def create_refund(
+        self, *, refund_key: str, payment_intent_id: str, amount_cents: int, **_known_by: Any
+    ) -> gateway.GatewayRefund:
+        """Give money of a payment back, once a key. GatewayRefused where more would be given back than was taken."""
         made = gateway.GatewayRefund(f"re_{refund_key}", "succeeded", amount_cents)
-        return self.refunds.setdefault(made.id, made)
+        if made.id in self.refunds:
+            return self.refunds[made.id]
+        taken = sum(
+            page.amount_total_cents
+            for page in self.pages.values()
+            if page.payment_intent_id == payment_intent_id and page.payment_status == gateway.PAID
+        )
+        if self.given_back[payment_intent_id] + amount_cents > taken:
+            raise gateway.GatewayRefused("More would be given back than was taken.", code="amount_too_large")
+        self.given_back[payment_intent_id] += amount_cents
+        self.refunds[made.id] = made
+        return made
 
     def fetch_refund(self, refund_id: str) -> gateway.GatewayRefund:
         """The refund as it is now."""

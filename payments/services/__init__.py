@@ -23,9 +23,7 @@ from payments.services.voucher_batches import issue_vouchers, look_at_vouchers
 from payments.services.vouchers import (
     find_voucher,
     issue_voucher,
-    move_voucher,
     redeem_voucher,
-    release_voucher,
     use_voucher,
 )
 
@@ -42,7 +40,6 @@ __all__ = [
     "issue_voucher",
     "issue_vouchers",
     "look_at_vouchers",
-    "move_voucher",
     "open_order",
     "price_order",
     "process_event",
@@ -50,7 +47,6 @@ __all__ = [
     "redeem_voucher",
     "refresh_order",
     "refresh_payment",
-    "release_voucher",
     "request_refund",
     "start_payment",
     "stop_payment",

@@ -35,8 +35,7 @@ def put_on(voucher: Voucher, order: Order, *, kinds: frozenset[str], now: dateti
     held = queries.voucher_of(order.pk) is not None
     fits = voucher_rules.assess_paid_by_voucher(kinds=kinds, held=held)
     facts = queries.voucher_facts(voucher, day=clock.day_of(now))
-    comes_along = order.purpose in WAITS and voucher.status == Voucher.Status.REDEEMED and voucher.moving_to_id is None
-    if comes_along:
+    if order.purpose in WAITS and _can_leave(voucher):
         require(fits + voucher_rules.assess_move(facts))
         voucher.moving_to = order
         voucher.save(update_fields=["moving_to"])
@@ -49,6 +48,12 @@ def put_on(voucher: Voucher, order: Order, *, kinds: frozenset[str], now: dateti
         voucher.status, voucher.redeemed_at = Voucher.Status.REDEEMED, now
     voucher.save(update_fields=["order", "status", "redeemed_at"])
     emit(f"payments.voucher_{voucher.status}", voucher, now=now, order=order.number)
+
+
+def _can_leave(voucher: Voucher) -> bool:
+    """Whether a voucher pays for a booking that is paid, as one that is changed is (RSCH-07), and goes nowhere yet."""
+    pays = voucher.order
+    return pays is not None and pays.status == Order.Status.PAID and voucher.moving_to_id is None
 
 
 def settle(order: Order, *, now: datetime) -> None:

@@ -106,48 +106,6 @@ def use_voucher(*, order_id: int, voucher_id: int, now: datetime) -> Voucher:
     return _use(voucher, order, now)
 
 
-@transaction.atomic
-def release_voucher(*, order_id: int, now: datetime) -> Voucher | None:
-    """Free the voucher of an order that paid for nothing: usable again, or expired by its date (LAB-07, VCH-02).
-
-    None where it has none, as when it was freed before. `cancel_order` does it by itself. An order that is still open
-    is priced anew, all by card. Emits payments.voucher_released.
-    """
-    order = lock_order(order_id)
-    voucher = holding.let_go(order, now=now)
-    if voucher is not None and order.status == Order.Status.OPEN and not has_open_payment(order):
-        price_anew(order, now=now)
-    return voucher
-
-
-@transaction.atomic
-def move_voucher(*, from_order_id: int, to_order_id: int, now: datetime) -> Voucher | None:
-    """Let the voucher of a paid order pay for another instead, if it is valid today (RSCH-05); refused where it is not
-    (RSCH-06).
-
-    To an order that is still open it moves once that is paid, and covers its part from now on. None where the first
-    order has no voucher; moved already, nothing changes. Emits payments.voucher_moved when it has moved.
-    """
-    order = lock_order(to_order_id)
-    arrived = queries.voucher_of(to_order_id)
-    if arrived is not None:
-        return arrived
-    leaving = Voucher.objects.filter(order_id=from_order_id, candidate_id=order.candidate_id).first()
-    if leaving is None:
-        return None
-    voucher = holding.lock_voucher(leaving.pk, order=order)
-    require(voucher_rules.assess_move(queries.voucher_facts(voucher, day=clock.day_of(now))))
-    voucher.moving_to = order
-    voucher.save(update_fields=["moving_to"])
-    if order.status == Order.Status.OPEN:
-        price_anew(order, now=now)
-        if order.total_cents == 0:
-            complete_order(order, paid_at=now, now=now)
-    else:
-        holding.settle(order, now=now)
-    return holding.lock_voucher(voucher.pk, order=order)
-
-
 def _own(candidate_id: int, code: str) -> Voucher | None:
     """A candidate's own voucher by its code; whether it is somebody else's takes no other way."""
     return Voucher.objects.select_related("order").filter(candidate_id=candidate_id, code=normalised(code)).first()

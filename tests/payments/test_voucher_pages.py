@@ -145,6 +145,17 @@ def test_the_order_of_somebody_else_is_not_there(client, give, order, voucher):
     assert client.get(reverse("payments:voucher_list")).status_code == 302
 
 
+@pytest.mark.parametrize("purpose", ["lab_reschedule", "reread", "admin_fee"])
+def test_only_a_booking_is_paid_by_voucher_here(client, alice, book, voucher, purpose):
+    order = book(alice, purpose=purpose)
+    client.force_login(alice.user)
+    assert "Code of a voucher" not in text_of(client.get(reverse("payments:order", args=[order.number])))
+    given = client.post(reverse("payments:use_voucher", args=[order.number]), {"voucher": voucher.id})
+    assert given.status_code == 404
+    voucher.refresh_from_db()
+    assert voucher.status == "unused"
+
+
 class TestGuessing:
     """Wrong codes are counted; one too many locks out and opens a case (EXAM-12)."""
 

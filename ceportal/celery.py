@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "badge scans that were left": {"task": "credits.import_scans", "schedule": 60.0},
     "rosters that were left": {"task": "credits.work_on_rosters", "schedule": 60.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
+    "seats that somebody waits for": {"task": "exams.offer_seats", "schedule": 600.0},
     "bookings and their deadlines": {"task": "exams.follow_bookings", "schedule": 60.0},
 }
 

@@ -36,6 +36,7 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
     "exams.booking_cancelled": ("cancelled booking notice",),
     "exams.booking_paid": ("booking confirmation",),
     "exams.booking_unpaid_cancelled": ("unpaid booking notice",),
+    "exams.seat_freed": ("waiting list",),
     "payments.refund_requested": ("card refund",),
 }
 
@@ -46,6 +47,7 @@ RECEIVERS: dict[str, str] = {
     "audit notice": "credits.dispute_notices.on_audit",
     "booking confirmation": "exams.booking_notices.on_booking_paid",
     "cancelled booking notice": "exams.booking_notices.on_booking_cancelled",
+    "waiting list": "exams.services.waiting.on_seat_freed",
     "unpaid booking notice": "exams.booking_notices.on_booking_unpaid_cancelled",
     "claim notice": "credits.notices.on_claim_decided",
     "enrollment notice": "credits.notices.on_enrolled",

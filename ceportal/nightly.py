@@ -38,6 +38,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("vouchers expire", payments.sweeps.expire_vouchers),
     ("invoices due", payments.sweeps.issue_due_invoices),
     ("sittings opened", exams.sweeps.open_sittings),
+    ("seats that somebody waits for", exams.sweeps.offer_seats),
     ("days sealed", seals.seal_finished_days),
 )
 HOUR, MINUTE = 8, 30

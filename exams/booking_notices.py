@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
@@ -31,9 +32,15 @@ def context_of(booking: Booking) -> dict[str, Any]:
         "late_minutes": BOOK.on(sitting.day)["lab.late_minutes"].value,
         "last_day_to_pay": day_at(booking.pay_before - INSTANT, zone) if booking.pay_before else None,
         "order": order,
+        "kept_until": _in_zone(booking.held_until, booking.candidate.time_zone),
         "changed_from": _changed_from(booking),
-        "address": settings.BASE_URL + reverse("payments:order", args=[order.number]) if order else settings.BASE_URL,
+        "address": settings.BASE_URL + reverse("exams:booking", args=[booking.pk]),
     }
+
+
+def _in_zone(moment: datetime | None, zone: str) -> datetime | None:
+    """A moment as a clock in that zone shows it."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment else None
 
 
 def _changed_from(booking: Booking) -> Booking | None:

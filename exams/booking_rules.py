@@ -1,4 +1,4 @@
-"""Whether a lab seat can be booked, paid, dropped and cancelled, and what becomes of a booking. Pure.
+"""Whether a lab seat can be booked, and what can become of a booking. Pure.
 
 A *seat* is asked for at a *place*: a site on a day, with its kit. What the place asks, what the lab asks and what the
 candidate must bring are judged together, for booking and for rescheduling alike.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from candidates.rules import BarFacts, TestingFacts, assess_bar, assess_testing
+from candidates.rules import TestingFacts, assess_testing
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Policy
@@ -32,7 +32,6 @@ TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     "failed": ("passed",),  # re-read or corrected (RRD-04, EXAM-09)
     "incident": ("rescheduled",),  # its remedy (INC-03)
 }
-PAID_FOR = frozenset({"paid", "rescheduled", "cancelled", "sat", "no_show", "passed", "failed", "incident"})
 FIXED, OWN_EQUIPMENT, KIT = "fixed", "mobile_byod", "mobile_kit"
 
 
@@ -243,145 +242,6 @@ def _payment_terms(place: PlaceFacts, book: Book) -> Finding:
         else _("It is paid until the end of %(pay_by_on)s at the site."),
         {"pay_by_on": due},
         (policy["lab.payment_due_days"],),
-    )
-
-
-# ── Paying, dropping, cancelling ──────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True)
-class PayingFacts:
-    """A booking about to be paid. `in_time`: the moment from which it cannot be paid has not come."""
-
-    status: str
-    in_time: bool
-    exam_on: date
-    last_day_on: date | None  # to pay; None for one that is paid at once
-    bar: BarFacts | None = None
-
-
-def assess_paying(facts: PayingFacts) -> Decision:
-    """Whether a booking can be paid: while it stands unpaid, in time, and no sanction bars it."""
-    return assess_bar(facts.bar, for_exams=True) + Decision(
-        (_not_paid_yet(facts), _in_time_to_pay(facts), _to_be_paid(facts))
-    )
-
-
-def _not_paid_yet(facts: PayingFacts) -> Finding:
-    return finding(
-        "PAY-04",
-        facts.status not in PAID_FOR,
-        yes=_("The booking has not been paid."),
-        no=_("The booking was paid; money is never taken twice for the same thing."),
-    )
-
-
-def _in_time_to_pay(facts: PayingFacts) -> Finding:
-    if facts.last_day_on is None:
-        late = facts.status == "released" or (facts.status == "held" and not facts.in_time)
-        return finding(
-            "LAB-06",
-            not late,
-            yes=_("The seat is kept while you pay."),
-            no=_("The seat was kept for a while only, and that is over."),
-            next_step=_("Book again, where a seat is free."),
-        )
-    late = facts.status == "unpaid_cancelled" or (facts.status == "reserved" and not facts.in_time)
-    return finding(
-        "LAB-07",
-        not late,
-        yes=_("The last day to pay is %(last_day_on)s, to its end at the site."),
-        no=_("The last day to pay was %(last_day_on)s; the booking is cancelled."),
-        next_step=_("Book again, where a seat is free. The same day cannot be guaranteed."),
-        last_day_on=facts.last_day_on,
-    )
-
-
-def _to_be_paid(facts: PayingFacts) -> Finding:
-    return finding(
-        "LAB-15",
-        facts.status != "dropped",
-        yes=_("The booking was not dropped."),
-        no=_("The booking was dropped; nothing is owed for it."),
-        next_step=_("Book again, where a seat is free."),
-    )
-
-
-def assess_dropping(status: str) -> Decision:
-    """An unpaid booking is dropped without cost (LAB-15); a paid one is not dropped (LAB-14)."""
-    paid = status in PAID_FOR
-    return Decision(
-        (
-            finding(
-                "LAB-14",
-                not paid,
-                yes=_("The booking has not been paid."),
-                no=_("The booking was paid, and only unpaid ones are dropped."),
-                next_step=_("Change it to another day or site. Cancelling it forfeits all that was paid."),
-            ),
-            finding(
-                "LAB-15",
-                paid or status in {"held", "reserved"},
-                yes=_("Dropping it costs nothing."),
-                no=_("The booking no longer stands."),
-                next_step=_("Book again, where a seat is free."),
-            ),
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CancellingFacts:
-    """A booking to be cancelled, and what was paid for it. Amounts in cents."""
-
-    status: str
-    exam_on: date
-    begun: bool  # the sitting has started
-    card_cents: int = 0
-    voucher_cents: int = 0  # what a voucher covers
-
-
-def assess_cancelling(facts: CancellingFacts) -> Decision:
-    """Cancelling a paid booking forfeits all that was paid; how much is said in money (LAB-14)."""
-    unpaid = facts.status in {"held", "reserved"}
-    forfeits = [
-        Finding(
-            "LAB-14",
-            True,
-            _("What was paid by card is forfeited: USD %(amount)s."),
-            {"amount": in_dollars(facts.card_cents)},
-        ),
-        Finding(
-            "LAB-14",
-            True,
-            _("The voucher that paid the fee of USD %(amount)s is forfeited; it cannot be used again."),
-            {"amount": in_dollars(facts.voucher_cents)},
-        ),
-    ]
-    lost = [each for each, cents in zip(forfeits, (facts.card_cents, facts.voucher_cents), strict=True) if cents]
-    return Decision(
-        (
-            finding(
-                "LAB-15",
-                not unpaid,
-                yes=_("The booking is not an unpaid one."),
-                no=_("The booking is not paid; it is dropped, without cost."),
-                next_step=_("Drop it instead."),
-            ),
-            finding(
-                "LAB-14",
-                unpaid or facts.status == "paid",
-                yes=_("The booking stands and can be cancelled."),
-                no=_("The booking no longer stands."),
-            ),
-            finding(
-                "LAB-13",
-                facts.status != "paid" or not facts.begun,
-                yes=_("The sitting has not begun."),
-                no=_("The sitting of %(exam_on)s has begun; who does not appear is a no-show."),
-                next_step=_("Tell the site."),
-                exam_on=facts.exam_on,
-            ),
-            *lost,
-        )
     )
 
 

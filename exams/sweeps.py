@@ -8,9 +8,9 @@ from datetime import datetime
 import structlog
 from django.db.models import Q
 
-from exams import services
+from exams import services, waiting_queries
 from exams.models import Booking, Site
-from exams.services import holds, paying
+from exams.services import holds, paying, waiting
 from payments.services import CardServiceUnavailable
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,13 @@ def remind_of_payment(*, now: datetime) -> int:
     due = Booking.objects.filter(status=Booking.Status.RESERVED, reminded_at__isnull=True, remind_at__lte=now)
     keys = due.order_by("remind_at", "id").values_list("pk", flat=True)
     return _each(keys, lambda key: paying.remind_of_payment(booking_id=key, now=now))
+
+
+def offer_seats(*, now: datetime) -> int:
+    """Offer free seats to those who wait for them, first come first told (LAB-15); count what was offered or ended."""
+    ended = sum(waiting.end_wish(wish_id=key, now=now) for key in waiting_queries.overdue_wishes(now=now))
+    sittings = waiting_queries.sittings_with_wishes(now=now)
+    return ended + sum(waiting.offer_sitting(sitting, now=now) for sitting in sittings)
 
 
 def _each(keys: Iterable[int], act: Callable[[int], bool]) -> int:

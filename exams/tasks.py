@@ -14,3 +14,9 @@ def follow_bookings() -> None:
     now = clock.now()
     for sweep in (sweeps.cancel_unpaid, sweeps.release_held, sweeps.remind_of_payment):
         sweep(now=now)
+
+
+@shared_task(name="exams.offer_seats")
+def offer_seats() -> None:
+    """Offer seats that were left: one that comes free is offered at once, by the relay."""
+    sweeps.offer_seats(now=clock.now())

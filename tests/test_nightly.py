@@ -23,8 +23,8 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.models import Delivery, Event, NightlyRun
 from credits.models import Audit, Claim, Entry, Grant, Seal
-from exams.models import Booking, Site, Sitting, SittingPattern
-from exams.services import book_seat, open_sitting
+from exams.models import Booking, Site, Sitting, SittingPattern, WaitingWish
+from exams.services import ask_for_seat, book_seat, open_sitting
 from payments import services as payments
 from payments.models import Invoice, Order, Payment, Voucher
 from tests import factories
@@ -89,6 +89,16 @@ def world(settings: Any, tmp_path: Path) -> None:
             ("HELD", "2021-05-03", "2021-05-20"),
         ):
             book_in_tokyo(told(number, "ccnp-enterprise", "2020-01-01"), booked_on, exam_on)
+        story = told("WAITS-FOR-A-SEAT", "ccnp-enterprise", "2020-01-01")
+        story.sit("350-701")
+        ask_for_seat(
+            candidate_id=story.candidate.pk,
+            track_code="ccie-security",
+            site_codes=["tokyo"],
+            first_day=day("2021-06-17"),
+            last_day=day("2021-06-17"),
+            now=noon("2021-05-03"),
+        )
 
 
 @contextmanager
@@ -163,6 +173,7 @@ def end_state() -> dict[str, list[tuple[Any, ...]]]:
         "invoices": rows(Invoice.objects.all(), person, "number", "issued_on"),
         "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
         "deliveries": rows(Delivery.objects.all(), "receiver", "event__topic", "event__candidate_id"),
+        "wishes": rows(WaitingWish.objects.all(), person, "status"),
         "bookings": rows(Booking.objects.all(), person, "status", "ended_at", "reminded_at"),
         "sittings": rows(Sitting.objects.all(), "site__code", "day", "withdrawn_at"),
         "seals": rows(Seal.objects.all(), "day", "entries"),
@@ -192,6 +203,7 @@ class TestOneNight:
         counts = nightly.run_night(day=NIGHT)
         assert counts == {
             "certifications follow the calendar": 3,
+            "sanctions that end": 0,
             "paths that a date opens": 0,
             "credits expire": 2,
             "claims past the promise": 2,
@@ -203,6 +215,7 @@ class TestOneNight:
             "vouchers expire": 1,
             "invoices due": 2,
             "sittings opened": 209,
+            "seats that somebody waits for": 1,
             "days sealed": 2,
         }
         assert Certification.objects.filter(status="inactive").count() == 3

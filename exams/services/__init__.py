@@ -11,8 +11,11 @@ from exams.services.rescheduling import (
     withdraw_reschedule,
 )
 from exams.services.sittings import close_site, lift_closure, open_sitting, open_sittings
+from exams.services.waiting import accept_offer, ask_for_seat, withdraw_wish
 
 __all__ = [
+    "accept_offer",
+    "ask_for_seat",
     "assess_cancelling",
     "assess_paying",
     "assess_reschedule",
@@ -33,4 +36,5 @@ __all__ = [
     "start_booking_payment",
     "start_reschedule_payment",
     "withdraw_reschedule",
+    "withdraw_wish",
 ]

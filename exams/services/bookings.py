@@ -12,6 +12,7 @@ from candidates.services import accept_agreement, lock_candidate
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
+from exams import booked_rules
 from exams import booking_queries as queries
 from exams import booking_rules as rules
 from exams.models import Booking, Seat, Site, WaitingWish
@@ -71,7 +72,7 @@ def drop_booking(*, booking_id: int, now: datetime) -> Booking:
     A seat that is only held is let go. Refused for a paid one (LAB-14). Emits exams.booking_dropped.
     """
     booking = lock_booking(booking_id)
-    require(rules.assess_dropping(booking.status))
+    require(booked_rules.assess_dropping(booking.status))
     if booking.status == Booking.Status.HELD:
         holds.let_go(booking, now=now, given_up=True)
         return booking
@@ -84,8 +85,8 @@ def drop_booking(*, booking_id: int, now: datetime) -> Booking:
 def assess_cancelling(booking: Booking, *, now: datetime) -> Decision:
     """Whether a booking can be cancelled, and what is forfeited, in money (LAB-14); shown before the button."""
     order = booking.order
-    return rules.assess_cancelling(
-        rules.CancellingFacts(
+    return booked_rules.assess_cancelling(
+        booked_rules.CancellingFacts(
             status=booking.status,
             exam_on=booking.seat.sitting.day,
             begun=now >= queries.starts_at(booking),

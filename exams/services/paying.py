@@ -12,9 +12,9 @@ from candidates.services import compose_notice
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
+from exams import booked_rules as rules
 from exams import booking_notices as notices
 from exams import booking_queries as queries
-from exams import booking_rules as rules
 from exams.models import Booking
 from exams.services.states import lock_booking, move_to
 from exams.site_time import day_at
@@ -68,6 +68,7 @@ def assess_paying(booking: Booking, *, now: datetime) -> Decision:
             exam_on=sitting.day,
             last_day_on=last_day_on,
             bar=bar_on(booking.candidate_id),
+            kept_for=booking.held_for,
         )
     )
 

@@ -10,16 +10,10 @@ import pytest
 
 from candidates.rules import BarFacts, TestingFacts
 from ceportal.kernel.policy import BOOK
+from exams import booked_rules as booked
 from exams import booking_rules as rules
-from exams.booking_rules import (
-    BookingFacts,
-    CancellingFacts,
-    NoShowFacts,
-    PayingFacts,
-    PlaceFacts,
-    SeatFacts,
-    assess_booking,
-)
+from exams.booked_rules import CancellingFacts, PayingFacts
+from exams.booking_rules import BookingFacts, NoShowFacts, PlaceFacts, SeatFacts, assess_booking
 from exams.models import FREED, LIVE, Booking
 from exams.rules import OpeningFacts, PastResult, RetakeFacts
 from tests.factories import day
@@ -144,6 +138,9 @@ PAYING = PayingFacts("reserved", in_time=True, exam_on=PLACE.day, last_day_on=da
         ("cancelled unpaid", replace(PAYING, status="unpaid_cancelled"), ["LAB-07"]),
         ("held, in time", replace(PAYING, status="held", last_day_on=None), []),
         ("held too long", replace(PAYING, status="held", last_day_on=None, in_time=False), ["LAB-06"]),
+        ("offered", replace(PAYING, status="held", last_day_on=None, kept_for="waiting"), ["LAB-15"]),
+        ("quoted", replace(PAYING, status="held", last_day_on=None, kept_for="reschedule"), ["RSCH-04"]),
+        ("taken up from an offer", replace(PAYING, kept_for="waiting"), []),
         ("let go", replace(PAYING, status="released", last_day_on=None), ["LAB-06"]),
         ("dropped", replace(PAYING, status="dropped"), ["LAB-15"]),
         ("barred from exams", replace(PAYING, bar=BAR), ["CAND-02"]),
@@ -154,7 +151,7 @@ PAYING = PayingFacts("reserved", in_time=True, exam_on=PLACE.day, last_day_on=da
     ],
 )
 def test_what_can_be_paid(_case: str, facts: PayingFacts, unmet: list[str]) -> None:
-    assert list(rules.assess_paying(facts).clauses_unmet) == unmet
+    assert list(booked.assess_paying(facts).clauses_unmet) == unmet
 
 
 @pytest.mark.parametrize(
@@ -176,16 +173,16 @@ def test_what_can_be_paid(_case: str, facts: PayingFacts, unmet: list[str]) -> N
 def test_unpaid_ones_are_dropped_and_paid_ones_cancelled(
     status: str, dropping: list[str], cancelling: list[str]
 ) -> None:
-    assert list(rules.assess_dropping(status).clauses_unmet) == dropping
+    assert list(booked.assess_dropping(status).clauses_unmet) == dropping
     facts = CancellingFacts(status, PLACE.day, begun=False)
-    assert list(rules.assess_cancelling(facts).clauses_unmet) == cancelling
+    assert list(booked.assess_cancelling(facts).clauses_unmet) == cancelling
 
 
 def test_cancelling_says_in_money_what_is_lost_lab_14() -> None:
     facts = CancellingFacts("paid", PLACE.day, begun=False, card_cents=33600, voucher_cents=160000)
-    lost = [each for each in rules.assess_cancelling(facts).findings if "forfeited" in each.sentence]
+    lost = [each for each in booked.assess_cancelling(facts).findings if "forfeited" in each.sentence]
     assert [each.facts["amount"] for each in lost] == ["336.00", "1,600.00"]
-    assert list(rules.assess_cancelling(replace(facts, begun=True)).clauses_unmet) == ["LAB-13"]
+    assert list(booked.assess_cancelling(replace(facts, begun=True)).clauses_unmet) == ["LAB-13"]
 
 
 def test_the_table_the_choices_and_the_check_name_the_same_states() -> None:

@@ -19,7 +19,8 @@ from ceportal.scenarios.cards import CardDesk, standing_in
 from exams import booking_queries as queries
 from exams import sweeps
 from exams.models import FREED, Attempt, Booking, Seat
-from exams.services import book_seat, confirm_reschedule, holds, quote_reschedule, seats
+from exams.services import ask_for_seat, book_seat, confirm_reschedule, holds, quote_reschedule, seats
+from exams.services.waiting import offer_seat
 from payments.models import Order, Payment, Refund
 from payments.services import record_checkout
 from payments.services.paying import give_up
@@ -232,3 +233,31 @@ def test_two_changes_to_the_last_seat(cards: CardDesk) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(quote, bookings)) == ["LAB-15", "quoted"]
+
+
+def test_a_seat_that_opens_is_offered_to_one(cards: CardDesk) -> None:
+    """The relay and a sweep at once: of two who wait for it one has it (LAB-15)."""
+    sitting = world.open_day(seats=1)
+    wishes = [
+        ask_for_seat(
+            candidate_id=world.somebody().pk,
+            track_code="ccie-security",
+            site_codes=["brussels"],
+            first_day=sitting.day,
+            last_day=sitting.day,
+            now=noon("2026-02-05"),
+        )
+        for _each in range(2)
+    ]
+    together = Barrier(4)
+
+    def offer(wish_id: int) -> bool:
+        try:
+            together.wait(20)
+            return offer_seat(wish_id=wish_id, sitting=sitting, now=noon("2026-02-10"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        offered = list(threads.map(offer, [wish.pk for wish in wishes] * 2))
+    assert offered.count(True) == Booking.objects.filter(status="held").count() == 1

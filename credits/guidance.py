@@ -96,6 +96,18 @@ def stations(terms: Terms, progress: Progress | None, *, ahead: bool) -> tuple[S
     return tuple(steps)
 
 
+def barred_step() -> NextStep:
+    """What to do under a sanction that bars everything: nothing else is open (CAND-02)."""
+    return NextStep(
+        _("Read the sanction"),
+        _("Until it is lifted you cannot claim, enroll, book or buy. What waits is kept. You can appeal in time."),
+        reverse("candidates:standing"),
+        _("See the sanction"),
+        "CAND-02",
+        hue="red",
+    )
+
+
 def next_step(
     cards: Sequence[StandingCard],
     terms: Terms,

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from candidates import queries as candidates_queries
 from candidates.models import Acceptance, Agreement, Candidate, Notice, Term
 from candidates.queries import Held
-from candidates.rules import bought_ahead, rank
+from candidates.rules import BarFacts, bars, bought_ahead, rank
 from ceportal.kernel import clock
 from credits import claim_reading, queries, renewal
-from credits.guidance import NextStep, Progress, Step, Terms, WaitingClaim, next_step, stations
+from credits.guidance import NextStep, Progress, Step, Terms, WaitingClaim, barred_step, next_step, stations
 from credits.models import Claim, Cycle, Enrollment
 from credits.standing import (
     NEAREST,
@@ -58,6 +58,7 @@ class Overview:
     step: NextStep
     renewed: Term | None
     bounced: Notice | None
+    bar: BarFacts | None  # the sanction that runs (CAND-02)
     zone: str  # the programme's time zone where it is not the candidate's own; else empty
 
 
@@ -76,6 +77,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
     progress = _progress(top, facts, open_claims, cycle, day) if top else None
     renewed = _renewed_lately(held, now)
     ahead = top is not None and bought_ahead(top.life, day)
+    bar = candidates_queries.bar_on(candidate.id)
     return Overview(
         cards=cards,
         terms=terms,
@@ -83,11 +85,12 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         dates=_dates([*_lab_dates(candidate, now), *_due_dates(cards, facts.grants, waiting, day)], day),
         waiting=waiting,
         steps=stations(terms, progress, ahead=ahead) if top else (),
-        step=next_step(cards, terms, progress, waiting, ahead=ahead),
+        step=barred_step() if bars(bar, for_exams=False) else next_step(cards, terms, progress, waiting, ahead=ahead),
         renewed=renewed,
         bounced=Notice.objects.filter(
             candidate=candidate, status=Notice.Status.BOUNCED, address=candidate.email
         ).first(),
+        bar=bar,
         zone="" if candidate.time_zone == settings.PROGRAMME_TIME_ZONE else settings.PROGRAMME_TIME_ZONE,
     )
 

@@ -262,7 +262,7 @@ def _tell(candidate: Candidate, sanction: Sanction, kind: str, *, now: datetime)
             "sanction": sanction,
             "certifications": queries.held_by(candidate.id),
             "day": clock.day_of(now),
-            "address": settings.BASE_URL + reverse("candidates:notice_list"),
+            "address": settings.BASE_URL + reverse("candidates:sanction", args=[sanction.id]),
         },
         now=now,
     )

@@ -43,6 +43,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "Has one lab paid by voucher and another to book, with a voucher left.",
     ),
     DemoLogin(
+        "candidate under a sanction",
+        "viktor@example.org",
+        PASSWORD,
+        "Certification revoked, a claim kept meanwhile, an appeal that waits for a decision.",
+    ),
+    DemoLogin(
         "reviewer",
         "ruth@example.org",
         PASSWORD,

@@ -74,7 +74,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
     assert Run.objects.filter(cancelled_at__isnull=False).count() == 1
     assert set(Roster.objects.values_list("status", flat=True)) == {"reported", "checked"}
     assert {"earns", "counted", "refused"} <= set(RosterRow.objects.values_list("outcome", flat=True))
-    assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive"}
+    assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive", "revoked"}
     for evidence in Evidence.objects.all():
         assert Path(evidence.file.path).read_bytes()[:4] in {b"%PDF", b"\x89PNG"}
     # What is past is told and delivered: the worker finds nothing to do, and mailboxes of the logins are full.

@@ -42,13 +42,18 @@ class Colours:
     rosette: str
 
 
+def ring_colour(level: str, status: str) -> str:
+    """The colour of a level; of Emeritus, violet, whatever the level."""
+    return VIOLET if status in {Badge.Standing.EMERITUS, Badge.Standing.LIFETIME_EMERITUS} else LEVEL_COLOURS[level]
+
+
 def colours_of(level: str, standing: str, ink: str) -> Colours:
     """The colours of an emblem: in full colour by level, violet in Emeritus; in black or white on nothing."""
     if ink == "black":
         return Colours(ring=INK, paper="", ink=INK, veil="", ribbon=INK, on_ribbon=PAPER, rosette="")
     if ink == "white":
         return Colours(ring=PAPER, paper="", ink=PAPER, veil="", ribbon=PAPER, on_ribbon=INK, rosette="")
-    ring = LEVEL_COLOURS[level] if standing == Badge.Standing.ACTIVE else VIOLET
+    ring = ring_colour(level, standing)
     ribbon, on_ribbon = (PAPER, ring) if standing == Badge.Standing.EMERITUS else (ring, PAPER)
     return Colours(ring, PAPER, INK, veil=f"{PAPER}e6", ribbon=ribbon, on_ribbon=on_ribbon, rosette=ring)
 
@@ -87,13 +92,11 @@ def _content(drawing: _Drawing) -> dict[str, Any]:
             "standing": str(Badge.Standing(drawing.standing).label),
             "programme": [_("Continuing Education"), _("Programme")],
             "colours": asdict(colours),
-            "rosette": _rosette(colours.rosette),
+            "rosette": rosette(colours.rosette, opacity=0.3) if colours.rosette else "",
         }
 
 
-def _rosette(colour: str) -> str:
-    """The guilloche of the portal in a colour, pale; nothing without one."""
-    if not colour:
-        return ""
+def rosette(colour: str, *, opacity: float) -> str:
+    """The guilloche of the portal in a colour, as SVG."""
     drawn = (settings.BASE_DIR / ROSETTE).read_text()
-    return drawn.replace("#000", colour).replace('<g fill="none"', '<g opacity=".3" fill="none"', 1)
+    return drawn.replace("#000", colour).replace('<g fill="none"', f'<g opacity="{opacity}" fill="none"', 1)

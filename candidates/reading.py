@@ -47,7 +47,7 @@ def certification_page(candidate: Candidate, number: str, *, day: date) -> Certi
     certification, standing = held.certification, held.standing_on(day)
     revoked = certification.status == Certification.Status.REVOKED
     status = Certification.Status.REVOKED.value if revoked else standing.status
-    lines = _terms(held, day)
+    lines = terms_of(held, day)
     return CertificationPage(
         held=held,
         certification=certification,
@@ -62,7 +62,8 @@ def certification_page(candidate: Candidate, number: str, *, day: date) -> Certi
     )
 
 
-def _terms(held: queries.Held, day: date) -> tuple[TermLine, ...]:
+def terms_of(held: queries.Held, day: date) -> tuple[TermLine, ...]:
+    """The terms of a certification as they stand on a day, the latest first."""
     terms = list(held.certification.terms.all())  # prefetched
     begun = [term for term in terms if term.starts_on <= day]
     lines = []

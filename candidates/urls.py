@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from candidates import standing_views, verification_views, views
+from candidates import document_views, standing_views, verification_views, views
 
 app_name = "candidates"
 urlpatterns = [
     path("link/", views.link, name="link"),
     path("profile/", views.profile, name="profile"),
     path("certifications/<str:number>/", views.certification, name="certification"),
+    path("certifications/<slug:number>/certificate.pdf", document_views.certificate, name="certificate"),
+    path("certifications/<slug:number>/card.pdf", document_views.card, name="card"),
+    path("certifications/<slug:number>/logos.zip", document_views.logos, name="logos"),
+    path("logo-guidelines/", document_views.logo_guidelines, name="logo_guidelines"),
     path("notices/", views.notice_list, name="notice_list"),
     path("notices/<int:notice_id>/", views.notice, name="notice"),
     path("standing/", standing_views.standing, name="standing"),

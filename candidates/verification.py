@@ -24,7 +24,7 @@ from candidates import queries
 from candidates.models import Certification, VerificationLink
 from candidates.models.sharing import TOKEN_LENGTH
 from candidates.queries import Held
-from candidates.rules import link_shows
+from candidates.rules import WITH_LOGO, link_shows
 
 NOBODY = "Maria Magdalena Mustermann"  # what a name is compared with where the number is nobody's
 MARKS = str.maketrans("‘’ʼ`´‐‑‒–—", "'''''-----")  # noqa: RUF001 - keyboards differ, names do not
@@ -84,6 +84,11 @@ class Answer:
         )
 
     @property
+    def has_badge(self) -> bool:
+        """Whether its status has a badge of its own (EMR-14)."""
+        return self.status in WITH_LOGO
+
+    @property
     def counts(self) -> bool:
         """Whether it is active, and so counts where certified people are counted; Emeritus does not (EMR-15)."""
         return self.status == Certification.Status.ACTIVE
@@ -107,13 +112,31 @@ def by_number(*, number: str, name: str, day: date) -> Answer | None:
     return _answer_of(Certification.objects.filter(id=matching), day=day)
 
 
+def answer_for(held: Held, day: date) -> Answer | None:
+    """What is told of a certification, read with its candidate; None before it was earned."""
+    status = held.status_on(day)
+    if status is None:
+        return None
+    certification, standing = held.certification, held.standing_on(day)
+    return Answer(
+        name=certification.candidate.name,
+        track=certification.track.name,
+        number=certification.number,
+        status=status,
+        first_certified_on=certification.first_certified_on,
+        active_ends_on=standing.active_ends_on,
+        inactive_on=standing.inactive_on,
+        revoked_on=held.life.revoked_on if status == Certification.Status.REVOKED else None,
+    )
+
+
 def by_token(*, token: str, day: date) -> Shown | None:
     """What a link shows on a day; None for one that was withdrawn, has run out or never was (CERT-09)."""
     link = _working_link(token, day)
     if link is None:
         return None
     held = queries.held_in(link.certifications.select_related("candidate"))
-    return Shown(tuple(each for each in (_answer(one, day) for one in held) if each is not None), link.last_on)
+    return Shown(tuple(each for each in (answer_for(one, day) for one in held) if each is not None), link.last_on)
 
 
 def certifications_by_token(*, token: str, day: date) -> QuerySet[Certification]:
@@ -151,22 +174,4 @@ def _fingerprint(name: str) -> bytes:
 
 def _answer_of(certifications: QuerySet[Certification], *, day: date) -> Answer | None:
     held = queries.held_in(certifications.select_related("candidate"))
-    return _answer(held[0], day) if held else None
-
-
-def _answer(held: Held, day: date) -> Answer | None:
-    """What is told of a certification; None before it was earned."""
-    status = held.status_on(day)
-    if status is None:
-        return None
-    certification, standing = held.certification, held.standing_on(day)
-    return Answer(
-        name=certification.candidate.name,
-        track=certification.track.name,
-        number=certification.number,
-        status=status,
-        first_certified_on=certification.first_certified_on,
-        active_ends_on=standing.active_ends_on,
-        inactive_on=standing.inactive_on,
-        revoked_on=held.life.revoked_on if status == Certification.Status.REVOKED else None,
-    )
+    return answer_for(held[0], day) if held else None

@@ -70,7 +70,7 @@ def verify_link(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.now()
     shown = verification.by_token(token=token, day=clock.day_of(now))
     code = sharing.picture_of(sharing.address_of(token)) if shown else ""
-    context = {"shown": shown, "now": now, "code": code}
+    context = {"shown": shown, "token": token, "now": now, "code": code}
     status = HTTPStatus.OK if shown else HTTPStatus.NOT_FOUND
     return _unlisted(render(request, "candidates/verification/link.html", context, status=status))
 

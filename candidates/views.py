@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from candidates import attempts, queries, reading, services
+from candidates import attempts, documents, queries, reading, services
 from candidates.access import CandidateRequest, candidate_required
 from candidates.forms import ContactForm, LinkForm
 from candidates.models import Notice
@@ -85,7 +85,14 @@ def profile(request: CandidateRequest) -> HttpResponse:
 def certification(request: CandidateRequest, number: str) -> HttpResponse:
     """One certification: its validity, its terms, what changed it and why."""
     page = reading.certification_page(request.candidate, number, day=clock.day_of(clock.now()))
-    return render(request, "candidates/certification.html", {"page": page, "candidate": request.candidate})
+    shown = (page.certification, page.status)
+    context = {
+        "page": page,
+        "candidate": request.candidate,
+        "offers": documents.offers_for(*shown),
+        "emblem": documents.emblem_of(*shown),
+    }
+    return render(request, "candidates/certification.html", context)
 
 
 @require_safe

@@ -66,6 +66,8 @@ LABELS: Mapping[str, Any] = {
     "used": _("used"),
     "expired": _("expired"),
     "entries": _("Entries"),
+    "certifications": _("Certifications"),
+    "exams_passed": _("Exams passed"),
     "files": _("File"),
     "note_sha256": _("SHA-256 of the note"),
     "sha256": _("SHA-256"),

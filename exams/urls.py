@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from exams.views import bookings, changes, desk, labs, results
+from exams.views import bookings, changes, desk, labs, papers, results
 from exams.views.converters import DayConverter
 
 register_converter(DayConverter, "day")
@@ -32,4 +32,5 @@ urlpatterns = [
     path("exams/results/<int:attempt_id>/", results.report, name="report"),
     path("exams/sharing/", results.sharing, name="sharing"),
     path("exams/sharing/<int:link_id>/withdraw/", results.withdraw, name="withdraw_link"),
+    path("transcript.pdf", papers.transcript, name="transcript"),
 ]

@@ -20,6 +20,7 @@ PUBLIC = [
     "policy:book",
     "check",
     "verify",
+    "candidates:logo_guidelines",
     "account_login",
     "account_signup",
     "account_reset_password",

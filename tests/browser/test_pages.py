@@ -22,7 +22,7 @@ HEAD, TAIL = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n", b"\ntrailer<</Root 1
 PAGES = {
     "visitor": [
         "/", "/catalog/", "/catalog/ilt-40/", "/policy/CE-11", "/check/", "/verify/", "/verify/?number=1&name=A",
-        "/accounts/login/", "/accounts/signup/", "/no/",
+        "/logo-guidelines/", "/accounts/login/", "/accounts/signup/", "/no/",
     ],
     "candidate midway": [
         "/dashboard/", "/credits/", "/credits/events/", "/claims/", "/claims/new/", "/claims/new/?item=dig-40", "/fee/",

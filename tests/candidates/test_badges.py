@@ -396,6 +396,9 @@ def test_a_link_gives_the_badges_of_what_it_shows(client: Client, alice: Candida
     def status(certification: Certification, form: str = "jwt") -> int:
         return client.get(reverse("badge_by_link", args=[link.token, certification.number, form])).status_code
 
+    page = client.get(reverse("verify_link", args=[link.token]))
+    assert reverse("badge_by_link", args=[link.token, held.number, "jwt"]) in page.text
+    assert f"{over.number}.jwt" not in page.text
     assert [status(held, form) for form in ("jwt", "svg", "png", "pdf")] == [200, 200, 200, 404]
     assert (status(other), status(over)) == (404, 404)
     services.withdraw_link(candidate_id=alice.id, link_id=link.id, now=clock.now())

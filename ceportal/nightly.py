@@ -35,6 +35,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("bookings not paid in time", exams.sweeps.cancel_unpaid),
     ("seats held too long", exams.sweeps.release_held),
     ("payments to be reminded of", exams.sweeps.remind_of_payment),
+    ("re-reads not paid in time", exams.sweeps.lapse_rereads),
     ("vouchers expire", payments.sweeps.expire_vouchers),
     ("invoices due", payments.sweeps.issue_due_invoices),
     ("sittings opened", exams.sweeps.open_sittings),

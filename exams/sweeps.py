@@ -9,8 +9,8 @@ import structlog
 from django.db.models import Q
 
 from exams import services, waiting_queries
-from exams.models import Booking, Site
-from exams.services import holds, paying, waiting
+from exams.models import Booking, Reread, Site
+from exams.services import holds, paying, rereads, waiting
 from payments.services import CardServiceUnavailable
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,12 @@ def offer_seats(*, now: datetime) -> int:
     return ended + sum(waiting.offer_sitting(sitting, now=now) for sitting in sittings)
 
 
+def lapse_rereads(*, now: datetime) -> int:
+    """Give up every re-read that was not paid in time (RRD-03), and count them."""
+    due = Reread.objects.filter(status=Reread.Status.REQUESTED, order__pay_before__lte=now).order_by("requested_at")
+    return _each(due.values_list("pk", flat=True), lambda key: rereads.lapse_reread(reread_id=key, now=now))
+
+
 def _each(keys: Iterable[int], act: Callable[[int], bool]) -> int:
     """Do something for each row, a transaction each, and count what was done; one that fails does not stop the rest."""
     done = 0
@@ -58,5 +64,5 @@ def _each(keys: Iterable[int], act: Callable[[int], bool]) -> int:
         try:
             done += act(key)
         except CardServiceUnavailable:
-            log.warning("booking_waits_for_card_service", booking=key)
+            log.warning("deadline_waits_for_card_service", id=key)
     return done

@@ -10,9 +10,9 @@ from exams import sweeps
 
 @shared_task(name="exams.follow_bookings")
 def follow_bookings() -> None:
-    """Cancel what was not paid, let go of what is kept too long, and remind; in this order, as in the night."""
+    """Cancel what was not paid, let go of what is kept too long, remind, give up re-reads, as at night."""
     now = clock.now()
-    for sweep in (sweeps.cancel_unpaid, sweeps.release_held, sweeps.remind_of_payment):
+    for sweep in (sweeps.cancel_unpaid, sweeps.release_held, sweeps.remind_of_payment, sweeps.lapse_rereads):
         sweep(now=now)
 
 

@@ -10,6 +10,14 @@ register_converter(DayConverter, "day")
 app_name = "exams"
 urlpatterns = [
     path("desk/", desk.desk, name="desk"),
+    path("desk/<day:day>/", desk.sitting_detail, name="sitting"),
+    path("desk/<day:day>/log/", desk.add_log_entry, name="sitting_log"),
+    path("desk/<day:day>/close/", desk.close_sitting, name="sitting_close"),
+    path("desk/bookings/<int:pk>/", desk.booking_detail, name="desk_booking"),
+    path("desk/bookings/<int:pk>/check-in/", desk.check_in, name="desk_check_in"),
+    path("desk/bookings/<int:pk>/fault/", desk.begin_fault, name="desk_fault"),
+    path("desk/bookings/<int:pk>/fault/end/", desk.end_fault, name="desk_fault_end"),
+    path("desk/bookings/<int:pk>/result/", desk.publish_result, name="desk_result"),
     path("labs/", labs.labs, name="labs"),
     path("labs/sites/", labs.site_list, name="site_list"),
     path("labs/book/<slug:track>/<slug:site>/<day:day>/", labs.book, name="book"),

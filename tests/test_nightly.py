@@ -23,8 +23,10 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.models import Delivery, Event, NightlyRun
 from credits.models import Audit, Claim, Entry, Grant, Seal
-from exams.models import Booking, Site, Sitting, SittingPattern, WaitingWish
+from exams.models import Booking, Reread, Site, Sitting, SittingPattern, WaitingWish
 from exams.services import ask_for_seat, book_seat, open_sitting
+from exams.services.rereads import request_reread
+from exams.services.results import publish_result
 from payments import services as payments
 from payments.models import Invoice, Order, Payment, Voucher
 from tests import factories
@@ -99,6 +101,8 @@ def world(settings: Any, tmp_path: Path) -> None:
             last_day=day("2021-06-17"),
             now=noon("2021-05-03"),
         )
+        # To be paid until yesterday, at the site.
+        ask_for_reread(told("REREAD-1", "ccnp-enterprise", "2020-01-01").candidate, asked_on="2021-04-26")
 
 
 @contextmanager
@@ -128,6 +132,13 @@ def book_in_tokyo(story: Story, booked_on: str, exam_on: str) -> None:
         accept=True,
         now=noon(booked_on),
     )
+
+
+def ask_for_reread(candidate: Candidate, *, asked_on: str) -> None:
+    sitting = factories.SittingFactory.create(site=Site.objects.get(code="tokyo"), day=day("2021-04-19"))
+    booking = factories.BookingFactory.create(sitting=sitting, candidate=candidate, status=Booking.Status.SAT)
+    publish_result(booking_id=booking.pk, result="fail", publisher_id=None, now=noon("2021-04-21"))
+    request_reread(booking_id=booking.pk, now=noon(asked_on))
 
 
 def pay_three_business_days_before(candidate: Candidate) -> None:
@@ -174,6 +185,7 @@ def end_state() -> dict[str, list[tuple[Any, ...]]]:
         "events": rows(Event.objects.all(), "topic", "subject_id", "candidate_id"),
         "deliveries": rows(Delivery.objects.all(), "receiver", "event__topic", "event__candidate_id"),
         "wishes": rows(WaitingWish.objects.all(), person, "status"),
+        "re-reads": rows(Reread.objects.all(), "booking__candidate__number", "status", "ended_at"),
         "bookings": rows(Booking.objects.all(), person, "status", "ended_at", "reminded_at"),
         "sittings": rows(Sitting.objects.all(), "site__code", "day", "withdrawn_at"),
         "seals": rows(Seal.objects.all(), "day", "entries"),
@@ -212,6 +224,7 @@ class TestOneNight:
             "bookings not paid in time": 2,
             "seats held too long": 1,
             "payments to be reminded of": 1,
+            "re-reads not paid in time": 1,
             "vouchers expire": 1,
             "invoices due": 2,
             "sittings opened": 209,

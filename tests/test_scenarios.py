@@ -20,14 +20,6 @@ FOLDER = Path(__file__).resolve().parent / "scenarios"
 EXAMS_AND_LABS, STANDING = "exams and labs", "standing"
 AWAITED_FILES: dict[str, str] = {}
 AWAITED = {
-    "A failed lab waits thirty days, and bookings know it": EXAMS_AND_LABS,
-    "A lab once passed cannot be taken again while it stands": EXAMS_AND_LABS,
-    "A no-show forfeits and waits thirty days before booking": EXAMS_AND_LABS,
-    "Two hours late may still start, more may not": EXAMS_AND_LABS,
-    "A short fault extends the session, a long one cancels it with a remedy": EXAMS_AND_LABS,
-    "A remedy needs all three conditions": EXAMS_AND_LABS,
-    "A re-read within fourteen days can turn the result and bring the fee back": EXAMS_AND_LABS,
-    "When a re-read is refused": EXAMS_AND_LABS,
     "Emeritus is bought in the window and begins when the active status ends": STANDING,
     "On the sixtieth day of grace it still sells, with the late fee": STANDING,
     "A day later it is too late": STANDING,

@@ -36,6 +36,8 @@ SELECT
     (SELECT min(CASE status WHEN 'held' THEN held_until
             ELSE least(pay_before, CASE WHEN reminded_at IS NULL THEN remind_at END) END)
         FROM exams_booking WHERE status IN ('held', 'reserved')),
+    (SELECT min(pay_before) FROM payments_order
+        WHERE id IN (SELECT order_id FROM exams_reread WHERE status = 'requested')),
     (SELECT min(paid_at) FROM payments_order WHERE status = 'paid' AND total_cents > 0
         AND NOT EXISTS (SELECT FROM payments_invoice WHERE order_id = payments_order.id)
         AND EXISTS (SELECT FROM payments_orderline line LEFT JOIN payments_refund refund ON refund.id = line.refund_id
@@ -53,9 +55,8 @@ def next_night(*, after: date) -> date | None:
     ladder = list(BOOK.on(first)["cert.reminder_days"].value)
     with connection.cursor() as cursor:
         cursor.execute(EARLIEST, {"first": first, "ladder": ladder})
-        *days, booking_due_at, paid_at = cursor.fetchone()
-    if booking_due_at is not None:
-        days.append(_night_of(booking_due_at))
+        *days, booking_due_at, reread_due_at, paid_at = cursor.fetchone()
+    days += [_night_of(moment) for moment in (booking_due_at, reread_due_at) if moment is not None]
     if paid_at is not None:
         paid_on = clock.day_of(paid_at)
         days.append(invoice_due_on(paid_on, BOOK.on(paid_on)))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exams.models.bookings import Booking
 from exams.models.places import Sitting
-from payments.models import Order
+from payments.models import Order, Voucher
 
 
 class CheckIn(models.Model):
@@ -45,6 +45,7 @@ class LogEntry(models.Model):
         BREAK = "break", _("break")
         DICTIONARY = "dictionary", _("paper dictionary checked")
         NOTE = "note", _("note")
+        MISSED = "missed", _("not appeared")
         FAULT = "fault", _("fault")
         ENDED = "ended", _("ended")
 
@@ -68,7 +69,9 @@ class Incident(models.Model):
 
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="incidents")
     began_at = models.DateTimeField()
-    minutes = models.PositiveSmallIntegerField(null=True, blank=True)  # time lost; None while the fault lasts
+    ended_at = models.DateTimeField(null=True, blank=True)  # None while its clock is running
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)  # time lost; None where none was counted
+    too_long = models.BooleanField(default=False, db_default=False)  # as one could see, the limit or more (INC-02)
     unavoidable = models.BooleanField(default=False)  # an event, not a fault of the lab (INC-04)
     description = models.TextField(blank=True)
     caused_by_candidate = models.BooleanField(null=True, blank=True)
@@ -80,11 +83,22 @@ class Incident(models.Model):
     class Meta:
         ordering = ["began_at", "id"]
         constraints = [
-            models.UniqueConstraint(name="incident_one_running", fields=["booking"], condition=Q(minutes__isnull=True))
+            models.UniqueConstraint(
+                name="incident_one_running", fields=["booking"], condition=Q(ended_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="incident_ended_has_outcome",
+                condition=Q(ended_at__isnull=True) | Q(minutes__isnull=False) | Q(too_long=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.booking_id}: {self.minutes} minutes"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its clock is running."""
+        return self.ended_at is None
 
 
 class Remedy(models.Model):
@@ -97,12 +111,20 @@ class Remedy(models.Model):
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="remedy")
     kind = models.CharField(max_length=10, choices=Kind)
     used_at = models.DateTimeField(null=True, blank=True)  # the free reschedule was made
+    voucher = models.OneToOneField(Voucher, on_delete=models.PROTECT, null=True, blank=True, related_name="remedy")
     decision = models.JSONField()
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     granted_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "remedies"
+        constraints = [
+            models.CheckConstraint(
+                name="remedy_is_a_change_or_a_voucher",
+                condition=Q(kind="reschedule", voucher__isnull=True)
+                | Q(kind="voucher", voucher__isnull=False, used_at__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.booking_id}"

@@ -33,14 +33,15 @@ def order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
         order = queries.order_for_owner(candidate=request.candidate, number=number)
     except Order.DoesNotExist as missing:
         raise Http404 from missing
-    standing = queries.standing_of(order)
+    now = clock.now()
+    standing = queries.standing_of(order, now=now)
     context = {
         "order": order,
         "standing": standing,
         "decision": explain(Decision.from_json(order.decision)),
     }
     if standing.can_be_paid and standing.voucher is None and order.purpose in PAID_BY_VOUCHER:
-        context["voucher_form"] = VoucherForm(order=order, day=clock.day_of(clock.now()))
+        context["voucher_form"] = VoucherForm(order=order, day=clock.day_of(now))
     return context
 
 

@@ -6,22 +6,21 @@ gives the same sheet for as long as the paper is kept (PAY-03). What a voucher p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import typst
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from ceportal.kernel import clock
+from ceportal.kernel.typesetting import set_pdf
 from payments.amounts import amount_text, percent_text
 from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund
 
-TEMPLATE = "templates/payments/paper.typ"
+TEMPLATE = "payments/paper.typ"
 
 
 def invoice_content(
@@ -84,12 +83,7 @@ def credit_note_content(
 
 def set_paper(paper: Invoice | CreditNote) -> bytes:
     """An invoice or a credit note as PDF; the same bytes each time on the same machine."""
-    pdf: bytes = typst.compile(
-        str(settings.BASE_DIR / TEMPLATE),
-        sys_inputs={"paper": json.dumps(paper.content)},
-        timestamp=int(paper.issued_at.timestamp()),
-    )
-    return pdf
+    return set_pdf(TEMPLATE, at=paper.issued_at, paper=paper.content)
 
 
 def _content(

@@ -49,11 +49,12 @@ class Standing:
     refunds: tuple[Refund, ...]
     credit_notes: tuple[CreditNote, ...]
     voucher: Voucher | None
+    closed_by: str  # the clause by which the time to pay is over, empty while there is time
 
     @property
     def can_be_paid(self) -> bool:
         """Whether the button that pays makes sense."""
-        return self.order.status == Order.Status.OPEN
+        return self.order.status == Order.Status.OPEN and not self.closed_by
 
     @property
     def decline(self) -> str:
@@ -80,15 +81,15 @@ class Standing:
         return self.order.total_cents - sum(refund.amount_cents for refund in self.refunds)
 
 
-def standing_of(order: Order) -> Standing:
-    """How an order from `order_for_owner` stands; the payment that took money, else the latest."""
+def standing_of(order: Order, *, now: datetime) -> Standing:
+    """How an order from `order_for_owner` stands at a moment; the payment that took money, else the latest."""
     payments = list(order.payments.all())
     taken = [payment for payment in payments if payment.paid_at]
     payment = next(iter(taken or payments), None)
     refunds = tuple(each for each in payment.refunds.all() if each.status != Refund.Status.FAILED) if payment else ()
     notes = tuple(order.invoice.credit_notes.all()) if hasattr(order, "invoice") else ()
     voucher = getattr(order, "voucher", None) or getattr(order, "arriving_voucher", None)
-    return Standing(order, payment, refunds, notes, voucher)
+    return Standing(order, payment, refunds, notes, voucher, order_facts(order, now=now).closed_by)
 
 
 def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:

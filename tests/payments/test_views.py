@@ -157,6 +157,19 @@ def test_a_cancelled_order_says_that_nothing_is_owed(page, order):
     assert url("pay", order.number) not in text
 
 
+def test_an_order_says_until_when_it_can_be_paid(page, book, alice):
+    now = clock.now()
+    in_time = book(alice, reference="1", pay_before=now + timedelta(days=1), pay_before_clause="LAB-07")
+    late = book(alice, reference="2", pay_before=now, pay_before_clause="LAB-07")
+    text = text_of(page.get(url("order", in_time.number)))
+    assert "It can be paid until" in text
+    assert "/policy/LAB-07" in text
+    text = text_of(page.get(url("order", late.number)))
+    assert 'data-state="closed"' in text
+    assert url("pay", late.number) not in text
+    assert "Code of a voucher" not in text
+
+
 def test_a_refunded_order_says_so(cards, payments_gateway, page, order):
     payment = services.start_payment(order_id=order.id, now=clock.now(), **RETURN)
     cards.pay(payment.page_url)

@@ -101,7 +101,7 @@ def booking_page(booking: Booking, *, now: datetime) -> BookingPage:
     """Everything that a booking's page shows."""
     zone, own_zone = booking.seat.sitting.site.time_zone, booking.candidate.time_zone
     order = _order_of(booking)
-    standing = payments.queries.standing_of(order) if order else None
+    standing = payments.queries.standing_of(order, now=now) if order else None
     cancelling = services.assess_cancelling(booking, now=now) if booking.status == Status.PAID else None
     changes = list(
         Reschedule.objects.filter(old=booking).select_related("new__seat__sitting__site").order_by("-quoted_at")

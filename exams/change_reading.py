@@ -105,7 +105,7 @@ def quote_page(change: Reschedule, *, now: datetime) -> QuotePage:
     standing = None
     if change.order is not None:
         order = payments.queries.order_for_owner(candidate=change.old.candidate, number=change.order.number)
-        standing = payments.queries.standing_of(order)
+        standing = payments.queries.standing_of(order, now=now)
     return QuotePage(
         change=change,
         leaves=_starts(change.old),

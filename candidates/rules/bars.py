@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from ceportal.kernel.decisions import Decision, finding
+from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
+
+# The clause of a refusal that answers to no breach: testing refused where the law allows it. It is decided, told and
+# appealed like a sanction.
+REFUSAL = "CAND-10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +50,27 @@ def assess_bar(facts: BarFacts | None, *, for_exams: bool) -> Decision:
         no = _("A sanction under %(breached)s bars from exams since %(barred_on)s.")
     else:
         no = _("A sanction under %(breached)s stands in the way since %(barred_on)s.")
-    return Decision(
-        (
-            finding(
-                "CAND-02",
-                not barred,
-                yes=_("No sanction stands in the way."),
-                no=no,
-                next_step=_("The sanction's page says what it rests on and how to appeal. All is kept until it ends."),
-                breached=facts.clause if facts else "",
-                barred_on=facts.since if facts else None,
-            ),
+    findings = [
+        finding(
+            "CAND-02",
+            not barred,
+            yes=_("No sanction stands in the way."),
+            no=no,
+            next_step=_("The sanction's page says what it rests on and how to appeal. All is kept until it ends."),
+            breached=facts.clause if facts else "",
+            barred_on=facts.since if facts else None,
         )
-    )
+    ]
+    if facts is not None and barred and facts.clause == REFUSAL:
+        findings.append(
+            Finding(
+                REFUSAL,
+                False,
+                _("The programme refuses to test you, as the law allows."),
+                next_step=_("The sanction's page says why."),
+            )
+        )
+    return Decision(tuple(findings))
 
 
 def assess_bar_for_others(facts: BarFacts | None, *, for_exams: bool) -> Decision:

@@ -118,6 +118,13 @@ def test_a_sanction_bars_from_being_tested() -> None:
     assert unmet(replace(ADULT, bar=NO_EXAMS)) == ("CAND-02",)
 
 
+def test_a_refusal_to_test_is_cited_as_such() -> None:
+    """CAND-10: decided, told and appealed like a sanction, though nothing was broken."""
+    refusal = BarFacts("CAND-10", permanent=False, exams_only=True, since=day("2021-02-03"))
+    assert unmet(replace(ADULT, bar=refusal)) == ("CAND-02", "CAND-10")
+    assert assess_bar(refusal, for_exams=False).granted
+
+
 def test_the_strictest_of_several_counts() -> None:
     assert strictest_bar([NO_EXAMS, FOR_A_WHILE, FOR_LIFE]) == FOR_LIFE
     assert strictest_bar([NO_EXAMS, FOR_A_WHILE]) == FOR_A_WHILE

@@ -48,7 +48,8 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 def _navigation(request: HttpRequest) -> Navigation:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return Navigation(_entries(request, [(_("Catalog"), "catalog:item_list"), (_("Policy"), "policy:book")]), "")
+        open_to_all = [(_("Catalog"), "catalog:item_list"), (_("Policy"), "policy:book"), (_("Verify"), "verify")]
+        return Navigation(_entries(request, open_to_all), "")
     items: list[tuple[str, str]] = []
     account: list[tuple[str, str]] = []
     roles = people.roles_of(user)

@@ -127,6 +127,7 @@ def _tell_midway(story: Story, level: str) -> None:
     story.is_answered(sent_back, on=_ago(story, 22), outcome="return")
     story.files(_one(story, 10, credits=4, below=needed // 3), on=_ago(story, 3), evidence=True)
     story.drafts(_one(story, 6, credits=4, below=64, provider="globex"), on=_ago(story, 2), note="To be finished.")
+    story.shares("Northwind Systems, Ms Berg", on=_ago(story, 8))
 
 
 def _tell_one_step(story: Story, level: str) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from allauth.account.models import EmailAddress
 
 from candidates import services as candidates
-from candidates.models import Candidate, User
+from candidates.models import Candidate, Certification, User
 from ceportal.demo import wares
 from ceportal.demo.fair import Fair
 from ceportal.demo.offices import Offices
@@ -143,6 +143,18 @@ class Story:
         self._on(
             on, lambda now: enrollment.enroll(candidate_id=self.id, accept_terms=True, ip_address=address, now=now)
         )
+
+    def shares(self, label: str, *, on: date) -> None:
+        """Make a link that shows everything held, for somebody (CERT-09)."""
+
+        def act(now: datetime) -> None:
+            held = Certification.objects.filter(candidate_id=self.id).values_list("id", flat=True)
+            key = uuid5(NAMESPACE_URL, f"{self.person.number}/{label}")
+            candidates.share_certifications(
+                candidate_id=self.id, certification_ids=list(held), form_key=key, label=label, now=now
+            )
+
+        self._on(on, act)
 
     def drafts(self, completion: Completion, *, on: date, evidence: bool = True, note: str = "") -> UUID:
         """Begin a claim; its key names it from then on."""

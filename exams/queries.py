@@ -124,6 +124,14 @@ def standing_among(attempts: Iterable[Attempt]) -> Attempt | None:
     return next((each for each in attempts if each.result != Attempt.Result.DISALLOWED and not superseded(each)), None)
 
 
+def reported_of(standing: Attempt, attempts: Iterable[Attempt]) -> set[str]:
+    """What was reported of the sitting whose result stands now: the results that corrections superseded, and its own.
+
+    What is disallowed beside it is another report.
+    """
+    return {each.reported or each.result for each in attempts if each == standing or superseded(each)}
+
+
 def disallowed_among(attempts: Iterable[Attempt]) -> Attempt | None:
     """Of the attempts of a day the last that stands as disallowed (EXAM-08)."""
     found = [each for each in attempts if each.result == Attempt.Result.DISALLOWED and not superseded(each)]

@@ -40,8 +40,8 @@ def assess_retake(facts: RetakeFacts, book: Book) -> Decision:
     """Whether the waits after earlier results of an exam are over, each with the first day it leaves (`opens_on`).
 
     A fail waits (EXAM-03; labs EXAM-04; unproctored exams EXAM-05), a pass too (EXAM-06); a lab is not taken again
-    while the certification is active (EXAM-07). The value of the day of each result governs its own wait. What was
-    taken after the exam day says nothing about it.
+    while the certification is active (EXAM-07). How often it was taken does not matter (EXAM-02). The value of the day
+    of each result governs its own wait. What was taken after the exam day says nothing about it.
     """
     before = [each for each in facts.results if each.taken_on <= facts.exam_on]
     after_fail = _after_fail(facts, [each.taken_on for each in before if not each.passed], book)

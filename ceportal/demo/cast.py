@@ -112,7 +112,7 @@ def _one(story: Story, days_ago: int, *, credits: int, below: int, provider: str
 
 
 def _tell_midway(story: Story, level: str) -> None:
-    """Claims in every state; the one that waits at Acme would be a good step further."""
+    """Claims in every state; the one that waits at Acme would be a good step further. An exam failed lately, too."""
     needed = paths.credits_of(level, story.scene.today)
     story.enrolls(max(_ago(story, 300), paths.open_since(level)))
     earned = _one(story, 70, credits=24, below=needed // 2)
@@ -121,6 +121,8 @@ def _tell_midway(story: Story, level: str) -> None:
     story.is_audited(key, on=_ago(story, 5))
     story.is_reported(_one(story, 50, credits=4, below=20), on=_ago(story, 47))
     story.goes_to_the_fair(sessions=5)
+    story.sits("700-150", _ago(story, 40))
+    story.sits("300-410", _ago(story, 2), "fail")
     refused = story.files(_one(story, 35, credits=4, below=64, provider="globex"), on=_ago(story, 32))
     story.is_answered(refused, on=_ago(story, 24), outcome="reject")
     sent_back = story.files(_one(story, 30, credits=4, below=64, provider="globex"), on=_ago(story, 27))

@@ -32,6 +32,7 @@ from emeritus.services import import_emeritus
 from exams.services import record_attempt
 
 ONE_DAY = timedelta(days=1)
+EXAM_SECTIONS = ("Architecture", "Infrastructure", "Operation", "Security", "Automation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +131,22 @@ class Story:
         )
 
     def sits(self, exam: str, on: date, result: str = "pass") -> None:
-        """Sit an exam, whose result the test partner reports."""
+        """Sit an exam at home, whose result the test partner reports by section."""
+        # A lot of its own, so that other stories stay as they are.
+        lot = Random(f"{self.person.number} {exam} {on}")  # noqa: S311 - a story, no secret
+        percents = range(60, 96) if result == "pass" else range(25, 66)
+        sections = [{"title": title, "percent": lot.choice(percents)} for title in EXAM_SECTIONS]
         self._on(
             on,
-            lambda now: record_attempt(candidate_id=self.id, exam_number=exam, taken_on=on, result=result, now=now),
+            lambda now: record_attempt(
+                candidate_id=self.id,
+                exam_number=exam,
+                taken_on=on,
+                result=result,
+                held_in=self.person.country,
+                sections=sections,
+                now=now,
+            ),
         )
 
     # ── The programme ─────────────────────────────────────────────────────────────────────────────

@@ -68,7 +68,7 @@ def record_attempt(
     exam = Exam.objects.select_related("earns").get(number=exam_number)
     of_day = queries.attempts_of_day(candidate_id, exam.pk, taken_on)
     standing = queries.standing_among(of_day)
-    if standing is not None and result in {each.reported or each.result for each in of_day}:
+    if standing is not None and result in queries.reported_of(standing, of_day):
         return standing
     if accepts:
         _accept(candidate, taken_on, now=now)

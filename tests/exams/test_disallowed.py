@@ -8,6 +8,7 @@ import pytest
 
 from candidates import services as people
 from candidates.models import Acceptance, Candidate, Case, Certification, Sanction, User
+from ceportal.kernel import relay
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.models import Event
 from exams import queries, services
@@ -79,6 +80,24 @@ def test_what_comes_too_early_is_kept_and_counts_for_nothing(alice: Candidate, e
     assert may_sit(candidate_id=alice.pk, exam_number=exam.number, day=day("2021-03-07")).decision.granted
 
 
+def test_the_candidate_is_told_what_does_not_count_and_what_was_corrected(alice: Candidate, exam: Exam) -> None:
+    """CE-13, EXAM-09: one message each, however often it is reported."""
+    report(alice, exam, "2021-03-01", "fail")
+    for _time in range(2):
+        report(alice, exam, "2021-03-06")
+    correct(alice, exam, "2021-03-01", "annulled", now="2021-03-20")
+    while due := relay.take_due(now=noon("2021-03-20")):
+        for each in due:
+            assert relay.deliver(delivery_id=each, now=noon("2021-03-20"))
+
+    disallowed = alice.notices.get(kind="result_disallowed")
+    assert "Exam 200-301 was failed on 1 March 2021, and the wait is not over. (EXAM-03)" in disallowed.body
+    corrected = alice.notices.get(kind="result_corrected")
+    assert corrected.subject == "Your result of exam 200-301 was corrected"
+    assert "Why: a scoring error" in corrected.body
+    assert f"/exams/results/{Attempt.objects.get(result='annulled').pk}/" in corrected.body
+
+
 def test_a_disallowed_fail_starts_no_wait(alice: Candidate, exam: Exam) -> None:
     report(alice, exam, "2021-03-01", "fail")
     assert report(alice, exam, "2021-03-06", "fail").result == "disallowed"
@@ -104,6 +123,15 @@ def test_once_the_rules_allow_it_the_same_report_counts(alice: Candidate, exam: 
     early.refresh_from_db()
     assert early.result == "disallowed"
     assert report(alice, exam, "2021-03-06", now=noon("2021-03-22")) == counted
+
+
+def test_beside_what_counts_a_disallowed_report_is_another_result_of_the_day(alice: Candidate, exam: Exam) -> None:
+    report(alice, exam, "2021-03-01", "fail")
+    report(alice, exam, "2021-03-06")
+    correct(alice, exam, "2021-03-01", "annulled", now="2021-03-20")
+    assert report(alice, exam, "2021-03-06", "fail", now=noon("2021-03-21")).result == "fail"
+    with pytest.raises(Refused, match="EXAM-09"):
+        report(alice, exam, "2021-03-06", now=noon("2021-03-22"))
 
 
 def test_a_disallowed_attempt_can_be_corrected_where_nothing_forbids_it_any_more(alice: Candidate, exam: Exam) -> None:

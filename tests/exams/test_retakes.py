@@ -66,6 +66,12 @@ def test_several_results(_case: str, exam_on: str, results: list[tuple[str, bool
     assert list(retake("core", exam_on, *results).clauses_unmet) == unmet
 
 
+def test_a_lab_can_be_failed_as_often_as_its_waits_allow() -> None:
+    """EXAM-02: within the validity of the written pass their number is not limited."""
+    fails = [(str(day("2021-03-01") + timedelta(days=31 * number)), False) for number in range(30)]
+    assert retake("expert_lab", str(day("2021-03-01") + timedelta(days=31 * 30)), *fails).granted
+
+
 @pytest.mark.parametrize(
     ("hours", "opens_on"), [(24, "2021-03-03"), (25, "2021-03-04"), (48, "2021-03-04"), (72, "2021-03-05")]
 )

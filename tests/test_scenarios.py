@@ -17,7 +17,7 @@ from ceportal.scenarios.running import tell
 from ceportal.scenarios.scenario import Scenario
 
 FOLDER = Path(__file__).resolve().parent / "scenarios"
-EXAMS_AND_LABS, STANDING = "exams and labs", "standing"
+STANDING = "standing"
 AWAITED_FILES: dict[str, str] = {}
 AWAITED = {
     "Emeritus is bought in the window and begins when the active status ends": STANDING,

@@ -64,6 +64,8 @@ def _publish(
         exam_number=booking.exam.number,
         taken_on=sitting.day,
         result=result,
+        held_in=sitting.site.country,
+        booked_on=queries.day_at_site(booking, booking.booked_at),
         now=now,
     )
     disallowed = attempt.result == Attempt.Result.DISALLOWED

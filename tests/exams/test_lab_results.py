@@ -44,7 +44,12 @@ def test_a_pass_earns_the_certification_as_of_the_exam_day(sat: Booking, proctor
     assert (booking.status, booking.rereadable, booking.topics) == ("passed", None, [])
     attempt = booking.attempt
     assert attempt is not None
-    assert (attempt.exam, attempt.taken_on, attempt.result) == (sat.exam, day("2026-05-04"), "pass")
+    assert (attempt.exam, attempt.taken_on, attempt.result, attempt.held_in) == (
+        sat.exam,
+        day("2026-05-04"),
+        "pass",
+        "BE",  # that of the site, not of the residence
+    )
     assert Certification.objects.get().first_certified_on == day("2026-05-04")
     event = Event.objects.get(topic="exams.result_published")
     assert event.payload == {"track": "ccie-security", "result": "pass", "by": proctor.user_id}
@@ -96,6 +101,21 @@ def test_while_a_fault_lasts_there_is_none(sat: Booking) -> None:
     with pytest.raises(Refused) as refusal:
         publish(sat, "pass")
     assert refused_with(refusal.value) == ("INC-01",)
+
+
+def test_what_the_rules_forbid_is_kept_as_disallowed_and_refused(sat: Booking) -> None:
+    """A fail of the same lab, reported after the check-in, left a wait that was not over on the exam day."""
+    Attempt.objects.create(
+        candidate=sat.candidate, exam=sat.exam, taken_on=day("2026-04-20"), result="fail", recorded_at=NOW
+    )
+    with pytest.raises(Refused) as refusal:
+        publish(sat, "pass")
+    assert "EXAM-04" in refused_with(refusal.value)
+    booking = again(sat)
+    assert booking.attempt is not None
+    assert (booking.status, booking.rereadable, booking.attempt.result) == ("failed", False, "disallowed")
+    assert not Certification.objects.exists()
+    assert "result_published" not in topics(sat.candidate)
 
 
 class TestCorrections:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from candidates import queries
 from candidates.models import Candidate, Certification, Track
 from candidates.queries import Held
+from candidates.rules import COUNTING
 from ceportal.kernel import clock
 
 
@@ -46,9 +47,12 @@ class CertificationSerializer(serializers.Serializer[Any]):
     track_name = serializers.CharField()
     level = serializers.ChoiceField(choices=Track.Level.choices)
     status = serializers.ChoiceField(choices=Certification.Status.choices)
+    counts = serializers.BooleanField(
+        help_text="Whether it counts as active, toward partner levels too: Emeritus and grace do not (EMR-15)."
+    )
     first_certified_on = serializers.DateField()
     active_ends_on = serializers.DateField(allow_null=True, help_text="Null: valid for life.")
-    inactive_on = serializers.DateField(allow_null=True)
+    inactive_on = serializers.DateField(allow_null=True, help_text="Null: never by itself.")
 
 
 def _answer(held: Held) -> dict[str, Any]:
@@ -60,6 +64,7 @@ def _answer(held: Held) -> dict[str, Any]:
         "track_name": certification.track.name,
         "level": certification.track.level,
         "status": standing.status,
+        "counts": standing.status in COUNTING,
         "first_certified_on": certification.first_certified_on,
         "active_ends_on": standing.active_ends_on,
         "inactive_on": standing.inactive_on,

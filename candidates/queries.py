@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ from candidates.models import (
     User,
 )
 from candidates.rules import (
+    EMERITUS_FAMILIES,
     AffiliationFacts,
     BarFacts,
     LifeFacts,
@@ -30,6 +31,7 @@ from candidates.rules import (
     TermFacts,
     TestingFacts,
     dated_status_on,
+    linked,
     standing_on,
     status_on,
     strictest_bar,
@@ -64,19 +66,47 @@ def _life_facts(certification: Certification) -> LifeFacts:
     return LifeFacts(
         level=certification.track.level,
         first_certified_on=certification.first_certified_on,
-        terms=tuple(
-            TermFacts(term.kind, term.starts_on, term.renewed_on, term.ends_on) for term in certification.terms.all()
-        ),
+        terms=tuple(_term(term) for term in certification.terms.all() if term.reason != Term.Reason.BOUGHT),
         revoked_on=clock.day_of(revoked_at) if revoked_at else None,
+        family=certification.track.family,
+        number=certification.number,
+        bought=tuple(_term(term) for term in certification.terms.all() if term.reason == Term.Reason.BOUGHT),
     )
+
+
+def _term(term: Term) -> TermFacts:
+    return TermFacts(term.kind, term.starts_on, term.renewed_on, term.ends_on)
 
 
 def held_by(candidate_id: int) -> list[Held]:
     """A candidate's certifications with their lives: two queries. Withdrawn terms never were."""
-    return held_in(Certification.objects.filter(candidate_id=candidate_id))
+    return related(_read(Certification.objects.filter(candidate_id=candidate_id)))
 
 
 def held_in(certifications: QuerySet[Certification]) -> list[Held]:
+    """Certifications of a query set with their lives; what their holders have beside them is read where it matters."""
+    held = _read(certifications)
+    holders = {each.certification.candidate_id for each in held if each.life.can_be_emeritus}
+    if not holders:
+        return held
+    asked_for = {each.certification.id: each for each in held}
+    beside = Certification.objects.filter(candidate_id__in=holders, track__family__in=EMERITUS_FAMILIES)
+    everything = related([*held, *_read(beside.exclude(id__in=asked_for))])
+    return [each for each in everything if each.certification.id in asked_for]
+
+
+def related(held: Iterable[Held]) -> list[Held]:
+    """The same certifications, the life of each beside those of its holder that bear on it (EMR-07, EMR-08)."""
+    rows = list(held)
+    by_holder: dict[int, list[LifeFacts]] = {}
+    for each in rows:
+        if each.life.can_be_emeritus:
+            by_holder.setdefault(each.certification.candidate_id, []).append(each.life)
+    lives = {life.number: life for beside in by_holder.values() if len(beside) > 1 for life in linked(beside)}
+    return [replace(each, life=lives.get(each.life.number, each.life)) for each in rows]
+
+
+def _read(certifications: QuerySet[Certification]) -> list[Held]:
     """Certifications of a query set, with their lives, in which the permanent sanction that runs is told."""
     revoking = Sanction.objects.filter(REVOKING, candidate_id=OuterRef("candidate_id")).order_by()
     since = revoking.values("candidate_id").annotate(since=Min("decided_at")).values("since")

@@ -54,7 +54,8 @@ def send_lapse_notices(*, now: datetime) -> int:
         now=now,
     )
     return written + _write_lapse_notices(
-        Certification.objects.filter(status__in=["suspended", "inactive"], active_ends_on=day),
+        # Not where Emeritus or Lifetime follows.
+        Certification.objects.filter(status__in=["suspended", "grace", "inactive"], active_ends_on=day),
         kind="lapsed",
         now=now,
     )

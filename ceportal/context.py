@@ -57,6 +57,7 @@ def _navigation(request: HttpRequest) -> Navigation:
         items += [(_("Dashboard"), "credits:dashboard"), (_("Credits"), "credits:ledger")]
         items += [(_("Claims"), "credits:claim_list"), (_("Exams"), "exams:overview")]
         items += [(_("Labs"), "exams:labs"), (_("Payments"), "payments:invoice_list")]
+        account += [(_("Emeritus"), "emeritus:page")]
         account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
         account += [(_("Standing"), "candidates:standing")]
         account += [(_("Verification links"), "candidates:sharing")]

@@ -7,12 +7,23 @@ commit, at least once, by the relay.
 REACTIONS: dict[str, tuple[str, ...]] = {
     "candidates.certification_imported": ("credits.reactions.on_certification_imported",),
     "candidates.certification_earned": ("credits.reactions.on_certification_earned",),
-    "candidates.certification_changed": ("credits.reactions.on_certification_changed",),
+    "candidates.certification_changed": (
+        "credits.reactions.on_certification_changed",
+        "emeritus.reactions.on_certification_changed",
+    ),
     "candidates.sanction_lifted": ("credits.reactions.on_sanction_lifted",),
+    "emeritus.bought": ("credits.reactions.on_emeritus_bought",),
     "exams.attempt_recorded": ("credits.reactions.on_attempt_recorded",),
     "exams.attempt_corrected": ("exams.reactions.on_attempt_corrected", "credits.reactions.on_attempt_corrected"),
-    "payments.order_paid": ("credits.reactions.on_order_paid", "exams.reactions.on_order_paid"),
-    "payments.payment_requested": ("exams.reactions.on_payment_requested",),
+    "payments.order_paid": (
+        "credits.reactions.on_order_paid",
+        "emeritus.reactions.on_order_paid",
+        "exams.reactions.on_order_paid",
+    ),
+    "payments.payment_requested": (
+        "emeritus.reactions.on_payment_requested",
+        "exams.reactions.on_payment_requested",
+    ),
 }
 
 DELIVERIES: dict[str, tuple[str, ...]] = {
@@ -33,6 +44,7 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
     "credits.recertified": ("renewal notice",),
     "credits.renewed_by_earning": ("renewal notice",),
     "credits.renewal_reversed": ("reversal notice",),
+    "emeritus.bought": ("purchase notice",),
     "exams.attempt_corrected": ("corrected result notice",),
     "exams.attempt_disallowed": ("disallowed result notice",),
     "exams.booking_cancelled": ("cancelled booking notice",),
@@ -71,6 +83,7 @@ RECEIVERS: dict[str, str] = {
     "enrollment notice": "credits.notices.on_enrolled",
     "escalation notice": "credits.dispute_notices.on_claim_escalated",
     "fee notice": "credits.notices.on_fee_due",
+    "purchase notice": "emeritus.notices.on_bought",
     "provider mail on answers": "credits.provider_mail.on_provider_reminded",
     "provider mail on appeals": "credits.provider_mail.on_appeal_decided",
     "renewal notice": "credits.notices.on_renewed",

@@ -14,6 +14,7 @@ import structlog
 
 import candidates.sweeps
 import credits.sweeps
+import emeritus.sweeps
 import exams.sweeps
 import payments.sweeps
 from ceportal.kernel import clock
@@ -31,6 +32,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("credits expire", credits.sweeps.expire_credits),
     ("claims past the promise", credits.sweeps.escalate_claims),
     ("audits by lot", credits.sweeps.open_drawn_audits),
+    ("Emeritus windows", emeritus.sweeps.tell_windows),
     ("lapse notices", candidates.sweeps.send_lapse_notices),
     ("bookings not paid in time", exams.sweeps.cancel_unpaid),
     ("seats held too long", exams.sweeps.release_held),

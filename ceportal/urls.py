@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("candidates.urls")),
     path("", include("credits.urls")),
     path("", include("exams.urls")),
+    path("", include("emeritus.urls")),
     path("demo/", include("ceportal.demo.urls")),
     path("api/v1/", include((api_urls, "api"))),
     path("admin/", admin.site.urls),

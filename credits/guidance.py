@@ -117,12 +117,21 @@ def next_step(
     ahead: bool,
 ) -> NextStep:
     """The first thing that wants doing, or the word that nothing does."""
-    catalog = reverse("catalog:item_list")
+    found = _step_of_standing(cards)
+    if found is not None:
+        return found
+    if progress is None:
+        return _nothing_due(cards)
+    return _step_of_terms(terms) or _step_of_the_cycle(progress, waiting, ahead=ahead)
+
+
+def _step_of_standing(cards: Sequence[StandingCard]) -> NextStep | None:
+    """What the certifications themselves ask for; None where they are in order."""
     if not cards:
         return NextStep(
             _("Your record holds no certification yet"),
             _("The programme is for holders. Earn a certification by its exams; it appears here on the day you pass."),
-            catalog,
+            reverse("catalog:item_list"),
             _("Look at the catalog"),
             "CE-02",
         )
@@ -133,14 +142,40 @@ def next_step(
             clause="CERT-04",
             hue="grey",
         )
-    if progress is None:
+    if any(card.status == "grace" for card in cards):
+        return NextStep(
+            _("Your active status has ended, and can still be kept"),
+            _("In grace you can buy Emeritus, or recertify by exams and by credits completed before it."),
+            reverse("emeritus:page"),
+            _("See what is on offer, and until when"),
+            "EMR-05",
+            hue="amber",
+        )
+    return None
+
+
+def _nothing_due(cards: Sequence[StandingCard]) -> NextStep:
+    """Nothing that is held can be renewed, or need be."""
+    if any(card.status == "lifetime_emeritus" for card in cards):
         return NextStep(
             _("Nothing is due"),
-            _("Your certification is valid for life and needs no renewal."),
-            catalog,
-            _("Look at the catalog"),
-            "CERT-02",
+            _("Your Lifetime Emeritus stays for good."),
+            reverse("emeritus:page"),
+            _("To your Emeritus"),
+            "EMR-11",
+            hue="violet",
         )
+    return NextStep(
+        _("Nothing is due"),
+        _("Your certification is valid for life and needs no renewal."),
+        reverse("catalog:item_list"),
+        _("Look at the catalog"),
+        "CERT-02",
+    )
+
+
+def _step_of_terms(terms: Terms) -> NextStep | None:
+    """Enrolling, and accepting a new version; None where both are done."""
     if terms.enrolled_on is None:
         return NextStep(
             _("Enroll in the programme"),
@@ -158,7 +193,7 @@ def next_step(
             "CE-05",
             hue="amber",
         )
-    return _step_of_the_cycle(progress, waiting, ahead=ahead)
+    return None
 
 
 def _answer_wanted(waiting: Sequence[WaitingClaim]) -> NextStep | None:

@@ -11,11 +11,13 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+import emeritus.queries
 from candidates import queries as candidates_queries
 from candidates.models import Acceptance, Agreement, Candidate, Notice, Term
 from candidates.queries import Held
 from candidates.rules import BarFacts, bars, bought_ahead, rank
 from ceportal.kernel import clock
+from ceportal.kernel.wording import days_text
 from credits import claim_reading, queries, renewal
 from credits.guidance import NextStep, Progress, Step, Terms, WaitingClaim, barred_step, next_step, stations
 from credits.models import Claim, Cycle, Enrollment
@@ -27,7 +29,7 @@ from credits.standing import (
     progress_of,
     standing_card,
 )
-from credits.wording import credits_text, days_text
+from credits.wording import credits_text
 from exams.booking_reading import dates_to_come
 
 RENEWED_SHOWN_DAYS = 30  # how long the home congratulates
@@ -82,7 +84,14 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         cards=cards,
         terms=terms,
         progress=progress,
-        dates=_dates([*_lab_dates(candidate, now), *_due_dates(cards, facts.grants, waiting, day)], day),
+        dates=_dates(
+            [
+                *_lab_dates(candidate, now),
+                *_emeritus_dates(held, day),
+                *_due_dates(cards, facts.grants, waiting, day),
+            ],
+            day,
+        ),
         waiting=waiting,
         steps=stations(terms, progress, ahead=ahead) if top else (),
         step=barred_step() if bars(bar, for_exams=False) else next_step(cards, terms, progress, waiting, ahead=ahead),
@@ -206,11 +215,31 @@ def _certification_dates(cards: Sequence[StandingCard]) -> Iterator[_Due]:
         if card.next_term:
             yield _Due(card.next_term.starts_on, _("The next term of %(track)s begins") % name, url)
         if card.status == "active" and card.ends_on:
-            label = _("%(track)s is suspended") if card.ends_by_suspension else _("%(track)s lapses")
-            yield _Due(card.ends_on, label % name, url)
-        if card.inactive_on and (card.ends_by_suspension or (card.ends_on and card.status != "active")):
+            labels = {
+                "suspended": _("%(track)s is suspended"),
+                "grace": _("%(track)s lapses; Emeritus can be bought then"),
+                "emeritus": _("%(track)s goes into Emeritus"),
+                "lifetime_emeritus": _("%(track)s becomes Lifetime Emeritus"),
+            }
+            yield _Due(card.ends_on, labels.get(card.then, _("%(track)s lapses")) % name, url)
+        if card.status == "emeritus" and card.ends_on and card.ends_on != card.inactive_on:
+            yield _Due(card.ends_on, _("The Emeritus term of %(track)s ends") % name, reverse("emeritus:page"))
+        if card.inactive_on and card.ends_on and (card.status != "active" or card.then in {"suspended", "grace"}):
             label = _("%(track)s becomes inactive")
-            yield _Due(card.inactive_on, label % name, url, urgent=card.status != "active")
+            yield _Due(card.inactive_on, label % name, url, urgent=card.status in {"suspended", "grace"})
+
+
+def _emeritus_dates(held: Sequence[Held], day: date) -> Iterator[_Due]:
+    """The window in which Emeritus can be bought, where its term would give something (EMR-02, EMR-04)."""
+    for family in emeritus.queries.families_held(held):
+        position = emeritus.queries.position(held, family, day)
+        name = {"family": family.upper()}
+        if position.window and position.wanted and position.years_suffice and not position.lifetime:
+            label = _("Last day to buy Emeritus of the %(family)s")
+            yield _Due(position.window.closes_on, label % name, reverse("emeritus:page"), urgent=True)
+        elif position.opens_next and position.next_wanted and not position.lifetime:
+            label = _("Emeritus of the %(family)s can be bought")
+            yield _Due(position.opens_next.opens_on, label % name, reverse("emeritus:page"))
 
 
 def _expiry_dates(grants: Sequence[renewal.GrantFacts], day: date) -> Iterator[_Due]:

@@ -122,7 +122,11 @@ def renewal_facts(
 
 def _emeritus_routes(held: Sequence[Held]) -> dict[int, str]:
     """The ways back from Emeritus by certification, each that of the latest term (EMR-18)."""
-    ids = [each.certification.id for each in held if any(term.kind == "emeritus" for term in each.life.terms)]
+    ids = [
+        each.certification.id
+        for each in held
+        if each.life.bought or any(term.kind == "emeritus" for term in each.life.terms)
+    ]
     if not ids:
         return {}
     records = EmeritusRecord.objects.filter(certification_id__in=ids, term__withdrawn_at__isnull=True)
@@ -213,7 +217,8 @@ def held_on(held: Sequence[Held], day: date, emeritus: Sequence[EmeritusRecord] 
 def enrollment_facts(candidate: Candidate, day: date, *, terms_accepted: bool) -> rules.EnrollmentFacts:
     """What enrollment depends on, on a day."""
     held = candidates_queries.held_by(candidate.id)
-    emeritus = EmeritusRecord.objects.filter(certification__candidate=candidate)
+    records = EmeritusRecord.objects.filter(certification__candidate=candidate, term__withdrawn_at__isnull=True)
+    emeritus = records.order_by("term__starts_on")  # of several the latest term's holds
     return rules.EnrollmentFacts(
         held=held_on(held, day, list(emeritus)),
         terms_accepted=terms_accepted,

@@ -46,6 +46,11 @@ def on_sanction_lifted(event: Event, now: datetime) -> None:
     escalation.promise_anew(candidate_id=_candidate(event), now=now)
 
 
+def on_emeritus_bought(event: Event, now: datetime) -> None:
+    """Emeritus was bought: a lapse that the payment came before, though it was known late, never was (CR-03)."""
+    cycles.undo_loss(candidate_id=_candidate(event), now=now)
+
+
 def on_attempt_recorded(event: Event, now: datetime) -> None:
     """A passed exam can complete a path (CERT-05)."""
     if event.payload["result"] == "pass":

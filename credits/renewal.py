@@ -17,8 +17,9 @@ from candidates.rules import (
     LifeFacts,
     assess_bar,
     bought_ahead,
+    comes_from_emeritus,
     date_term,
-    dates_of,
+    inactive_days,
     rank,
     status_on,
 )
@@ -166,9 +167,9 @@ def highest_renewable(book: Book, held: Iterable[HeldFacts], day: date) -> HeldF
 
 
 def _by_own_route(book: Book, held: HeldFacts, day: date) -> bool:
-    """Whether a certification comes back from Emeritus by paths of its own only (EMR-18)."""
+    """Whether a certification comes back from Emeritus, or the grace after it, by paths of its own only (EMR-18)."""
     routes = book.on(day)["emeritus.return_paths"].value
-    return held.route in routes and status_on(book, held.life, day) == "emeritus"
+    return held.route in routes and comes_from_emeritus(book, held.life, day)
 
 
 def _paths_of(book: Book, held: HeldFacts, day: date) -> tuple[Parameter, Sequence[Mapping[str, Any]]]:
@@ -234,9 +235,7 @@ def _days_of_interest(book: Book, facts: RenewalFacts, today: date) -> Iterator[
     for held in facts.held:
         for term in held.life.terms:
             days.add(term.starts_on)  # a term bought ahead begins (CE-09)
-            dates = dates_of(book, held.life, term, today)
-            if dates:  # a higher certification ends and the credits pass to a lower one (CR-03)
-                days.add(dates.inactive_on)
+        days |= inactive_days(book, held.life, today)  # the credits pass to a lower certification (CR-03)
     yield from sorted(day for day in days if since < day <= today)
 
 

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from candidates.models import Certification
 from candidates.queries import Held
-from candidates.rules import ENDED, TermFacts, date_term, term_on
+from candidates.rules import ENDED, Standing, date_term, follows_active, stretch_on, term_on
 from ceportal.kernel import money
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.wording import days_text
 from credits import renewal
 from credits.renewal import PathProgress
-from credits.wording import days_text, path_text, requirements_text
+from credits.wording import path_text, requirements_text
 
 MILLE = 1000  # the width of a term's bar
 NEAREST = 4  # ways to renew that stand side by side
@@ -53,7 +54,7 @@ class StandingCard:
     status_label: str
     ends_on: date | None  # the next day on which it loses its status; None: valid for life, or ended
     ends_in: str
-    ends_by_suspension: bool
+    then: str  # the status that follows the active period, where it is active
     inactive_on: date | None
     bar: Bar | None
     next_term: NextTerm | None
@@ -84,14 +85,13 @@ def standing_card(held: Held, day: date) -> StandingCard:
     """A certification's card on a day."""
     status = status_now(held, day)
     standing = held.standing_on(day)
-    running = term_on(held.life, day)
-    bar = _bar(held, running, day) if running and status not in ENDED else None
+    bar = _bar(held, standing, day) if status not in ENDED else None
     last = held.life.terms[-1]
     ends_on = None
     if status == Certification.Status.ACTIVE:
         ends_on = standing.active_ends_on
     elif status not in ENDED and status != Certification.Status.LIFETIME_EMERITUS:
-        ends_on = standing.inactive_on
+        ends_on = standing.emeritus_until or standing.inactive_on
     return StandingCard(
         certification=held.certification,
         level=str(held.certification.track.get_level_display()),
@@ -99,36 +99,46 @@ def standing_card(held: Held, day: date) -> StandingCard:
         status_label=str(Certification.Status(status).label),
         ends_on=ends_on,
         ends_in=days_text(ends_on, day) if ends_on else "",
-        ends_by_suspension=status == Certification.Status.ACTIVE and standing.inactive_on != standing.active_ends_on,
+        then=(follows_active(BOOK, held.life, day) or "") if status == Certification.Status.ACTIVE else "",
         inactive_on=standing.inactive_on,
         bar=bar,
         next_term=NextTerm(last.starts_on, standing.active_ends_on) if last.starts_on > day else None,
     )
 
 
-def _bar(held: Held, running: TermFacts, day: date) -> Bar | None:
-    if running.kind == "emeritus" and running.ends_on is not None:
-        active_ends_on = ends_on = running.ends_on
-    else:
-        dates = date_term(BOOK, level=held.life.level, starts_on=running.starts_on, day=day)
-        if dates is None:
-            return None
-        active_ends_on, ends_on = dates.active_ends_on, dates.inactive_on
-    length = (ends_on - running.starts_on).days
+def _runs(held: Held, standing: Standing, day: date) -> tuple[date, date, date] | None:
+    """What a bar shows: from when to when it runs, and to when it is active; None where it runs for life."""
+    running = term_on(held.life, day)
+    if running is None or standing.status == Certification.Status.LIFETIME_EMERITUS:
+        return None
+    if standing.status in {Certification.Status.EMERITUS, Certification.Status.GRACE}:
+        stretch = stretch_on(BOOK, held.life, day, known_on=day)
+        ends_on = standing.emeritus_until or standing.inactive_on
+        return (stretch.starts_on, ends_on, ends_on) if stretch and ends_on else None
+    dates = date_term(BOOK, level=held.life.level, starts_on=running.starts_on, day=day)
+    return (running.starts_on, dates.inactive_on, dates.active_ends_on) if dates else None
+
+
+def _bar(held: Held, standing: Standing, day: date) -> Bar | None:
+    runs = _runs(held, standing, day)
+    if runs is None:
+        return None
+    starts_on, ends_on, active_ends_on = runs
+    length = (ends_on - starts_on).days
 
     def place(point: date) -> int:
-        return max(0, min(MILLE, MILLE * (point - running.starts_on).days // length))
+        return max(0, min(MILLE, MILLE * (point - starts_on).days // length))
 
-    years = [add_years(running.starts_on, year) for year in range(1, length // 365 + 1)]
+    years = [add_years(starts_on, year) for year in range(1, length // 365 + 1)]
     return Bar(
         today=place(day),
         active_until=place(active_ends_on) if active_ends_on < ends_on else None,
         ticks=tuple(place(year) for year in years if year < ends_on),
-        starts_on=running.starts_on,
+        starts_on=starts_on,
         ends_on=ends_on,
         text=_("The term from %(start)s to %(end)s; today is %(today)s.")
         % {
-            "start": date_format(running.starts_on, "DATE_FORMAT"),
+            "start": date_format(starts_on, "DATE_FORMAT"),
             "end": date_format(ends_on, "DATE_FORMAT"),
             "today": date_format(day, "DATE_FORMAT"),
         },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import apnumber
@@ -47,17 +46,3 @@ def path_text(path: Mapping[str, Any]) -> str:
     return requirements_text(
         credits=path.get("credits", 0), exams=path.get("exams", {}), fee=bool(path.get("fee", False))
     )
-
-
-def days_text(day: date, today: date) -> str:
-    """How far a day is away: "in 12 days", "today", "12 days ago"."""
-    days = (day - today).days
-    if days == 0:
-        return _("today")
-    if days == 1:
-        return _("tomorrow")
-    if days == -1:
-        return _("yesterday")
-    if days > 0:
-        return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
-    return ngettext("%(days)s day ago", "%(days)s days ago", -days) % {"days": -days}

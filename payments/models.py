@@ -27,6 +27,7 @@ class Order(models.Model):
         LAB_BOOKING = "lab_booking", _("Lab booking")
         LAB_RESCHEDULE = "lab_reschedule", _("Change of a lab booking")
         REREAD = "reread", _("Re-read of a lab")
+        EMERITUS = "emeritus", _("Emeritus")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -101,6 +102,8 @@ class OrderLine(models.Model):
         LAB_FEE = "lab_fee", _("Lab fee")
         RESCHEDULE_FEE = "reschedule_fee", _("Fee for a late change")
         REREAD_FEE = "reread_fee", _("Re-read fee")
+        EMERITUS_FEE = "emeritus_fee", _("Emeritus fee")
+        LATE_FEE = "late_fee", _("Late fee")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()

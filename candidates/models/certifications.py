@@ -55,7 +55,7 @@ class Certification(models.Model):
     first_certified_on = models.DateField()
     status = models.CharField(max_length=20, choices=Status)
     active_ends_on = models.DateField(null=True, blank=True)  # a term bought ahead included; null: valid for life
-    inactive_on = models.DateField(null=True, blank=True)
+    inactive_on = models.DateField(null=True, blank=True)  # null: never by itself (CERT-02, EMR-11)
     next_change_on = models.DateField(null=True, blank=True)  # the next day on which its dates or status change
     imported = models.BooleanField(default=False)
 
@@ -79,11 +79,9 @@ class Certification(models.Model):
             models.CheckConstraint(
                 name="certification_dates_in_order",
                 condition=Q(active_ends_on__isnull=True, inactive_on__isnull=True)
-                | Q(
-                    active_ends_on__isnull=False,
-                    inactive_on__isnull=False,
-                    inactive_on__gte=models.F("active_ends_on"),
-                ),
+                | Q(active_ends_on__isnull=False, inactive_on__gte=models.F("active_ends_on"))
+                # Lifetime follows, or has followed, the active status (EMR-11).
+                | Q(active_ends_on__isnull=False, inactive_on__isnull=True),
             ),
         ]
         indexes = [
@@ -107,12 +105,13 @@ class Term(models.Model):
         IMPORTED = "imported", _("imported from the certification records")
         RENEWED = "renewed", _("renewed")
         EARNED_ANOTHER = "earned_another", _("renewed by earning another certification")
+        BOUGHT = "bought", _("bought")
 
     certification = models.ForeignKey(Certification, on_delete=models.PROTECT, related_name="terms")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ACTIVE)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)  # Emeritus terms only; active terms are dated by the book
-    renewed_on = models.DateField()  # the requirement date, or the day it was earned or imported from
+    renewed_on = models.DateField()  # the requirement date, the day it was earned or imported from, or bought
     reason = models.CharField(max_length=20, choices=Reason)
     source = models.CharField(max_length=60, blank=True)  # what renewed it, as "app.model:id"
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -124,7 +123,7 @@ class Term(models.Model):
             # A term bought ahead and a renewal on the day it begins start on the same day (CE-09).
             models.UniqueConstraint(
                 name="term_one_per_start_and_renewal",
-                fields=["certification", "starts_on", "renewed_on"],
+                fields=["certification", "kind", "starts_on", "renewed_on"],
                 condition=Q(withdrawn_at__isnull=True),
             ),
             models.CheckConstraint(
@@ -134,8 +133,10 @@ class Term(models.Model):
             ),
             models.CheckConstraint(
                 name="term_known_reason",
-                condition=Q(reason__in=["earned", "imported", "renewed", "earned_another"]),
+                condition=Q(reason__in=["earned", "imported", "renewed", "earned_another", "bought"]),
             ),
+            # Nothing else is bought as Emeritus: it renews nothing (EMR-15).
+            models.CheckConstraint(name="term_bought_is_emeritus", condition=~Q(reason="bought") | Q(kind="emeritus")),
         ]
 
     def __str__(self) -> str:

@@ -8,25 +8,31 @@ from candidates.rules.affiliations import (
     assess_leaving,
 )
 from candidates.rules.bars import BarFacts, assess_bar, assess_bar_for_others, bars, strictest_bar
+from candidates.rules.courses import (
+    Stretch,
+    counted_from,
+    course_of,
+    dated_status_on,
+    goes_with_the_other,
+    linked,
+    status_on,
+    stretch_on,
+)
 from candidates.rules.documents import WITH_LOGO, assess_document, status_bits
 from candidates.rules.links import LinkFacts, assess_link
 from candidates.rules.lives import (
+    COUNTING,
+    EMERITUS_FAMILIES,
     ENDED,
     LEVELS,
     RENEWABLE,
     TERM_PARAMETERS,
     LifeFacts,
-    Standing,
     TermDates,
     TermFacts,
     bought_ahead,
     date_term,
-    dated_status_on,
-    dates_of,
     rank,
-    reason_on,
-    standing_on,
-    status_on,
     term_on,
 )
 from candidates.rules.papers import (
@@ -50,9 +56,23 @@ from candidates.rules.sanctions import (
     assess_signature,
 )
 from candidates.rules.sharing import SharingFacts, assess_sharing, link_shows
+from candidates.rules.standings import (
+    Standing,
+    becomes_lifetime,
+    comes_from_emeritus,
+    follows_active,
+    inactive_days,
+    lasts_until,
+    reason_on,
+    standing_on,
+)
 from candidates.rules.testing import TestingFacts, assess_testing
+from candidates.rules.years import EMERITUS_PARAMETERS, Window, lifetime_from, next_window, open_windows, window_of
 
 __all__ = [
+    "COUNTING",
+    "EMERITUS_FAMILIES",
+    "EMERITUS_PARAMETERS",
     "ENDED",
     "LEVELS",
     "RENEWABLE",
@@ -72,9 +92,11 @@ __all__ = [
     "SharingFacts",
     "SignatureFacts",
     "Standing",
+    "Stretch",
     "TermDates",
     "TermFacts",
     "TestingFacts",
+    "Window",
     "appeal_until",
     "assess_affiliation",
     "assess_appeal",
@@ -94,16 +116,29 @@ __all__ = [
     "assess_testing",
     "assess_withdrawal",
     "bars",
+    "becomes_lifetime",
     "bought_ahead",
+    "comes_from_emeritus",
+    "counted_from",
+    "course_of",
     "date_term",
     "dated_status_on",
-    "dates_of",
+    "follows_active",
+    "goes_with_the_other",
+    "inactive_days",
+    "lasts_until",
+    "lifetime_from",
     "link_shows",
+    "linked",
+    "next_window",
+    "open_windows",
     "rank",
     "reason_on",
     "standing_on",
     "status_bits",
     "status_on",
+    "stretch_on",
     "strictest_bar",
     "term_on",
+    "window_of",
 ]

@@ -1,22 +1,27 @@
-"""The life of a certification, decided from its terms and the policy book.
+"""What the life of a certification is made of: its terms, and the dates that the policy book gives them.
 
 A *term* begins on a day; the book says how many months it is active and how many suspended (CERT-01). Where a
 parameter re-dates running terms, the dates depend on the day one asks: what was suspended then stays suspended then.
+What becomes of a certification day by day is its *course* (rules.courses).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
 from ceportal.kernel.calendar import add_months
-from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book
 
 # From the lowest to the highest; the order is the programme's structure, not a number of the book.
 LEVELS = ("entry", "associate", "specialist", "professional", "expert")
 RENEWABLE = frozenset({"active", "suspended", "grace", "emeritus"})  # CE-07
+COUNTING = frozenset({"active"})  # toward partner levels, support and awards: in Emeritus nothing counts (EMR-15)
 ENDED = frozenset({"inactive", "revoked"})
+
+# The certifications that can be held in Emeritus; several tracks of a family are held as one (EMR-01, EMR-08).
+EMERITUS_FAMILIES = ("ccie", "ccde")
 
 TERM_PARAMETERS = ("cert.active_months", "cert.suspended_months")
 
@@ -28,25 +33,39 @@ def rank(level: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TermFacts:
-    """A stretch of a certification's life; only Emeritus terms carry their own end."""
+    """A term of a certification; only Emeritus terms carry their own end.
+
+    `renewed_on` is the requirement date that brought it; of an Emeritus term that was bought, the day of its payment.
+    """
 
     kind: str
     starts_on: date
     renewed_on: date
     ends_on: date | None = None
 
+    @property
+    def end(self) -> date:
+        """The end of an Emeritus term."""
+        assert self.ends_on is not None
+        return self.ends_on
+
 
 @dataclass(frozen=True, slots=True)
 class LifeFacts:
     """All that the status of a certification depends on; terms in the order in which they begin.
 
-    No term is left where the result that had earned it was corrected (EXAM-09).
+    No term is left where the result that had earned it was corrected (EXAM-09). What was bought as Emeritus stands by
+    itself: it renews nothing (EMR-15), and begins when the active status ends (EMR-06).
     """
 
     level: str
     first_certified_on: date
     terms: tuple[TermFacts, ...]
     revoked_on: date | None = None  # since when a permanent sanction runs; one that was lifted never was (CERT-10)
+    family: str = ""
+    number: str = ""  # of the certification: by it lives that stand beside each other know each other
+    bought: tuple[TermFacts, ...] = ()  # Emeritus terms
+    beside: tuple[LifeFacts, ...] = ()  # the holder's others that can be in Emeritus, without what stands beside them
 
     @property
     def renewed_on(self) -> date:
@@ -58,6 +77,22 @@ class LifeFacts:
         terms = tuple(sorted((*self.terms, term), key=lambda each: each.starts_on))
         return replace(self, terms=terms)
 
+    def among(self, lives: Iterable[LifeFacts]) -> LifeFacts:
+        """The same life beside others of its holder, as far as they bear on each other (EMR-07, EMR-08)."""
+        others = [each for each in lives if each.number != self.number and each.can_be_emeritus]
+        beside = tuple(replace(each, beside=()) for each in others) if self.can_be_emeritus else ()
+        return replace(self, beside=beside)
+
+    @property
+    def can_be_emeritus(self) -> bool:
+        """Whether it is of a kind that can be held in Emeritus (EMR-01)."""
+        return self.family in EMERITUS_FAMILIES
+
+    def all_together(self) -> tuple[LifeFacts, ...]:
+        """This life and those beside it, each with the others beside it."""
+        everyone = (self, *self.beside)
+        return (self, *(each.among(everyone) for each in self.beside))
+
 
 @dataclass(frozen=True, slots=True)
 class TermDates:
@@ -65,16 +100,6 @@ class TermDates:
 
     active_ends_on: date
     inactive_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a certification stands on a day. The dates include a term bought ahead; None: valid for life (CERT-02)."""
-
-    status: str
-    active_ends_on: date | None
-    inactive_on: date | None
-    next_change_on: date | None
 
 
 def _dated_by(book: Book, *, level: str, starts_on: date, value_day: date) -> TermDates | None:
@@ -101,49 +126,9 @@ def date_term(book: Book, *, level: str, starts_on: date, day: date) -> TermDate
 
 
 def term_on(facts: LifeFacts, day: date) -> TermFacts | None:
-    """The term that holds on a day: of those that have begun, the one that began last."""
+    """The term that runs on a day: of those that have begun, the one that began last; what was bought aside."""
     begun = [term for term in facts.terms if term.starts_on <= day]
     return begun[-1] if begun else None
-
-
-def dates_of(book: Book, facts: LifeFacts, term: TermFacts, day: date) -> TermDates | None:
-    """The dates of a term of either kind as they stand on a day; an Emeritus term is not active at all."""
-    if term.kind == "emeritus":
-        assert term.ends_on is not None
-        return TermDates(term.starts_on, term.ends_on)
-    return date_term(book, level=facts.level, starts_on=term.starts_on, day=day)
-
-
-def status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
-    """The status of a certification on a day; None before it was earned.
-
-    What a permanent sanction found not inactive, or what began since, is revoked, also beyond the end of its term, as
-    long as the sanction runs (CERT-10, CAND-02).
-    """
-    dated = dated_status_on(book, facts, day)
-    revoked_on = facts.revoked_on
-    if revoked_on is None or day < revoked_on or dated is None:
-        return dated
-    began_since = any(revoked_on < term.starts_on <= day for term in facts.terms)
-    if began_since or dated_status_on(book, facts, revoked_on) not in {"inactive", None}:
-        return "revoked"
-    return dated
-
-
-def dated_status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
-    """What the dates of a certification say of a day, sanctions aside: what it is once they are lifted (CERT-10)."""
-    term = term_on(facts, day)
-    if term is None:
-        held = "active" if facts.terms else "inactive"  # inactive from its first day (EXAM-09)
-        return held if day >= facts.first_certified_on else None
-    dates = dates_of(book, facts, term, day)
-    if dates is None:
-        return "active"
-    if day < dates.active_ends_on:
-        return "active"
-    if day < dates.inactive_on:
-        return "emeritus" if term.kind == "emeritus" else "suspended"
-    return "inactive"
 
 
 def bought_ahead(facts: LifeFacts, day: date) -> bool:
@@ -151,40 +136,20 @@ def bought_ahead(facts: LifeFacts, day: date) -> bool:
     return any(term.renewed_on <= day < term.starts_on for term in facts.terms)
 
 
-def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
-    """The status of a certification on a day, the dates it runs to, and the next day on which any of this changes."""
-    if not facts.terms:
-        return Standing("inactive", facts.first_certified_on, facts.first_certified_on, None)
-    last = facts.terms[-1]
-    dates = dates_of(book, facts, last, day)
-    status = status_on(book, facts, day) or "active"
-    turning_points = [term.starts_on for term in facts.terms]
-    # The dates go on while a sanction runs.
-    turning_points += book.change_days(*TERM_PARAMETERS) if dated_status_on(book, facts, day) != "inactive" else ()
-    running = term_on(facts, day)
-    for running_dates in (dates, dates_of(book, facts, running, day) if running else None):
-        if running_dates is not None:
-            turning_points += [running_dates.active_ends_on, running_dates.inactive_on]
-    return Standing(
-        status=status,
-        active_ends_on=dates.active_ends_on if dates else None,
-        inactive_on=dates.inactive_on if dates else None,
-        next_change_on=min((point for point in turning_points if point > day), default=None),
-    )
+def first_day_not_active(book: Book, term: TermFacts, *, level: str, since: date, known_on: date) -> date | None:
+    """The first day from another on, on which an active term is not active, dated as it is known on a day.
 
+    None: it is valid for life (CERT-02). A suspended holder whom a value re-dates can be active again (CERT-01).
+    """
 
-def reason_on(book: Book, facts: LifeFacts, day: date) -> tuple[str, str]:
-    """Why a date changes a certification on a day: the clause, and a sentence for the record of changes."""
-    begun = term_on(facts, day)
-    if begun is not None and begun.starts_on == day and begun.renewed_on < day:
-        if begun.kind == "emeritus":
-            return "EMR-06", _("The active status ended, and Emeritus began")
-        return "CE-09", _("The term bought ahead began")
-    if begun is not None and begun.kind == "emeritus":
-        return "EMR-07", _("The Emeritus term ended")
-    status = dated_status_on(book, facts, day)
-    if status == "suspended":
-        return "CERT-01", _("The active period ended without a renewal")
-    if status in ENDED:
-        return "CERT-01", _("The certification lapsed without a renewal")
-    return "CERT-01", _("The length of terms changed, that of running ones with it")
+    def ends_on(day: date) -> date | None:
+        dates = date_term(book, level=level, starts_on=term.starts_on, day=min(day, known_on))
+        return dates.active_ends_on if dates else None
+
+    changes = [day for day in book.change_days(*TERM_PARAMETERS) if term.starts_on < day <= known_on]
+    points = {since, *changes, *(end for day in (term.starts_on, *changes) if (end := ends_on(day)))}
+    for point in sorted(each for each in points if each >= since):
+        end = ends_on(point)
+        if end is not None and point >= end:
+            return point
+    return None

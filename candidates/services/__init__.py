@@ -11,6 +11,7 @@ from candidates.services.badges import issue_badge
 from candidates.services.cases import close_case, open_case
 from candidates.services.certifications import (
     Renewal,
+    buy_emeritus_terms,
     catch_up,
     earn_certification,
     follow_calendar,
@@ -44,6 +45,7 @@ from candidates.services.sharing import share_certifications, withdraw_link
 __all__ = [
     "Renewal",
     "accept_agreement",
+    "buy_emeritus_terms",
     "catch_up",
     "change_contact",
     "change_residence",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -63,6 +63,7 @@ def import_certification(
         now=now,
         first=True,
     )
+    _refresh_beside([certification], now=now)
     certification.refresh_from_db()
     emit("candidates.certification_imported", certification, now=now, track=track_code)
     return certification
@@ -100,6 +101,7 @@ def earn_certification(
     )
     reason = ("CERT-01", _("Earned")) if first else ("CERT-04", _("Earned anew"))
     refresh_certifications([certification.id], clause=reason[0], reason=reason[1], now=now, first=first)
+    _refresh_beside([certification], now=now)
     certification.refresh_from_db()
     emit("candidates.certification_earned", certification, now=now, earned_on=earned_on.isoformat(), source=source)
     return certification
@@ -144,16 +146,29 @@ def renew_certifications(*, renewals: Sequence[Renewal], source: str, now: datet
         )
         for renewal in renewals
     )
-    renewed = []
-    for renewal in renewals:
-        life = renewal.held.life.with_term(rules.TermFacts("active", renewal.starts_on, renewal.renewed_on))
-        renewed.append(Held(renewal.held.certification, life))
+    lives = {
+        renewal.held.certification.number: renewal.held.life.with_term(
+            rules.TermFacts("active", renewal.starts_on, renewal.renewed_on)
+        )
+        for renewal in renewals
+    }
+    renewed = [
+        Held(
+            renewal.held.certification,
+            (life := lives[renewal.held.certification.number]).among(
+                lives.get(each.number, each) for each in life.beside
+            ),
+        )
+        for renewal in renewals
+    ]
     day = clock.day_of(now)
     changes = [
         _change_on(day, held, clause=renewal.clause, reason=renewal.sentence, now=now)
         for held, renewal in zip(renewed, renewals, strict=True)
     ]
     _keep(renewed, changes)
+    if any(each.number not in lives for life in lives.values() for each in life.beside):
+        _refresh_beside([each.certification for each in renewed], now=now)
     return renewed
 
 
@@ -167,7 +182,42 @@ def withdraw_terms(*, candidate_id: int, source: str, clause: str, reason: str, 
     ids = list(terms.values_list("certification_id", flat=True))
     terms.update(withdrawn_at=now)
     refresh_certifications(ids, clause=clause, reason=reason, now=now)
-    return list(Certification.objects.filter(id__in=ids).select_related("track"))
+    withdrawn = list(Certification.objects.filter(id__in=ids).select_related("track"))
+    _refresh_beside(withdrawn, now=now)
+    return withdrawn
+
+
+def buy_emeritus_terms(
+    *,
+    certification_ids: Collection[int],
+    starts_on: date,
+    ends_on: date,
+    bought_on: date,
+    source: str,
+    now: datetime,
+) -> list[Term]:
+    """Give certifications of one candidate the Emeritus term that was bought for them (EMR-06, EMR-08).
+
+    The caller has locked the candidate, caught up with the calendar, and decided. It begins when their active status
+    ends. Emits candidates.certification_changed for each that it changed.
+    """
+    terms = Term.objects.bulk_create(
+        Term(
+            certification_id=certification_id,
+            kind=Term.Kind.EMERITUS,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            renewed_on=bought_on,
+            reason=Term.Reason.BOUGHT,
+            source=source,
+            created_at=now,
+        )
+        for certification_id in certification_ids
+    )
+    changes = refresh_certifications(certification_ids, clause="EMR-06", reason=_("Emeritus was bought"), now=now)
+    for change in changes:
+        _tell_changed(change.certification, before=change.before, now=now)
+    return terms
 
 
 def refresh_certifications(
@@ -180,6 +230,25 @@ def refresh_certifications(
     day = clock.day_of(now)
     held = queries.held_in(Certification.objects.filter(id__in=list(certification_ids)))
     return _keep(held, [_change_on(day, each, clause=clause, reason=reason, now=now, first=first) for each in held])
+
+
+def _refresh_beside(certifications: Iterable[Certification], *, now: datetime) -> None:
+    """Bring what their holder has beside certifications in line with what became of them (EMR-07, EMR-08)."""
+    changed = [each for each in certifications if each.track.family in rules.EMERITUS_FAMILIES]
+    if not changed:
+        return
+    beside = Certification.objects.filter(
+        candidate_id=changed[0].candidate_id, track__family__in=rules.EMERITUS_FAMILIES
+    ).exclude(id__in=[each.id for each in changed])
+    ids = list(beside.values_list("id", flat=True))
+    if ids:
+        reason = _("What its holder has beside it changed")
+        for change in refresh_certifications(ids, clause="EMR-08", reason=reason, now=now):
+            _tell_changed(change.certification, before=change.before, now=now)
+
+
+def _tell_changed(certification: Certification, *, before: str, now: datetime) -> None:
+    emit("candidates.certification_changed", certification, now=now, before=before, after=certification.status)
 
 
 def _change_on(
@@ -215,7 +284,7 @@ def _keep(held: Iterable[Held], changes: Iterable[StatusChange | None]) -> list[
 
 @transaction.atomic
 def follow_calendar(*, candidate_id: int, now: datetime) -> None:
-    """Let a candidate's certifications become what their dates say today: suspended, inactive, re-dated, begun anew.
+    """Let a candidate's certifications become what their dates say today: suspended, Emeritus, inactive, begun anew.
 
     Emits candidates.certification_changed for each that was due, whether its status changed or only its dates.
     """
@@ -236,13 +305,7 @@ def catch_up(candidate_id: int, *, now: datetime) -> list[Held]:
     before = {each.certification.id: each.certification.status for each in due}
     _keep(due, [change for each in due for change in _changes_until(day, each, now=now)])
     for row in (each.certification for each in due):
-        emit(
-            "candidates.certification_changed",
-            row,
-            now=now,
-            before=before[row.id],
-            after=row.status,
-        )
+        _tell_changed(row, before=before[row.id], now=now)
     return queries.held_by(candidate_id)  # what reacted may have renewed some
 
 

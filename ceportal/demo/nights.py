@@ -15,6 +15,7 @@ from ceportal import nightly
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from credits.renewal import PATH_PARAMETERS
+from emeritus.sweeps import next_window_night
 from payments.rules import invoice_due_on
 
 CHANGES = (*PATH_PARAMETERS, *TERM_PARAMETERS, "cert.reminder_days", "invoice.business_days")
@@ -60,6 +61,7 @@ def next_night(*, after: date) -> date | None:
     if paid_at is not None:
         paid_on = clock.day_of(paid_at)
         days.append(invoice_due_on(paid_on, BOOK.on(paid_on)))
+    days.append(next_window_night(first=first))
     days += [change for change in BOOK.change_days(*CHANGES) if change >= first]
     return min((max(day, first) for day in days if day is not None), default=None)
 

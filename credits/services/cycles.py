@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from candidates import queries as candidates_queries
 from candidates.models import Certification
 from candidates.queries import Held
-from candidates.rules import dates_of, rank
+from candidates.rules import inactive_days, rank
 from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
@@ -68,6 +68,18 @@ def start_by_earning(*, certification: Certification, earned_on: date, now: date
         event_cap.settle_cap(cycle=following, now=now)
         ledger.expire_cycle(last, counts_from=earned_on, clause="CR-02", now=now)
     elif last.ended_on is not None:
+        _go_on(last, now=now)
+
+
+def undo_loss(*, candidate_id: int, now: datetime) -> None:
+    """Let a cycle that ended with a lapse go on, where by what is known now nothing lapsed then (CR-03, EMR-05)."""
+    known = queries.cycles_of(candidate_id)
+    last = known[-1] if known else None
+    if last is None or last.ended_on is None or last.end_reason != Cycle.EndReason.INACTIVE:
+        return
+    held = candidates_queries.held_by(candidate_id)
+    lost_on = last.ended_on + timedelta(days=1)
+    if all(day != lost_on for day, _left in _days_of_loss(held, after=last.started_on, until=lost_on)):
         _go_on(last, now=now)
 
 
@@ -152,13 +164,8 @@ def _days_of_loss(held: Sequence[Held], *, after: date, until: date) -> Iterator
     A record that had ended before it was imported changes nothing (CR-02).
     """
     held = [each for each in held if each.life.level != "entry"]
-    ends = {
-        dates.inactive_on
-        for each in held
-        for term in each.life.terms
-        if (dates := dates_of(BOOK, each.life, term, until)) is not None
-    }
-    for day in sorted(end for end in ends if after < end <= until):
+    ends = {end for each in held for end in inactive_days(BOOK, each.life, until)}
+    for day in sorted(end for end in ends if after < end):
         known = [each for each in held if not each.certification.imported or _recorded_on(each) < day]
         before, left = (
             {each.life.level for each in known if each.dated_status_on(asked) not in {"inactive", None}}

@@ -163,7 +163,7 @@ def _start_terms(held: tuple[Held, ...], due: renewal.Renewal, *, source: str, n
         now=now,
     )
     by_id |= {each.certification.id: each for each in renewed}
-    return tuple(by_id[each.certification.id] for each in held)
+    return tuple(candidates_queries.related(by_id[each.certification.id] for each in held))
 
 
 def renew_by_earning(*, earned: Certification, earned_on: date, source: str, now: datetime) -> None:

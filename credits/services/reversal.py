@@ -110,7 +110,7 @@ def renewals_made(candidate_id: int) -> list[RenewalMade]:
     }
     by_source: dict[str, list[Term]] = {}
     terms = Term.objects.filter(certification__candidate_id=candidate_id, withdrawn_at__isnull=True)
-    for term in terms.exclude(source="").exclude(reason=Term.Reason.IMPORTED):
+    for term in terms.exclude(source="").exclude(reason__in=[Term.Reason.IMPORTED, Term.Reason.BOUGHT]):
         by_source.setdefault(term.source, []).append(term)
     made = []
     closed_by_path = {each.cycle_id for each in paths.values()}

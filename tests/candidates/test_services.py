@@ -193,7 +193,7 @@ class TestAgreements:
 REFUSED = [
     ("a status nobody knows", lambda one: Certification.objects.update(status="lost")),
     ("an end before the lapse", lambda one: Certification.objects.update(inactive_on=day("2020-01-01"))),
-    ("half a pair of dates", lambda one: Certification.objects.update(inactive_on=None)),
+    ("half a pair of dates", lambda one: Certification.objects.update(active_ends_on=None)),
     (
         "two certifications in one track",
         lambda one: Certification.objects.create(

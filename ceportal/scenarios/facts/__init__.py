@@ -1,5 +1,5 @@
 """What facts tell, an area a module; importing this binds them all."""
 
-from ceportal.scenarios.facts import certifications, credits, exams, labs, notices, payments
+from ceportal.scenarios.facts import certifications, credits, emeritus, exams, labs, notices, payments
 
-__all__ = ["certifications", "credits", "exams", "labs", "notices", "payments"]
+__all__ = ["certifications", "credits", "emeritus", "exams", "labs", "notices", "payments"]

@@ -6,7 +6,6 @@ from datetime import date
 
 from candidates.models import Certification
 from candidates.queries import held_by
-from candidates.rules import term_on
 from ceportal.scenarios.binding import Asking, CannotTell, tells
 
 
@@ -39,7 +38,6 @@ def inactive_on(asking: Asking, track: str) -> date | None:
 def emeritus_until(asking: Asking) -> date | None:
     """The end of the running Emeritus term."""
     for held in held_by(asking.candidate.pk):
-        running = term_on(held.life, asking.day)
-        if held.certification.status == Certification.Status.EMERITUS and running is not None:
-            return running.ends_on
+        if held.certification.status == Certification.Status.EMERITUS:
+            return held.standing_on(asking.day).emeritus_until
     return None

@@ -10,6 +10,7 @@ BUILT = frozenset(
     {
         *("lapse_reminder", "lapsed", "renewed", "claim_decided", "sanction"),
         *("payment_reminder", "booking_cancelled", "booking_confirmed"),
+        *("emeritus_window", "emeritus_confirmed", "lifetime_emeritus"),
     }
 )
 

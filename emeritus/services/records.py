@@ -1,4 +1,4 @@
-"""What changes Emeritus records."""
+"""Emeritus as the certification records know it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def validity_of(held: Held, standing: str, day: date) -> Validity:
     starts_on = running.starts_on if running else held.life.first_certified_on
     ends_on = {
         "active": dates.active_ends_on,
-        "emeritus": dates.inactive_on,
+        "emeritus": dates.emeritus_until,
         "lifetime_emeritus": None,
     }[standing]
     return Validity(starts_on, ends_on)

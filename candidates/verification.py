@@ -43,6 +43,7 @@ class Answer:
     first_certified_on: date
     active_ends_on: date | None  # a term bought ahead included; None: for life
     inactive_on: date | None
+    emeritus_until: date | None  # the end of the running Emeritus term
     revoked_on: date | None
 
     @property
@@ -56,7 +57,7 @@ class Answer:
             "active": (_("Active until"), self.active_ends_on),
             "suspended": (_("Inactive from"), self.inactive_on),
             "grace": (_("Inactive from"), self.inactive_on),
-            "emeritus": (_("Emeritus until"), self.inactive_on),
+            "emeritus": (_("Emeritus until"), self.emeritus_until),
             "inactive": (_("Expired on"), self.inactive_on),
             "revoked": (_("Revoked on"), self.revoked_on),
         }
@@ -126,6 +127,7 @@ def answer_for(held: Held, day: date) -> Answer | None:
         first_certified_on=certification.first_certified_on,
         active_ends_on=standing.active_ends_on,
         inactive_on=standing.inactive_on,
+        emeritus_until=standing.emeritus_until,
         revoked_on=held.life.revoked_on if status == Certification.Status.REVOKED else None,
     )
 

@@ -60,6 +60,8 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
                 (_("Badges"), "verified", "candidates.badge"),
                 (_("Verification links"), "link", "candidates.verificationlink"),
                 (_("Emeritus"), "military_tech", "emeritus.emeritusrecord"),
+                (_("Emeritus bought"), "shopping_bag", "emeritus.emerituspurchase"),
+                (_("Emeritus windows"), "campaign", "emeritus.windowtold"),
             ),
             area(
                 _("Credits"),

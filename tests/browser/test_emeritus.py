@@ -18,7 +18,7 @@ REGISTER = """
 from datetime import date
 from candidates.services import import_certification, register_candidate
 from ceportal.kernel import clock
-candidate = register_candidate(number="CE77002001", name="Otto Brandt", born=date(1969, 4, 9), country="BE",
+candidate = register_candidate(number="CE77004001", name="Otto Brandt", born=date(1969, 4, 9), country="BE",
                                email="otto@example.net", now=clock.now())
 for track, first, term in (("ccie-security", date(2009, 12, 16), date(2018, 1, 16)),
                            ("ccde", date(2015, 3, 2), date(2018, 1, 16))):
@@ -33,7 +33,7 @@ def test_emeritus_is_bought_by_card(live_stack: LiveStack, open_window: Callable
     otto = open_window()
     sign_up(otto, "otto@example.net")
     otto.goto("/link/")
-    otto.fill('[name="number"]', "CE77002001")
+    otto.fill('[name="number"]', "CE77004001")
     otto.fill('[name="born"]', "1969-04-09")
     otto.get_by_role("button", name="Connect").click()
     otto.get_by_role("link", name="Last day to buy Emeritus of the CCIE").click()

@@ -25,7 +25,7 @@ from datetime import date
 from uuid import uuid4
 from candidates.services import import_certification, register_candidate, share_certifications
 from ceportal.kernel import clock
-candidate = register_candidate(number="CE77002001", name="佐藤 愛子", born=date(1985, 4, 9), country="JP",
+candidate = register_candidate(number="CE77003001", name="佐藤 愛子", born=date(1985, 4, 9), country="JP",
                                email="aiko@example.net", now=clock.now())
 held = import_certification(candidate_id=candidate.id, track_code="ccie-security", certified_on=date(2016, 2, 1),
                             term_started_on=date(2018, 2, 1), now=clock.now())
@@ -37,7 +37,7 @@ from candidates.models import Candidate, User
 from candidates.services import confirm_sanction, propose_sanction
 from ceportal.kernel import clock
 first, second = (User.objects.create_user(f"{name}@example.net", is_staff=True) for name in ("first", "second"))
-proposed = propose_sanction(candidate_id=Candidate.objects.get(number="CE77002001").id, clause="CERT-08",
+proposed = propose_sanction(candidate_id=Candidate.objects.get(number="CE77003001").id, clause="CERT-08",
                             statement="Sold the logo on mugs.", permanent=True, staff_id=first.id, now=clock.now())
 confirm_sanction(sanction_id=proposed.id, staff_id=second.id, now=clock.now())
 """

@@ -419,7 +419,7 @@ def test_the_page_asks_as_much_for_many_links_as_for_one(
     with django_assert_max_num_queries(12):
         me.get(SHARING)
     me.logout()
-    with django_assert_max_num_queries(3):  # the link, what it shows, and the terms of all
+    with django_assert_max_num_queries(4):  # the link, what it shows, and all terms, active and Emeritus
         me.get(address)
 
 

@@ -20,6 +20,7 @@ from exams.services.sharing import share_results
 from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
 from payments.services import issue_voucher
 from tests import factories
+from tests.ceportal.lab_rows import in_a_lab, near_emeritus
 from tests.credits.roster_world import csv_file
 from tests.factories import day, noon
 from tests.story import PDF
@@ -86,6 +87,8 @@ def somebody(member: ProviderMember) -> Candidate:
     )
     signed_proven_and_sanctioned()
     associated(candidate)
+    in_a_lab(candidate)
+    near_emeritus(candidate)
     seals.seal_finished_days(now=NOW + timedelta(days=1))
     in_emeritus = factories.CandidateFactory.create()
     import_emeritus(

@@ -221,6 +221,7 @@ class TestOneNight:
             "claims past the promise": 2,
             "audits by lot": 2,
             "lapse notices": 5,
+            "Emeritus windows": 0,
             "bookings not paid in time": 2,
             "seats held too long": 1,
             "payments to be reminded of": 1,

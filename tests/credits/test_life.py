@@ -509,7 +509,8 @@ class TestEveryChangeIsKept:
         story.to("2022-03-01")
         assert self.changes(story, "ccie-security")[-1] == (
             "2022-03-01",
-            "inactive",
-            "EMR-07",
-            "The Emeritus term ended",
+            "grace",
+            "EMR-05",
+            "The active status or Emeritus ended, and Emeritus can still be bought",
         )
+        assert story.to("2022-05-01").status("ccie-security") == "inactive"

@@ -212,7 +212,7 @@ class TestTheFeeThatIsNotDueAnyMore:
 
 class TestWhoIsHighest:
     def test_when_emeritus_ends_the_credits_renew_the_lower_one_as_of_that_day(self, story: Story) -> None:
-        """CE-07, CR-03: Emeritus is the highest that can be renewed; the day it ends, eighty credits are enough."""
+        """CE-07, CR-03, EMR-05: Emeritus and its grace can be renewed; the day they end, eighty credits are enough."""
         story.to("2020-06-01").certify("ccnp-enterprise", "2019-06-01")
         import_in_emeritus(story, "2021-03-01")
         story.enroll()
@@ -220,11 +220,13 @@ class TestWhoIsHighest:
         story.report("ilt-40", "2020-08-31")
         assert story.to("2021-02-28").balance().available == 80
 
-        story.to("2021-03-01")
+        assert story.to("2021-03-01").status("ccie-security") == "grace"
+        assert not Recertification.objects.exists()
+        story.to("2021-05-01")
 
         assert story.status("ccie-security") == "inactive"
-        assert Recertification.objects.get().requirement_on == day("2021-03-01")
-        assert story.lapses_on("ccnp-enterprise") == "2024-03-01"
+        assert Recertification.objects.get().requirement_on == day("2021-05-01")
+        assert story.lapses_on("ccnp-enterprise") == "2024-05-01"
 
     def test_of_two_at_the_level_the_path_with_the_fewest_credits_is_taken(self, story: Story) -> None:
         """CR-06: the exam came after one certification's renewal and before the other's."""

@@ -276,6 +276,6 @@ def test_lists_ask_the_same_whatever_their_length(
     for item, label in (("ilt-40", "one"), ("ilt-30", "two"), ("ilt-64", "three")):
         claim = world.rejected(item, label)
         appeals.file_appeal(candidate_id=claim.candidate_id, claim_id=claim.id, words="No.", now=world.story.now)
-    for url, most in (("/claims/", 12), ("/dashboard/", 14)):
+    for url, most in (("/claims/", 12), ("/dashboard/", 16)):
         with django_assert_max_num_queries(most):
             assert alice.get(url).status_code == HTTPStatus.OK

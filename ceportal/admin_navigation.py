@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 # Paths, since what they name needs the apps, and settings come before those.
 UNFOLD = {
@@ -21,6 +22,104 @@ UNFOLD = {
 }
 
 
+# Each area with its lists: their names, symbols and models.
+AREAS: tuple[Any, ...] = (
+    (
+        _("People"),
+        (_("Candidates"), "person", "candidates.candidate"),
+        (_("Certifications"), "workspace_premium", "candidates.certification"),
+        (_("Cases"), "balance", "candidates.case"),
+        (_("Sanctions"), "gavel", "candidates.sanction"),
+        (_("Guardians"), "family_restroom", "candidates.guardianconsent"),
+        (_("Residence"), "home_pin", "candidates.residenceproof"),
+        (_("Affiliations"), "handshake", "candidates.affiliation"),
+        (_("Partners"), "corporate_fare", "candidates.channelpartner"),
+        (_("Notices"), "mail", "candidates.notice"),
+        (_("Acceptances"), "signature", "candidates.acceptance"),
+        (_("Badges"), "verified", "candidates.badge"),
+        (_("Verification links"), "link", "candidates.verificationlink"),
+        (_("Emeritus"), "military_tech", "emeritus.emeritusrecord"),
+        (_("Emeritus bought"), "shopping_bag", "emeritus.emerituspurchase"),
+        (_("Emeritus windows"), "campaign", "emeritus.windowtold"),
+    ),
+    (
+        _("Credits"),
+        (_("Claims"), "assignment", "credits.claim"),
+        (_("Audits"), "policy", "credits.audit"),
+        (_("Appeals"), "balance", "credits.appeal"),
+        (_("Receipts"), "receipt", "credits.receipt"),
+        (_("Reports"), "fact_check", "credits.completionreport"),
+        (_("Rosters"), "table_chart", "credits.roster"),
+        (_("Attendances"), "badge", "credits.attendance"),
+        (_("Badge scans"), "qr_code_scanner", "credits.scanimport"),
+        (_("Exam items"), "edit_note", "credits.authoreditems"),
+        (_("Workshops"), "co_present", "credits.workshop"),
+        (_("Renewals"), "autorenew", "credits.recertification"),
+        (_("Ledger"), "account_balance_wallet", "credits.entry"),
+        (_("Grants"), "token", "credits.grant"),
+        (_("Seals"), "lock", "credits.seal"),
+        (_("Cycles"), "cycle", "credits.cycle"),
+        (_("Enrollments"), "how_to_reg", "credits.enrollment"),
+    ),
+    (
+        _("Catalog"),
+        (_("Items"), "school", "catalog.item"),
+        (_("Board reviews"), "groups", "catalog.boardreview"),
+        (_("Proposals"), "lightbulb", "catalog.proposal"),
+        (_("Board decisions"), "gavel", "catalog.boarddecision"),
+        (_("Equivalents"), "difference", "catalog.equivalence"),
+        (_("Providers"), "apartment", "catalog.provider"),
+        (_("Members"), "badge", "catalog.providermember"),
+        (_("Authorisations"), "verified_user", "catalog.authorisation"),
+        (_("Deliveries"), "event", "catalog.delivery"),
+        (_("Events"), "festival", "catalog.gathering"),
+        (_("Sessions"), "co_present", "catalog.session"),
+    ),
+    (
+        _("Exams"),
+        (_("Results"), "grading", "exams.attempt"),
+        (_("Exams"), "quiz", "exams.exam"),
+        (_("Links to results"), "link", "exams.resultlink"),
+    ),
+    (
+        _("Labs"),
+        (_("Bookings"), "event_seat", "exams.booking"),
+        (_("Changes"), "event_repeat", "exams.reschedule"),
+        (_("Waiting list"), "hourglass_top", "exams.waitingwish"),
+        (_("Sittings"), "calendar_month", "exams.sitting"),
+        (_("Arrivals"), "how_to_reg", "exams.checkin"),
+        (_("Log"), "history_edu", "exams.logentry"),
+        (_("Incidents"), "report", "exams.incident"),
+        (_("Remedies"), "healing", "exams.remedy"),
+        (_("Re-reads"), "rate_review", "exams.reread"),
+        (_("Sites"), "location_on", "exams.site"),
+        (_("Weekly patterns"), "date_range", "exams.sittingpattern"),
+        (_("Closures"), "event_busy", "exams.closure"),
+        (_("Site prices"), "sell", "exams.siteprice"),
+        (_("Proctors"), "supervisor_account", "exams.sitemember"),
+    ),
+    (
+        _("Money"),
+        (_("Orders"), "receipt_long", "payments.order"),
+        (_("Payments"), "credit_card", "payments.payment"),
+        (_("Refunds"), "currency_exchange", "payments.refund"),
+        (_("Vouchers"), "confirmation_number", "payments.voucher"),
+        (_("Invoices"), "description", "payments.invoice"),
+        (_("Credit notes"), "receipt", "payments.creditnote"),
+        (_("Card service messages"), "inbox", "payments.stripeevent"),
+    ),
+    (
+        _("Portal"),
+        (_("Events"), "rss_feed", "kernel.event"),
+        (_("Deliveries to others"), "outbox", "kernel.delivery"),
+        (_("Nights"), "bedtime", "kernel.nightlyrun"),
+        (_("Logins"), "login", "candidates.user"),
+        (_("Agreements"), "contract", "candidates.agreement"),
+        (_("Tracks"), "route", "candidates.track"),
+    ),
+)
+
+
 def _entry(title: str, icon: str, model: str, request: HttpRequest) -> dict[str, Any]:
     app, name = model.split(".")
     return {
@@ -31,13 +130,13 @@ def _entry(title: str, icon: str, model: str, request: HttpRequest) -> dict[str,
     }
 
 
+def _area(title: str, entries: Sequence[tuple[str, str, str]], request: HttpRequest) -> dict[str, Any]:
+    items = [_entry(*entry, request) for entry in entries]
+    return {"title": title, "separator": True, "collapsible": False, "items": items}
+
+
 def sidebar(request: HttpRequest) -> dict[str, Any]:
     """The sidebar, area by area; what someone may not see is not offered."""
-
-    def area(title: str, *entries: tuple[str, str, str]) -> dict[str, Any]:
-        items = [_entry(*entry, request) for entry in entries]
-        return {"title": title, "separator": True, "collapsible": False, "items": items}
-
     dashboard = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
     policy = {"title": _("Policy book"), "icon": "menu_book", "link": reverse("policy:book")}
     return {
@@ -45,99 +144,7 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
         "show_all_applications": False,
         "navigation": [
             {"items": [dashboard, policy]},
-            area(
-                _("People"),
-                (_("Candidates"), "person", "candidates.candidate"),
-                (_("Certifications"), "workspace_premium", "candidates.certification"),
-                (_("Cases"), "balance", "candidates.case"),
-                (_("Sanctions"), "gavel", "candidates.sanction"),
-                (_("Guardians"), "family_restroom", "candidates.guardianconsent"),
-                (_("Residence"), "home_pin", "candidates.residenceproof"),
-                (_("Affiliations"), "handshake", "candidates.affiliation"),
-                (_("Partners"), "corporate_fare", "candidates.channelpartner"),
-                (_("Notices"), "mail", "candidates.notice"),
-                (_("Acceptances"), "signature", "candidates.acceptance"),
-                (_("Badges"), "verified", "candidates.badge"),
-                (_("Verification links"), "link", "candidates.verificationlink"),
-                (_("Emeritus"), "military_tech", "emeritus.emeritusrecord"),
-                (_("Emeritus bought"), "shopping_bag", "emeritus.emerituspurchase"),
-                (_("Emeritus windows"), "campaign", "emeritus.windowtold"),
-            ),
-            area(
-                _("Credits"),
-                (_("Claims"), "assignment", "credits.claim"),
-                (_("Audits"), "policy", "credits.audit"),
-                (_("Appeals"), "balance", "credits.appeal"),
-                (_("Receipts"), "receipt", "credits.receipt"),
-                (_("Reports"), "fact_check", "credits.completionreport"),
-                (_("Rosters"), "table_chart", "credits.roster"),
-                (_("Attendances"), "badge", "credits.attendance"),
-                (_("Badge scans"), "qr_code_scanner", "credits.scanimport"),
-                (_("Exam items"), "edit_note", "credits.authoreditems"),
-                (_("Workshops"), "co_present", "credits.workshop"),
-                (_("Renewals"), "autorenew", "credits.recertification"),
-                (_("Ledger"), "account_balance_wallet", "credits.entry"),
-                (_("Grants"), "token", "credits.grant"),
-                (_("Seals"), "lock", "credits.seal"),
-                (_("Cycles"), "cycle", "credits.cycle"),
-                (_("Enrollments"), "how_to_reg", "credits.enrollment"),
-            ),
-            area(
-                _("Catalog"),
-                (_("Items"), "school", "catalog.item"),
-                (_("Board reviews"), "groups", "catalog.boardreview"),
-                (_("Proposals"), "lightbulb", "catalog.proposal"),
-                (_("Board decisions"), "gavel", "catalog.boarddecision"),
-                (_("Equivalents"), "difference", "catalog.equivalence"),
-                (_("Providers"), "apartment", "catalog.provider"),
-                (_("Members"), "badge", "catalog.providermember"),
-                (_("Authorisations"), "verified_user", "catalog.authorisation"),
-                (_("Deliveries"), "event", "catalog.delivery"),
-                (_("Events"), "festival", "catalog.gathering"),
-                (_("Sessions"), "co_present", "catalog.session"),
-            ),
-            area(
-                _("Exams"),
-                (_("Results"), "grading", "exams.attempt"),
-                (_("Exams"), "quiz", "exams.exam"),
-                (_("Links to results"), "link", "exams.resultlink"),
-            ),
-            area(
-                _("Labs"),
-                (_("Bookings"), "event_seat", "exams.booking"),
-                (_("Changes"), "event_repeat", "exams.reschedule"),
-                (_("Waiting list"), "hourglass_top", "exams.waitingwish"),
-                (_("Sittings"), "calendar_month", "exams.sitting"),
-                (_("Arrivals"), "how_to_reg", "exams.checkin"),
-                (_("Log"), "history_edu", "exams.logentry"),
-                (_("Incidents"), "report", "exams.incident"),
-                (_("Remedies"), "healing", "exams.remedy"),
-                (_("Re-reads"), "rate_review", "exams.reread"),
-                (_("Sites"), "location_on", "exams.site"),
-                (_("Weekly patterns"), "date_range", "exams.sittingpattern"),
-                (_("Closures"), "event_busy", "exams.closure"),
-                (_("Site prices"), "sell", "exams.siteprice"),
-                (_("Proctors"), "supervisor_account", "exams.sitemember"),
-            ),
-            area(
-                _("Money"),
-                (_("Orders"), "receipt_long", "payments.order"),
-                (_("Payments"), "credit_card", "payments.payment"),
-                (_("Refunds"), "currency_exchange", "payments.refund"),
-                (_("Vouchers"), "confirmation_number", "payments.voucher"),
-                (_("Invoices"), "description", "payments.invoice"),
-                (_("Credit notes"), "receipt", "payments.creditnote"),
-                (_("Card service messages"), "inbox", "payments.stripeevent"),
-            ),
-            area(
-                _("Portal"),
-                (_("Events"), "rss_feed", "kernel.event"),
-                (_("Deliveries to others"), "outbox", "kernel.delivery"),
-                (_("Nights"), "bedtime", "kernel.nightlyrun"),
-                (_("Logins"), "login", "candidates.user"),
-                (_("Agreements"), "contract", "candidates.agreement"),
-                (_("Tracks"), "route", "candidates.track"),
-            ),
+            *(_area(title, entries, request) for title, *entries in AREAS),
         ],
     }
 

@@ -256,6 +256,7 @@ def test_a_result_is_pass_or_fail_with_topic_areas(client: Client, settled: Book
 
 # ── Papers ────────────────────────────────────────────────────────────────────────────────────────
 def test_the_letter_and_the_calendar_file_carry_the_bookings_data(client: Client, settled: Booking) -> None:
+    """LAB-16: the letter for a visa is a PDF with the booking's data."""
     letter = client.get(f"/labs/bookings/{settled.pk}/letter.pdf")
     assert letter.content.startswith(b"%PDF")
     file = client.get(f"/labs/bookings/{settled.pk}/calendar.ics").content.decode()

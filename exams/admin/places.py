@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from ceportal.kernel.staff import PartInline, RecordAdmin, StaffAdmin
+from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
 from exams.models import Closure, Seat, Site, SiteMember, SitePrice, Sitting, SittingPattern
+from exams.services import sittings
 
 
 class ProctorInline(PartInline):
@@ -69,8 +74,17 @@ class SittingPatternAdmin(StaffAdmin):
     ordering = ("site__name", "weekday", "holds_from")
 
 
+class ClosureForm(ActForm):
+    """Days on which a site holds no sittings, and why."""
+
+    site = forms.ModelChoiceField(Site.objects.all(), label=gettext_lazy("Site"))
+    first_day = forms.DateField(label=gettext_lazy("First day"))
+    last_day = forms.DateField(label=gettext_lazy("Last day"))
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200, required=False)
+
+
 @admin.register(Closure)
-class ClosureAdmin(StaffAdmin):
+class ClosureAdmin(RecordAdmin):
     """Days on which sites hold none."""
 
     list_display = ("site", "first_day", "last_day", "reason")
@@ -78,11 +92,60 @@ class ClosureAdmin(StaffAdmin):
     list_select_related = ("site",)
     search_fields = ("site__name", "reason")
     date_hierarchy = "first_day"
+    actions_list = ("close",)
+    actions_detail = ("lift",)
+
+    @action(description=gettext_lazy("Close a site"), url_path="close", permissions=["act"])
+    def close(self, request: HttpRequest) -> HttpResponse:
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            closure = sittings.close_site(
+                site_id=values["site"].pk,
+                first_day=values["first_day"],
+                last_day=values["last_day"],
+                reason=values["reason"],
+                now=now,
+            )
+            return _("%(site)s is closed on these days.") % {"site": closure.site}
+
+        return do_act(
+            self,
+            request,
+            title=_("Close a site"),
+            button=_("Close"),
+            explanation=_(
+                "Sittings that are free are withdrawn. Where somebody has a seat the sitting stays, and a case names "
+                "every booking (INC-04)."
+            ),
+            form=ClosureForm,
+            perform=perform,
+        )
+
+    @action(description=gettext_lazy("Lift the closure"), url_path="lift", permissions=["act"])
+    def lift(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        closure: Closure = self.record(request, object_id)
+
+        def perform(_values: dict[str, Any], now: datetime) -> str:
+            opened = sittings.lift_closure(closure_id=closure.pk, now=now)
+            return _("The site is open again; sittings that can be booked since: %(opened)s.") % {"opened": opened}
+
+        return do_act(
+            self,
+            request,
+            title=_("Lift the closure"),
+            button=_("Lift"),
+            explanation=_("The sittings of these days come back."),
+            form=ActForm,
+            perform=perform,
+            leads_to=lambda: reverse("admin:exams_closure_changelist"),
+        )
 
 
 @admin.register(SitePrice)
 class SitePriceAdmin(StaffAdmin):
-    """Prices of a site's own (LAB-04)."""
+    """Prices of a site's own, each from its day on: a new price is a new row (LAB-04)."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's
+        return False
 
     list_display = ("site", "kit", "since", "net_cents")
     list_filter = ("site", "kit")

@@ -46,6 +46,7 @@ WRITTEN_BY_STAFF = {
     "exams.exam",
     "exams.site",
     "exams.sitemember",
+    "exams.sittingpattern",
 }
 pytestmark = pytest.mark.django_db
 

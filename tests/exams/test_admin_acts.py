@@ -1,4 +1,4 @@
-"""What staff do about incidents and re-reads in the administration: one service call each, or refused with reasons."""
+"""What staff do about incidents and closures in the administration: one service call each, or refused with reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.test import Client
 
 from candidates.models import User
 from ceportal.kernel import clock
-from exams.models import Booking, CheckIn, Incident, Remedy, SiteMember
+from exams.models import Booking, CheckIn, Closure, Incident, Remedy, SiteMember, Sitting
 from exams.services import incidents
 from tests import factories
 from tests.factories import noon
@@ -65,3 +65,27 @@ def test_nobody_but_staff_grants_a_remedy(client: Client, incident: Incident, pr
     client.force_login(proctor.user)
     assert act(client, incident, "remedy", kind="voucher") in {HTTPStatus.FOUND, HTTPStatus.FORBIDDEN}
     assert not Remedy.objects.exists()
+
+
+def test_a_site_is_closed_with_its_free_sittings_once_and_opened_again(client: Client, dan: User) -> None:
+    client.force_login(dan)
+    sitting = factories.SittingFactory.create(day=noon("2026-06-01").date())
+    days = {"site": sitting.site_id, "first_day": "2026-06-01", "last_day": "2026-06-02", "reason": "Rebuilding."}
+    close = "/admin/exams/closure/close/"
+
+    assert client.post(close, days | {"reason": ""}).status_code == HTTPStatus.CONFLICT
+    assert not Closure.objects.exists()
+    assert client.post(close, days).status_code == HTTPStatus.FOUND
+    assert client.post(close, days).status_code == HTTPStatus.CONFLICT
+    assert Sitting.objects.get(pk=sitting.pk).withdrawn_at is not None
+
+    lift = f"/admin/exams/closure/{Closure.objects.get().pk}/lift/"
+    assert client.post(lift, {}).status_code == HTTPStatus.FOUND
+    assert not Closure.objects.exists()
+
+
+def test_nobody_but_staff_closes_a_site(client: Client, proctor: SiteMember) -> None:
+    client.force_login(proctor.user)
+    days = {"site": proctor.site_id, "first_day": "2026-06-01", "last_day": "2026-06-02", "reason": "Rebuilding."}
+    assert client.post("/admin/exams/closure/close/", days).status_code in {HTTPStatus.FOUND, HTTPStatus.FORBIDDEN}
+    assert not Closure.objects.exists()

@@ -4,8 +4,9 @@ import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.functions.comparison
 from django.conf import settings
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
+
+from ceportal.kernel.extensions import SharedBtreeGist
 
 
 class Migration(migrations.Migration):
@@ -14,7 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        BtreeGistExtension(),  # exclusion constraints on integers need it
+        SharedBtreeGist(),
         migrations.CreateModel(
             name="ChannelPartner",
             fields=[

@@ -22,12 +22,11 @@ from exams.models import FREED, Attempt, Booking, Seat
 from exams.services import ask_for_seat, book_seat, confirm_reschedule, holds, quote_reschedule, seats
 from exams.services.waiting import offer_seat
 from payments.models import Order, Payment, Refund
-from payments.services import record_checkout
+from payments.services import record_checkout, start_payment
 from payments.services.paying import give_up
 from tests import factories
 from tests.exams import lab_world as world
 from tests.factories import day, noon
-from tests.payments.conftest import session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,14 +134,16 @@ def scratch_table(name: str) -> Iterator[str]:
 PAID_IN_TIME = DEADLINE - timedelta(microseconds=1)
 
 
-def record(payment: Payment, charged_at: datetime) -> Callable[[], str]:
-    answer = session(charged_at=charged_at, amount_cents=payment.amount_cents)
-    later = DEADLINE + timedelta(seconds=1)
-    return lambda: record_checkout(payment_id=payment.pk, session=answer, now=later).status
+def record(cards: CardDesk, payment: Payment, *, charged_at: datetime, now: datetime) -> Callable[[], str]:
+    """The card was charged at a moment; the call with which the portal hears of it later."""
+    cards.settle(payment, at=charged_at)
+    assert payment.session_id is not None
+    answer = cards.pages[payment.session_id]
+    return lambda: record_checkout(payment_id=payment.pk, session=answer, now=now).status
 
 
 def given_up(order: Order, opened_at: datetime) -> Payment:
-    payment = world.open_page(order, opened_at)
+    payment = start_payment(order_id=order.pk, success_url="/paid/", cancel_url="/left/", now=opened_at)
     return give_up(payment_id=payment.pk, now=opened_at)
 
 
@@ -169,7 +170,8 @@ def test_paid_with_the_seat_or_refunded_without_it(
     booking = world.book(candidate)
     assert booking.order is not None
     payment = given_up(booking.order, DEADLINE - timedelta(minutes=1))
-    calls = [record(payment, PAID_IN_TIME), sweep]
+    found_out = DEADLINE + timedelta(seconds=1)
+    calls = [record(cards, payment, charged_at=PAID_IN_TIME, now=found_out), sweep]
     outcomes = world.one_after_the_other(candidate, *(reversed(calls) if sweep_first else calls))
     assert set(outcomes) == {payment_status, 1 if sweep_first else 0}
     assert world.status_of(booking) == booking_status
@@ -187,17 +189,15 @@ def test_a_change_of_booking_in_the_last_second_of_its_hold(cards: CardDesk, swe
     world.open_day("tokyo", "2026-06-01")
     candidate = world.somebody()
     booking = world.book(candidate)
-    world.pay(booking, noon("2026-02-03"))
+    assert booking.order is not None
+    cards.pay(booking.order, now=noon("2026-02-03"))
     now = noon("2026-03-01")
     quoted = quote_reschedule(booking_id=booking.pk, site_code="tokyo", day=day("2026-06-01"), now=now)
     change = confirm_reschedule(reschedule_id=quoted.pk, now=now)
     assert change.order is not None
     payment = given_up(change.order, now)
     over = now + timedelta(minutes=30)
-    answer = session(charged_at=over - timedelta(seconds=1), amount_cents=payment.amount_cents)
-
-    def pay() -> str:
-        return record_checkout(payment_id=payment.pk, session=answer, now=over).status
+    pay = record(cards, payment, charged_at=over - timedelta(seconds=1), now=over)
 
     def lapse() -> bool:
         return holds.let_go_of_overdue(change.new_id, now=over)
@@ -208,6 +208,7 @@ def test_a_change_of_booking_in_the_last_second_of_its_hold(cards: CardDesk, swe
     assert states == (("paid", "released") if sweep_first else ("rescheduled", "paid"))
     given_back = Refund.objects.get()  # the new money, or the old
     assert given_back.payment.order == (change.order if sweep_first else booking.order)
+    assert given_back.status == Refund.Status.SUCCEEDED
     live = Booking.objects.exclude(status__in=FREED).values_list("seat_id", flat=True)
     assert len(live) == 1
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.models import Certification, Track
 from ceportal.kernel.money import CURRENCY
 from ceportal.kernel.policy import thawed
-from credits.wording import path_text
+from credits.reading.wording import path_text
 from emeritus.models import EmeritusRecord
 from exams.models import Site
 

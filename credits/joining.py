@@ -14,11 +14,12 @@ from ceportal.kernel import clock, money
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
-from credits import queries, rules
-from credits.forms import EnrollForm
+from credits import queries
+from credits.forms.claim_forms import EnrollForm
 from credits.models import AdministrativeFee, Enrollment
+from credits.reading.standing import highest_renewable
+from credits.rules import claims as rules
 from credits.services import fees
-from credits.standing import highest_renewable
 from payments import rules as payments_rules
 from payments.models import Order
 from payments.rules import PricedLine

@@ -17,8 +17,9 @@ from candidates.queries import Held
 from candidates.rules import BarFacts
 from catalog.models import ProviderMember
 from ceportal.kernel.policy import BOOK
-from credits import activity, disputes, renewal, rules
 from credits.models import AdministrativeFee, Claim, CompletionReport, Cycle, Enrollment, Entry, Grant
+from credits.rules import activity, disputes, renewal
+from credits.rules import claims as rules
 from emeritus.models import EmeritusRecord
 
 Kind = Entry.Kind

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from credits.models import Claim, Cycle
-from credits.renewal import PATH_PARAMETERS
+from credits.rules.renewal import PATH_PARAMETERS
 from credits.services import audits, escalation, recertification
 
 CHUNK = 2000  # grants a statement: a tenth of a second, so that pages do not wait

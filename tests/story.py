@@ -20,8 +20,9 @@ from ceportal.kernel import clock, relay
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Delivery as KernelDelivery
 from ceportal.kernel.policy import BOOK
-from credits import queries, renewal
+from credits import queries
 from credits.models import Claim, Entry, Grant
+from credits.rules import renewal
 from credits.services import audits, claims, enrollment, fees, reports, reviews
 from exams.models import Attempt
 from exams.services import correct_attempt, record_attempt

@@ -14,7 +14,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from ceportal.policy_text import Line, lines
 from ceportal.policy_views import AREAS, area_of
-from credits.wording import path_text
+from credits.reading.wording import path_text
 from tests.factories import noon
 
 BOOK_PAGE = "/policy/"

@@ -9,8 +9,8 @@ from django.db import connection
 from ceportal.bench import fixture
 from ceportal.bench.measure import Measure, timed
 from ceportal.kernel import clock
-from credits import verification
 from credits.models import Entry
+from credits.papers import verification
 from credits.services import seals
 
 NEXT_NIGHT = clock.at(fixture.TODAY + timedelta(days=1), 8, 30)  # the day of the expiry is over then

@@ -14,7 +14,7 @@ from candidates.rules import TERM_PARAMETERS
 from ceportal import nightly
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
-from credits.renewal import PATH_PARAMETERS
+from credits.rules.renewal import PATH_PARAMETERS
 from emeritus.sweeps import next_window_night
 from payments.rules import invoice_due_on
 

@@ -11,8 +11,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import disputes, queries
+from credits import queries
 from credits.models import Appeal, Claim
+from credits.rules import disputes
 from credits.services.reviews import lock_claim
 
 

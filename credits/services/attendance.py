@@ -28,8 +28,9 @@ from ceportal.kernel.bulk import insert_many
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.outbox import emit_many
 from ceportal.kernel.policy import BOOK
-from credits import activity, attending, queries, renewal
+from credits import queries
 from credits.models import Attendance, Cycle, Enrollment, Grant
+from credits.rules import activity, attending, renewal
 from credits.services import event_cap, ledger, recertification
 from credits.services.event_cap import settle_cap
 

@@ -14,8 +14,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import disputes, queries
+from credits import queries
 from credits.models import Audit, Claim
+from credits.rules import disputes
 from credits.services import claims, reversal
 from credits.services.filing import Upload
 from credits.services.reviews import lock_claim

@@ -20,8 +20,10 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import evidence, queries, rules
+from credits import queries
+from credits.files import evidence
 from credits.models import Audit, Claim, Evidence
+from credits.rules import claims as rules
 from credits.services import receipts
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without what is misread

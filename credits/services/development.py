@@ -19,8 +19,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import activity, development, queries
+from credits import queries
 from credits.models import AuthoredItems, Cycle, Workshop
+from credits.rules import activity, development
 from credits.services import ledger, recertification
 
 

@@ -13,8 +13,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import queries, rules
+from credits import queries
 from credits.models import Enrollment
+from credits.rules import claims as rules
 
 
 @transaction.atomic

@@ -14,8 +14,8 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import disputes
 from credits.models import Claim
+from credits.rules import disputes
 
 REMINDED = "credits.provider_reminded"
 

@@ -13,8 +13,8 @@ from datetime import date, datetime
 
 from ceportal.kernel.outbox import emit_many
 from ceportal.kernel.policy import BOOK
-from credits import attending
 from credits.models import Attendance, Cycle, Entry, Grant
+from credits.rules import attending
 from credits.services import ledger
 
 Kind = Entry.Kind

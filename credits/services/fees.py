@@ -13,8 +13,9 @@ from candidates.rules import bought_ahead, status_on
 from ceportal.kernel import clock, money
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.policy import BOOK
-from credits import queries, renewal
+from credits import queries
 from credits.models import AdministrativeFee, Cycle, Enrollment
+from credits.rules import renewal
 from payments.models import Order, OrderLine
 
 

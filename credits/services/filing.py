@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from ceportal.kernel.decisions import Decision, Refused
-from credits import rules
 from credits.models import Claim
+from credits.rules import claims as rules
 from credits.services import claims
 from credits.services.claims import ClaimForm
 

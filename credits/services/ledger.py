@@ -27,7 +27,7 @@ from credits.models import (
     Recertification,
     Workshop,
 )
-from credits.renewal import GrantFacts
+from credits.rules.renewal import GrantFacts
 
 # By which clause credits of each kind are earned.
 EARNED_BY: Mapping[str, str] = {

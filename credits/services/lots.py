@@ -9,8 +9,8 @@ from django.conf import settings
 
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
-from credits import disputes
 from credits.models import Claim
+from credits.rules import disputes
 
 
 def draw(claim: Claim, *, approved_at: datetime) -> None:

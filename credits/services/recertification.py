@@ -18,8 +18,9 @@ from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK, thawed
-from credits import queries, renewal
+from credits import queries
 from credits.models import Cycle, Grant, Recertification
+from credits.rules import renewal
 from credits.services import cycles, event_cap, ledger
 
 FEE_DUE = "credits.fee_due"

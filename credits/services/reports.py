@@ -14,9 +14,9 @@ from catalog.models import Delivery, Item
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
-from credits import reporting
 from credits.models import CompletionReport, Cycle
-from credits.reporting import Assessed
+from credits.reading import reporting
+from credits.reading.reporting import Assessed
 from credits.services import ledger, recertification, reviews
 
 

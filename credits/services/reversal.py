@@ -19,9 +19,10 @@ from ceportal.kernel.decisions import Decision, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import queries, reversing
+from credits import queries
 from credits.models import Claim, Cycle, Entry, Grant, Recertification
-from credits.reversing import RenewalMade, TermMade
+from credits.rules import reversing
+from credits.rules.reversing import RenewalMade, TermMade
 from credits.services import cycles, event_cap, ledger, recertification
 
 EARNED = (Term.Reason.EARNED, Term.Reason.EARNED_ANOTHER)

@@ -14,8 +14,9 @@ from catalog.models import ProviderMember
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from credits import queries, rules
+from credits import queries
 from credits.models import Claim, Cycle
+from credits.rules import claims as rules
 from credits.services import escalation, ledger, lots, recertification
 
 

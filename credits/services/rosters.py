@@ -20,10 +20,11 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Refused, require
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
-from credits import reporting, rosters
+from credits.files.roster_files import read_lines
 from credits.models import Cycle, Roster, RosterRow
-from credits.roster_files import read_lines
-from credits.rosters import Problem
+from credits.reading import reporting
+from credits.rules import rosters
+from credits.rules.rosters import Problem
 from credits.services import reports
 
 Outcome = RosterRow.Outcome

@@ -17,8 +17,8 @@ from django.db.models import F
 
 from ceportal.kernel.locks import holding
 from ceportal.kernel.outbox import emit
+from credits.files.scan_files import ScansRead, read_scans
 from credits.models import ScanImport
-from credits.scan_files import ScansRead, read_scans
 from credits.services.attendance import Assessor, Reported, record_attendances
 
 Status = ScanImport.Status

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min, Q
 
 from ceportal.kernel import clock, signatures
-from credits.canonical import LINE, NOTHING_BEFORE, DayHash
+from credits.files.canonical import LINE, NOTHING_BEFORE, DayHash
 from credits.models import Entry, Seal
 
 log = structlog.get_logger(__name__)

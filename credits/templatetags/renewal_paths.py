@@ -15,7 +15,7 @@ from candidates.rules import RENEWABLE
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from credits import queries
-from credits.standing import (
+from credits.reading.standing import (
     PathView,
     StandingCard,
     highest_renewable,

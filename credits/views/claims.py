@@ -19,13 +19,13 @@ from candidates.access import CandidateRequest, candidate_required
 from catalog.models import Item
 from ceportal.kernel import clock
 from ceportal.kernel.pages import UNPROCESSABLE, PageRequest
-from credits import claim_reading
-from credits.claim_page import EvidenceLimits
-from credits.dispute_forms import AuditAnswerForm
-from credits.forms import ClaimEntryForm
+from credits.forms.claim_forms import ClaimEntryForm
+from credits.forms.dispute_forms import AuditAnswerForm
 from credits.models import Claim
 from credits.picking import find_items
-from credits.rules import WITH_CANDIDATE
+from credits.reading import claim_reading
+from credits.reading.claim_page import EvidenceLimits
+from credits.rules.claims import WITH_CANDIDATE
 from credits.services import claims as services
 from credits.services.filing import Filed, file_claim
 from credits.views.entry import Entry, complain

@@ -16,8 +16,8 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
-from credits import provider_overview as overview
-from credits.provider_forms import DeliveryForm
+from credits.forms.provider_forms import DeliveryForm
+from credits.reading import provider_overview as overview
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

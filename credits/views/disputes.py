@@ -15,10 +15,11 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain, explain_finding
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
-from credits import claim_reading, receipt
-from credits.claim_page import EvidenceLimits
-from credits.dispute_forms import AppealForm, AuditAnswerForm
+from credits.forms.dispute_forms import AppealForm, AuditAnswerForm
 from credits.models import Audit, Claim, Receipt
+from credits.papers import receipt
+from credits.reading import claim_reading
+from credits.reading.claim_page import EvidenceLimits
 from credits.services import appeals, audits
 
 

@@ -13,10 +13,10 @@ from candidates.access import CandidateRequest
 from catalog.models import Item
 from ceportal.kernel import clock
 from ceportal.kernel.explain import explain_finding
-from credits import claim_page
-from credits.forms import FIELD_OF_CLAUSE, ClaimEntryForm
+from credits.forms.claim_forms import FIELD_OF_CLAUSE, ClaimEntryForm
 from credits.models import Claim
-from credits.rules import WITH_CANDIDATE
+from credits.reading import claim_page
+from credits.rules.claims import WITH_CANDIDATE
 from credits.services.filing import Filed
 
 

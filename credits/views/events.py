@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from candidates.access import CandidateRequest, candidate_required
 from ceportal.kernel import clock
-from credits import attendance_reading
+from credits.reading import attendance_reading
 
 
 @require_safe

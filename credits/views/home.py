@@ -18,8 +18,8 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import UNPROCESSABLE
 from credits import joining
-from credits.forms import EnrollForm
-from credits.overview import overview
+from credits.forms.claim_forms import EnrollForm
+from credits.reading.overview import overview
 from credits.services import enrollment, fees
 
 

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 from candidates.access import CandidateRequest, candidate_required
 from ceportal.kernel import clock
 from ceportal.kernel.pages import UNPROCESSABLE
-from credits import queries, statement, statement_paper
-from credits.forms import BalanceDay
+from credits import queries
+from credits.forms.claim_forms import BalanceDay
+from credits.papers import statement, statement_paper
 
 PER_PAGE = 25
 

@@ -16,9 +16,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
-from credits import provider_overview as overview
+from credits.forms.provider_forms import DecisionForm, ReportForm, handed_in
 from credits.models import Claim, CompletionReport
-from credits.provider_forms import DecisionForm, ReportForm, handed_in
+from credits.reading import provider_overview as overview
 from credits.services import reports, reviews
 
 OPENED = "opened_claims"  # in the session: which claims this member has opened, and which handing-in of them

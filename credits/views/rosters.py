@@ -18,9 +18,10 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
-from credits import roster_pages, tasks
+from credits import tasks
 from credits.models import Roster
-from credits.roster_pages import RosterForm
+from credits.reading import roster_pages
+from credits.reading.roster_pages import RosterForm
 from credits.services import rosters
 
 

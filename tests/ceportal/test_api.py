@@ -15,7 +15,7 @@ from catalog.models import ProviderMember
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.problems import as_problem
-from credits import rules
+from credits.rules import claims as rules
 from tests import factories
 from tests.factories import noon
 

@@ -66,7 +66,7 @@ clauses: [CE-02]
 def project(tmp_path: Path) -> Path:
     """A project in which CE-01 and CE-02 are enforced and proved, and LAB-01 waits."""
     files = {
-        "credits/rules.py": RULES,
+        "credits/rules/claims.py": RULES,
         "credits/migrations/0001_initial.py": 'WHY = "LAB-01"\n',
         "ceportal/demo/story.py": 'WHY = "LAB-01"\n',
         "tests/credits/test_rules.py": TESTS,
@@ -108,7 +108,7 @@ def test_the_table_says_where_each_clause_is_and_what_waits(project: Path) -> No
     text = (project / table.DOCUMENT).read_text()
     (first,) = [line for line in text.splitlines() if line.startswith("| **CE-01**")]
     assert first == (
-        "| **CE-01** What CE-01 says. | `credits/rules.py`: Claim, ORDER, assess "
+        "| **CE-01** What CE-01 says. | `credits/rules/claims.py`: Claim, ORDER, assess "
         "| `tests/credits/test_rules.py`: test_by_a_table, test_by_its_docstring | Two things \\| at once |"
     )
     assert "| **LAB-01** What LAB-01 says. | *waits for: labs* |  |  |" in text
@@ -116,7 +116,7 @@ def test_the_table_says_where_each_clause_is_and_what_waits(project: Path) -> No
 
 
 def test_a_clause_that_nothing_enforces_is_found(project: Path) -> None:
-    write(project, "credits/rules.py", RULES.replace("(CE-02)", ""))
+    write(project, "credits/rules/claims.py", RULES.replace("(CE-02)", ""))
     assert table.problems(project, CLAUSES) == ["CE-02 is enforced nowhere: no code names it."]
 
 
@@ -146,7 +146,7 @@ def test_a_clause_that_is_not_in_the_book_is_found(project: Path) -> None:
 
 
 def test_a_stale_table_is_found(project: Path) -> None:
-    (project / "credits/rules.py").write_text(RULES.replace("assess", "judge"))
+    (project / "credits/rules/claims.py").write_text(RULES.replace("assess", "judge"))
     assert table.problems(project, CLAUSES) == ["docs/clauses.md is stale: run `make clauses`."]
     (project / table.DOCUMENT).unlink()
     assert "stale" in table.problems(project, CLAUSES)[0]

@@ -22,8 +22,8 @@ from catalog.services import register_gathering, schedule_session
 from ceportal.kernel import clock
 from ceportal.kernel.models import Event
 from ceportal.kernel.tables import Problem
+from credits.files.scan_files import read_scans
 from credits.models import Attendance, Entry, Grant, ScanImport
-from credits.scan_files import read_scans
 from credits.services import scans
 from credits.tasks import import_scans
 from tests import factories

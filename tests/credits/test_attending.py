@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from catalog.sessions import parse_code
 from ceportal.kernel.policy import BOOK
-from credits.attending import (
+from credits.rules.attending import (
     SessionFacts,
     Sitting,
     assess_presence,

@@ -12,8 +12,8 @@ from candidates.models import Case, Notice
 from ceportal import nightly
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.policy import BOOK
-from credits import disputes
 from credits.models import Audit, Claim, Entry, Evidence, Recertification
+from credits.rules import disputes
 from credits.services import audits, lots
 from credits.services.filing import Upload
 from tests import factories

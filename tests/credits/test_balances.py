@@ -14,8 +14,9 @@ from hypothesis import given, settings
 
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
-from credits import queries, verification
+from credits import queries
 from credits.models import Entry, Grant
+from credits.papers import verification
 from credits.queries import Balance
 from tests import factories
 from tests.credits.ledger_world import earn, entries_of

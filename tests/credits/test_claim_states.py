@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
 from ceportal.kernel.decisions import Refused
-from credits import disputes, rules
 from credits.models import Appeal, Audit, Claim
+from credits.rules import claims as rules
+from credits.rules import disputes
 from credits.services import appeals, audits
 from tests.credits.dispute_world import World, make_world
 

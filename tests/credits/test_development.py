@@ -12,9 +12,9 @@ from django.core.management import call_command
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
-from credits import development
-from credits.activity import ActivityFacts, HeldOn
 from credits.models import AuthoredItems, Entry, Grant, Recertification, Workshop
+from credits.rules import development
+from credits.rules.activity import ActivityFacts, HeldOn
 from credits.services.development import record_authored_items, record_workshop
 from tests import factories
 from tests.factories import day

@@ -13,8 +13,8 @@ from django.test import Client
 
 from ceportal.kernel import clock, signatures, signed_files
 from ceportal.kernel.signed_files import Verdict
-from credits import receipt as papers
 from credits.models import Claim, Receipt
+from credits.papers import receipt as papers
 from credits.services import claims
 from credits.services.claims import ClaimForm
 from tests import factories

@@ -12,9 +12,9 @@ import pytest
 from ceportal.kernel import sheets
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain, explain_finding
-from credits import rosters
-from credits.roster_files import read_lines
-from credits.rosters import Entry, read_entries
+from credits.files.roster_files import read_lines
+from credits.rules import rosters
+from credits.rules.rosters import Entry, read_entries
 from tests.credits.roster_world import HEADER, csv_file, excel_file, saved, workbook
 
 ROW = ("CSCO1", "Alice Okafor", "ilt-40", "RUN-1", "2026-04-01")

@@ -21,7 +21,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain_finding
 from ceportal.kernel.models import Event
 from credits.models import Claim, CompletionReport, Grant, Roster, RosterRow
-from credits.rosters import Problem
+from credits.rules.rosters import Problem
 from credits.services import reports, reviews, rosters
 from tests import factories
 from tests.credits.provider_world import TODAY, enrolled, handed_in

@@ -13,8 +13,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from candidates.models import Candidate
 from ceportal.kernel import clock, signatures
-from credits import verification
 from credits.models import Entry, Seal
+from credits.papers import verification
 from credits.services import ledger
 from credits.services.seals import seal_finished_days
 from tests.credits.ledger_world import as_superuser, earn

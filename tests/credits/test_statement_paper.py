@@ -16,8 +16,8 @@ from candidates.models import Candidate, User
 from catalog.models import ProviderMember
 from ceportal.kernel import clock, signed_files
 from ceportal.kernel.signed_files import Verdict
-from credits import statement_paper
 from credits.models import Entry, Seal
+from credits.papers import statement_paper
 from credits.services.seals import seal_finished_days
 from tests import factories
 from tests.credits import pages

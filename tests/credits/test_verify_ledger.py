@@ -13,10 +13,10 @@ from django.db import connection, transaction
 
 from ceportal.kernel import clock, signatures
 from ceportal.kernel.models import NightlyRun
-from credits import verification
 from credits.models import Cycle, Entry, Grant, Recertification, Seal
+from credits.papers import verification
+from credits.papers.verification import Difference, verify
 from credits.services.seals import seal_finished_days, signed_content
-from credits.verification import Difference, verify
 from tests import factories
 from tests.credits.ledger_world import as_superuser
 from tests.factories import day, noon

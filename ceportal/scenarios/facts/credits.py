@@ -12,8 +12,10 @@ from candidates import queries as candidates_queries
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from ceportal.scenarios.binding import Asking, Permission, tells
-from credits import queries, renewal, rules
+from credits import queries
 from credits.models import Claim, Grant
+from credits.rules import claims as rules
+from credits.rules import renewal
 
 
 def _sum(name: str, asking: Asking) -> int:

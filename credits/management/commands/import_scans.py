@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ceportal.kernel import clock
 from ceportal.kernel.tables import Problem
+from credits.files.scan_files import COLUMNS, OPTIONAL
 from credits.models import ScanImport
-from credits.scan_files import COLUMNS, OPTIONAL
 from credits.services import scans
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from credits import verification
+from credits.papers import verification
 
 
 class Command(BaseCommand):

@@ -17,8 +17,8 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
-from credits.evidence import BYTES_AT_MOST, MEGABYTES_AT_MOST
-from credits.forms import EVIDENCE_KINDS, ClaimEntryForm, providers_of
+from credits.files.evidence import BYTES_AT_MOST, MEGABYTES_AT_MOST
+from credits.forms.claim_forms import EVIDENCE_KINDS, ClaimEntryForm, providers_of
 from credits.models import Claim, Evidence
 from credits.services import claims
 

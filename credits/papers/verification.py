@@ -18,9 +18,9 @@ from django.db import connection, transaction
 
 from ceportal.kernel import clock, signatures
 from ceportal.kernel.models import NightlyRun
-from credits.canonical import LINE, NOTHING_BEFORE, DayHash, mark_of, numbers_in
-from credits.ledger_checks import CHECKS, Difference
+from credits.files.canonical import LINE, NOTHING_BEFORE, DayHash, mark_of, numbers_in
 from credits.models import Entry, Grant, Seal
+from credits.papers.ledger_checks import CHECKS, Difference
 from credits.services.seals import KIND, ROWS_AT_ONCE, signed_content
 
 # The first seal that is late enough and reaches far enough covers an entry (credits.services.seals).

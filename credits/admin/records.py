@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from ceportal.kernel.staff import PartInline, RecordAdmin, findings, record_link
-from credits import admin_appeals, admin_audits, admin_development, admin_events, admin_rosters
+from credits.admin import appeals as admin_appeals
+from credits.admin import audits as admin_audits
+from credits.admin import development as admin_development
+from credits.admin import events as admin_events
+from credits.admin import rosters as admin_rosters
 from credits.models import (
     AdministrativeFee,
     Claim,

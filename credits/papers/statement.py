@@ -13,8 +13,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from ceportal.kernel import clock
-from credits import chart, queries, spreadsheets
+from credits import queries
+from credits.files import spreadsheets
 from credits.models import Cycle, Entry, Grant
+from credits.reading import chart
 
 ORDER = ("grant__cycle__started_on", "counts_from", "id")
 MINUS = "\N{MINUS SIGN}"

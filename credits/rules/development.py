@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from credits.activity import ActivityFacts, assess_reported
+from credits.rules.activity import ActivityFacts, assess_reported
 
 WORKSHOP_KINDS = frozenset({"jta", "mqc"})  # the clause names them, and gives both the same credits (XDEV-03)
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, who
-from credits.admin_audits import files_of
+from credits.admin.audits import files_of
 from credits.models import Appeal, Claim, Receipt
 from credits.services import appeals
 

@@ -1,4 +1,4 @@
-"""What the credit programme decides of enrollment, claims and reports; of renewal and its fee, credits.renewal.
+"""What the credit programme decides of enrollment, claims and reports; of renewal and its fee, credits.rules.renewal.
 
 Pure functions: facts in, a Decision out. The services gather the facts and do what was decided.
 """
@@ -14,7 +14,7 @@ from catalog.rules import FOR_INFORMATION_KIND, SELF_PACED_KINDS
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from credits.activity import (
+from credits.rules.activity import (
     ActivityFacts,
     HeldOn,
     assess_reported,

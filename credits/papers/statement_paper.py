@@ -23,9 +23,10 @@ from candidates import queries as candidates_queries
 from candidates.models import Candidate, Certification, Track
 from ceportal.kernel import signatures, signed_files, typesetting
 from ceportal.kernel.square_codes import square_code
-from credits import queries, statement
+from credits import queries
 from credits.models import Cycle, Seal
-from credits.standing import status_now
+from credits.papers import statement
+from credits.reading.standing import status_now
 
 KIND = "credit_statement"
 FORM = "credit statement 1"  # another form gets another number

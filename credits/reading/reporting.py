@@ -20,8 +20,9 @@ from candidates.rules import BarFacts
 from catalog.models import Authorisation, Item, Listing, ProviderMember
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
-from credits import queries, rules
+from credits import queries
 from credits.models import Claim, CompletionReport, Cycle, Enrollment
+from credits.rules import claims as rules
 
 # Credits are earned; a pending claim of the same completion is approved; nothing, since it has counted.
 Effect = Literal["earns", "approves", "counted"]

@@ -18,10 +18,10 @@ from catalog.models import Provider
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import ReadableFinding, explain, explain_finding
 from ceportal.kernel.sheets import BYTES_AT_MOST, LINES_AT_MOST, MEGABYTES_AT_MOST
-from credits import spreadsheets
-from credits.claim_reading import Tab
+from credits.files import spreadsheets
 from credits.models import Roster, RosterRow
-from credits.rosters import COLUMNS, Problem
+from credits.reading.claim_reading import Tab
+from credits.rules.rosters import COLUMNS, Problem
 
 ROSTERS_PER_PAGE = 20
 LINES_PER_PAGE = 50

@@ -19,9 +19,9 @@ from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
 from credits import queries
-from credits.claim_reading import Tab
 from credits.models import Attendance, Entry
-from credits.wording import credits_text
+from credits.reading.claim_reading import Tab
+from credits.reading.wording import credits_text
 
 PER_PAGE = 25
 EARNED, NOTHING = "earned", "nothing"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from credits.evidence import BYTES_AT_MOST
-from credits.forms import EVIDENCE_KINDS
+from credits.files.evidence import BYTES_AT_MOST
+from credits.forms.claim_forms import EVIDENCE_KINDS
 from credits.services.filing import Upload
 
 LONGEST_WORDS = 4000  # characters

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Authorisation, Delivery, Item, Provider
 from catalog.rules import KINDS_WITH_KIT, SELF_PACED_KINDS
 from ceportal.kernel.pages import DayField
-from credits.evidence import BYTES_AT_MOST
+from credits.files.evidence import BYTES_AT_MOST
 from credits.models import Claim
 from credits.services.claims import ClaimForm
 from credits.services.filing import Upload

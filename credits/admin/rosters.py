@@ -14,7 +14,7 @@ from unfold.decorators import display
 from ceportal.kernel.explain import explain_finding
 from ceportal.kernel.staff import RecordAdmin
 from credits.models import Roster, RosterRow
-from credits.rosters import Problem
+from credits.rules.rosters import Problem
 
 HUES = {"checking": "info", "checked": "info", "reporting": "info", "reported": "success", "discarded": "default"}
 ROW_HUES = {"earns": "success", "approves": "success", "counted": "default", "refused": "danger"}

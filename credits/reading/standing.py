@@ -16,9 +16,9 @@ from ceportal.kernel import money
 from ceportal.kernel.calendar import add_years
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.wording import days_text
-from credits import renewal
-from credits.renewal import PathProgress
-from credits.wording import path_text, requirements_text
+from credits.reading.wording import path_text, requirements_text
+from credits.rules import renewal
+from credits.rules.renewal import PathProgress
 
 MILLE = 1000  # the width of a term's bar
 NEAREST = 4  # ways to renew that stand side by side

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ceportal.kernel.decisions import Decision, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from credits.rules import WITH_CANDIDATE
+from credits.rules.claims import WITH_CANDIDATE
 
 MEGABYTES_AT_MOST = 10  # CE-11 says the number in its own words
 BYTES_AT_MOST = MEGABYTES_AT_MOST * 1024 * 1024

@@ -18,10 +18,10 @@ from ceportal.kernel import clock
 from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.wording import days_text
-from credits.claim_history import Moment, history, stored_decision, with_its_disputes
-from credits.disputes import last_day_to_appeal
-from credits.forms import ClaimFilter
+from credits.forms.claim_forms import ClaimFilter
 from credits.models import Appeal, Audit, Claim, Evidence
+from credits.reading.claim_history import Moment, history, stored_decision, with_its_disputes
+from credits.rules.disputes import last_day_to_appeal
 
 PER_PAGE = 20
 # Not decided for good, in the order in which they want attention.

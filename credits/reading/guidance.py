@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from candidates.rules import ENDED
 from credits.models import Claim
-from credits.standing import PathView, StandingCard
-from credits.wording import requirements_text
+from credits.reading.standing import PathView, StandingCard
+from credits.reading.wording import requirements_text
 
 
 @dataclass(frozen=True, slots=True)

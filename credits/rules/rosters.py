@@ -25,7 +25,7 @@ from ceportal.kernel.sheets import (
     text_of,
     trouble_with,
 )
-from credits.roster_files import refusing_as_a_whole, unreadable
+from credits.files.roster_files import refusing_as_a_whole, unreadable
 
 COLUMNS: Mapping[str, Column] = {
     column.name: column

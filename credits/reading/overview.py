@@ -18,10 +18,11 @@ from candidates.queries import Held
 from candidates.rules import BarFacts, bars, bought_ahead, rank
 from ceportal.kernel import clock
 from ceportal.kernel.wording import days_text
-from credits import claim_reading, queries, renewal
-from credits.guidance import NextStep, Progress, Step, Terms, WaitingClaim, barred_step, next_step, stations
+from credits import queries
 from credits.models import Claim, Cycle, Enrollment
-from credits.standing import (
+from credits.reading import claim_reading
+from credits.reading.guidance import NextStep, Progress, Step, Terms, WaitingClaim, barred_step, next_step, stations
+from credits.reading.standing import (
     NEAREST,
     StandingCard,
     highest_renewable,
@@ -29,7 +30,8 @@ from credits.standing import (
     progress_of,
     standing_card,
 )
-from credits.wording import credits_text
+from credits.reading.wording import credits_text
+from credits.rules import renewal
 from exams.booking_reading import dates_to_come
 
 RENEWED_SHOWN_DAYS = 30  # how long the home congratulates

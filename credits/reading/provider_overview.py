@@ -22,11 +22,12 @@ from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import explain
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.wording import days_text
-from credits import queries, rules
-from credits.claim_history import changes, history, stored_decision, with_its_disputes
-from credits.claim_reading import Tab, with_evidence
+from credits import queries
+from credits.forms.provider_forms import SORTS, STATES, QueueFilter, handed_in
 from credits.models import Appeal, Claim, CompletionReport, Evidence
-from credits.provider_forms import SORTS, STATES, QueueFilter, handed_in
+from credits.reading.claim_history import changes, history, stored_decision, with_its_disputes
+from credits.reading.claim_reading import Tab, with_evidence
+from credits.rules import claims as rules
 
 PER_PAGE = 25
 LATEST_REPORTS = 20

@@ -1,6 +1,6 @@
 """A roster's file, read into lines of cells as any table is; what cannot be read is refused with its clause (CE-10).
 
-Pure: bytes in, lines out. What the lines say is looked at by credits.rosters.
+Pure: bytes in, lines out. What the lines say is looked at by credits.rules.rosters.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What is said about credits, to candidates and to providers."""

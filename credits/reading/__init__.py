@@ -1,0 +1,1 @@
+"""What pages show: rows turned into what a reader wants to know."""

@@ -1,0 +1,1 @@
+"""Deciding: pure functions on frozen values (see each module)."""

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from exams.views import bookings, changes, desk, labs, papers, results
+from exams.views import bookings, changes, desk, labs, papers, results, waiting
 from exams.views.converters import DayConverter
 
 register_converter(DayConverter, "day")
@@ -35,6 +35,11 @@ urlpatterns = [
     path("labs/changes/<int:change_id>/confirm/", changes.confirm, name="quote_confirm"),
     path("labs/changes/<int:change_id>/return/", changes.return_from_card_page, name="quote_return"),
     path("labs/changes/<int:change_id>/withdraw/", changes.withdraw, name="quote_withdraw"),
+    path("labs/waiting/", waiting.wish_list, name="wish_list"),
+    path("labs/waiting/new/", waiting.ask, name="ask_for_seat"),
+    path("labs/waiting/<int:wish_id>/", waiting.wish, name="wish"),
+    path("labs/waiting/<int:wish_id>/accept/", waiting.accept, name="wish_accept"),
+    path("labs/waiting/<int:wish_id>/withdraw/", waiting.withdraw, name="wish_withdraw"),
     path("exams/", results.overview, name="overview"),
     path("exams/results/", results.result_list, name="result_list"),
     path("exams/results/<int:attempt_id>/", results.report, name="report"),

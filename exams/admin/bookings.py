@@ -69,7 +69,7 @@ class RescheduleAdmin(RecordAdmin):
 class WaitingWishAdmin(RecordAdmin):
     """Who waits for a seat."""
 
-    list_display = ("asked_at", "candidate", "track", "first_day", "last_day", "status")
+    list_display = ("asked_at", "candidate", "track", "first_day", "last_day", "status", "ending")
     list_filter = ("status", "track")
     list_select_related = ("candidate", "track")
     search_fields = ("candidate__number", "candidate__name")

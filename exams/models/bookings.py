@@ -121,6 +121,11 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"{self.track_id} on seat {self.seat_id}: {self.status}"
 
+    @property
+    def is_offer(self) -> bool:
+        """Whether it is a seat kept for somebody on the waiting list, not booked yet (LAB-15)."""
+        return self.status == self.Status.HELD and self.held_for == self.HeldFor.WAITING
+
 
 class Reschedule(models.Model):
     """One change of a booking: quoted with its decision, a new seat held while it is paid, then made or let go."""
@@ -174,6 +179,13 @@ class WaitingWish(models.Model):
         TAKEN = "taken", _("taken")
         ENDED = "ended", _("ended")
 
+    class Ending(models.TextChoices):
+        BOOKED = "booked", _("another seat was booked")
+        WITHDRAWN = "withdrawn", _("taken back")
+        DECLINED = "declined", _("the offered seat was let go")
+        LAPSED = "lapsed", _("the offered seat was not taken in time")
+        OVER = "over", _("its days are over")
+
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="waiting_wishes")
     track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="+")
     sites = models.ManyToManyField(Site, related_name="+")
@@ -184,6 +196,8 @@ class WaitingWish(models.Model):
     offer = models.OneToOneField(Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="offered_to")
     asked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Why it ended; empty while it stands, for one that was taken, and for those that ended before this was kept.
+    ending = models.CharField(max_length=10, choices=Ending, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["asked_at", "id"]
@@ -194,6 +208,11 @@ class WaitingWish(models.Model):
             models.CheckConstraint(name="waiting_wish_days_in_order", condition=Q(last_day__gte=F("first_day"))),
             models.CheckConstraint(
                 name="waiting_wish_offered_has_offer", condition=~Q(status="offered") | Q(offer__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="waiting_wish_known_ending",
+                condition=Q(ending="")
+                | Q(status="ended", ending__in=["booked", "withdrawn", "declined", "lapsed", "over"]),
             ),
             models.UniqueConstraint(
                 name="waiting_wish_one_per_track",

@@ -54,7 +54,7 @@ def book_seat(
         accept_texts(candidate, versions=versions, ip_address=ip_address, now=now)
     booking = _create(candidate, track, seat, kit=chosen, decision=decision, now=now)
     WaitingWish.objects.filter(candidate=candidate, track=track, status=WaitingWish.Status.WAITING).update(
-        status=WaitingWish.Status.ENDED, ended_at=now
+        status=WaitingWish.Status.ENDED, ended_at=now, ending=WaitingWish.Ending.BOOKED
     )
     emit("exams.seat_booked", booking, now=now, track=track.code, site=site.code, day=str(day), status=booking.status)
     paying.ask_for_money(booking, now=now)

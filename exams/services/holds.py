@@ -24,7 +24,8 @@ def let_go(booking: Booking, *, now: datetime, given_up: bool) -> None:
     if booking.held_for == Booking.HeldFor.RESCHEDULE:
         _end_reschedule(booking, now=now, given_up=given_up)
     elif booking.held_for == Booking.HeldFor.WAITING:
-        WaitingWish.objects.filter(offer=booking).update(status=WaitingWish.Status.ENDED, ended_at=now)
+        ending = WaitingWish.Ending.DECLINED if given_up else WaitingWish.Ending.LAPSED
+        WaitingWish.objects.filter(offer=booking).update(status=WaitingWish.Status.ENDED, ended_at=now, ending=ending)
     emit("exams.hold_released", booking, now=now, held_for=booking.held_for, given_up=given_up)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from candidates.models import Candidate, Track
 from candidates.services import compose_notice, lock_candidate
@@ -44,6 +46,7 @@ def ask_for_seat(
     """
     candidate = lock_candidate(candidate_id)
     track = Track.objects.get(code=track_code)
+    bookings.let_go_of_overdue(candidate, track, now=now)
     sites = list(Site.objects.filter(code__in=site_codes))
     standing = WaitingWish.objects.filter(candidate=candidate, track=track, status__in=OPEN).first()
     require(
@@ -80,9 +83,11 @@ def withdraw_wish(*, wish_id: int, now: datetime) -> WaitingWish:
     wish = _locked(wish_id)
     if wish.status == WaitingWish.Status.OFFERED:
         assert wish.offer_id is not None
-        holds.let_go(lock_booking(wish.offer_id), now=now, given_up=True)
-    if wish.status in OPEN:
-        _end(wish, now=now)
+        offer = lock_booking(wish.offer_id)
+        holds.let_go(offer, now=now, given_up=not holds.is_overdue(offer, now=now))
+        emit("exams.wish_ended", wish, now=now)
+    elif wish.status == WaitingWish.Status.WAITING:
+        _end(wish, WaitingWish.Ending.WITHDRAWN, now=now)
     return _locked(wish_id)
 
 
@@ -101,9 +106,7 @@ def accept_offer(
     """
     wish = _locked(wish_id)
     booking = lock_booking(wish.offer_id) if wish.offer_id else None
-    kept = booking is not None and booking.status == Booking.Status.HELD and wish.status == WaitingWish.Status.OFFERED
-    in_time = kept and booking is not None and booking.held_until is not None and now < booking.held_until
-    require(waiting_rules.assess_offer(kept=in_time))
+    require(waiting_rules.assess_offer(kept=_is_kept(wish, booking, now=now)))
     assert booking is not None
     decision = require(_decide(wish, booking.seat.sitting, kit=booking.kit, offer=booking, accepts=accept, now=now))
     if accept:
@@ -129,6 +132,17 @@ def accept_offer(
     )
     paying.ask_for_money(booking, now=now)
     return queries.booking_with_place(booking.pk)
+
+
+def assess_accepting(wish: WaitingWish, offer: Booking, *, now: datetime) -> Decision:
+    """Whether the seat that is offered can be booked now, and why not; shown before the button."""
+    kept = waiting_rules.assess_offer(kept=_is_kept(wish, offer, now=now))
+    return kept + _decide(wish, offer.seat.sitting, kit=offer.kit, offer=offer, accepts=False, now=now)
+
+
+def _is_kept(wish: WaitingWish, offer: Booking | None, *, now: datetime) -> bool:
+    offered = offer is not None and offer.is_offer and wish.status == WaitingWish.Status.OFFERED
+    return offered and offer is not None and offer.held_until is not None and now < offer.held_until
 
 
 # ── Offers ────────────────────────────────────────────────────────────────────────────────────────
@@ -186,6 +200,7 @@ def offer_seat(*, wish_id: int, sitting: Sitting, now: datetime) -> bool:
     WaitingWish.objects.filter(pk=wish.pk).update(status=WaitingWish.Status.OFFERED, offer=booking)
     emit("exams.seat_offered", booking, now=now, track=wish.track.code)
     context = notices.context_of(queries.booking_with_place(booking.pk))
+    context["address"] = settings.BASE_URL + reverse("exams:wish", args=[wish.pk])
     compose_notice(
         candidate=wish.candidate, kind="seat_offered", key=f"seat_offered:{booking.pk}", context=context, now=now
     )
@@ -198,7 +213,7 @@ def end_wish(*, wish_id: int, now: datetime) -> bool:
     wish = _locked(wish_id)
     over = wish.status == WaitingWish.Status.WAITING and waiting_queries.is_over(wish, now=now)
     if over:
-        _end(wish, now=now)
+        _end(wish, WaitingWish.Ending.OVER, now=now)
     return over
 
 
@@ -222,6 +237,6 @@ def _locked(wish_id: int) -> WaitingWish:
     return wish
 
 
-def _end(wish: WaitingWish, *, now: datetime) -> None:
-    WaitingWish.objects.filter(pk=wish.pk).update(status=WaitingWish.Status.ENDED, ended_at=now)
+def _end(wish: WaitingWish, ending: WaitingWish.Ending, *, now: datetime) -> None:
+    WaitingWish.objects.filter(pk=wish.pk).update(status=WaitingWish.Status.ENDED, ended_at=now, ending=ending)
     emit("exams.wish_ended", wish, now=now)

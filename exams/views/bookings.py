@@ -46,7 +46,10 @@ def booking_list(request: CandidateRequest) -> HttpResponse:
 @candidate_required
 def booking(request: CandidateRequest, booking_id: int) -> HttpResponse:
     """A booking: how it stands, its days, its money, and what can be done with it now."""
-    return booking_response(request, own_booking(request, booking_id), now=clock.now())
+    own = own_booking(request, booking_id)
+    if own.is_offer:
+        return redirect("exams:wish", own.offered_to.pk)  # where it is taken or let go
+    return booking_response(request, own, now=clock.now())
 
 
 def own_booking(request: CandidateRequest, booking_id: int) -> Booking:

@@ -19,7 +19,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
 from ceportal.kernel.policy import BOOK
-from exams import booking_reading, calendar_reading, lab_reading, services
+from exams import booking_reading, calendar_reading, lab_reading, services, waiting_reading
 from exams.forms import CalendarForm, SeatForm
 from exams.models import Booking, Site
 from exams.views.paying import client_address, giving_code, to_card_page
@@ -35,7 +35,9 @@ def labs(request: CandidateRequest) -> HttpResponse:
     context = calendar_context(request, lab_reading.track_to_show(request.candidate), now=now)
     if context["track"] is not None:
         context["may_book"] = lab_reading.may_book(request.candidate, context["track"], now=now)
-    context["standing"] = list(booking_reading.standing_bookings(request.candidate))
+    # A seat that is offered is no booking yet: it is shown with the wish it answers.
+    context["standing"] = [each for each in booking_reading.standing_bookings(request.candidate) if not each.is_offer]
+    context["wishes"] = waiting_reading.open_wishes(request.candidate)
     context["any_past"] = booking_reading.past_bookings(request.candidate).exists()
     return render(request, "exams/labs.html", context)
 
@@ -94,7 +96,7 @@ def book(request: CandidateRequest, track: str, site: str, day: date) -> HttpRes
         if (standing := _same_seat(request, place)) is not None:
             return redirect("exams:booking", standing.pk)  # sent twice: it was booked the first time
         return _seat_page(request, form, place, refusal=refusal, status=CONFLICT, now=now)
-    return _go_on(request, booking, now)
+    return go_on(request, booking, now)
 
 
 Place = tuple[Track, Site, date]
@@ -150,7 +152,7 @@ def _same_seat(request: CandidateRequest, place: Place) -> Booking | None:
     return standing.filter(track=track, seat__sitting__site=site, seat__sitting__day=day).first()
 
 
-def _go_on(request: CandidateRequest, booking: Booking, now: datetime) -> HttpResponse:
+def go_on(request: CandidateRequest, booking: Booking, now: datetime) -> HttpResponse:
     """To the card page where it is paid now, else to the booking."""
     if booking.status == Booking.Status.PAID:
         messages.success(request, _("Your seat is booked and paid in full."))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, transaction
 
-from exams.models import Attempt, Exam, Site, SiteMember
+from exams.models import Attempt, Exam, Site, SiteMember, WaitingWish
 from tests import factories
 from tests.factories import FIRST_DAY, LONG_AGO
 
@@ -51,6 +51,14 @@ REFUSED: dict[str, Callable[[], object]] = {
     "two sites under a code": lambda: [
         Site.objects.create(code="x", name="X", country="BE", time_zone="UTC") for _ in range(2)
     ],
+    "a wish that stands and says why it ended": lambda: WaitingWish.objects.create(
+        candidate=factories.CandidateFactory.create(),
+        track=factories.TrackFactory.create(),
+        first_day=FIRST_DAY,
+        last_day=FIRST_DAY,
+        asked_at=LONG_AGO,
+        ending="over",
+    ),
     "a proctor at two sites": lambda: [
         SiteMember.objects.create(user=user, site=factories.SiteFactory.create(code=code))
         for user in [factories.UserFactory.create()]

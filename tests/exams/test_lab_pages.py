@@ -101,7 +101,8 @@ def test_the_home_of_labs_shows_bookings_what_stands_in_the_way_and_free_seats(
     assert f"/labs/bookings/{booked.pk}/" in text
     assert "You have a booking in this track on 4 May 2026." in text
     assert 'href="/policy/LAB-01' in text
-    assert "<span>Brussels</span> <span>full</span>" in text  # four seats, four bookings
+    full = 'site=brussels&amp;day=2026-05-04"><span>Brussels<span class="visually-hidden">, 4 May 2026,</span></span>'
+    assert f"{full} <span>full</span>" in text  # four seats, four bookings
     assert "/labs/book/ccie-security/tokyo/2026-05-04/" in text
 
 

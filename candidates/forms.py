@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from candidates.wordings import LANGUAGES
 from ceportal.kernel.countries import COUNTRIES
 
 OTHER_ZONES = ("Etc/", "SystemV/", "posix/", "right/")
@@ -54,6 +55,12 @@ class ContactForm(forms.Form):
         label=_("Registered e-mail address"),
         help_text=_("Official messages go here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    language = forms.ChoiceField(
+        required=False,
+        choices=LANGUAGES,
+        label=_("Language of messages"),
+        help_text=_("Official messages are written in it."),
     )
     time_zone = forms.ChoiceField(
         choices=zone_choices,

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from candidates.models import (
     Affiliation,
@@ -16,6 +16,7 @@ from candidates.models import (
     Candidate,
     Certification,
     GuardianConsent,
+    Notice,
     ResidenceProof,
     Sanction,
     Term,
@@ -39,6 +40,7 @@ from candidates.rules import (
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 
+TROUBLE = (Notice.Status.BOUNCED, Notice.Status.COMPLAINED)
 REVOKING = Q(status=Sanction.Status.RUNNING, permanent=True, exams_only=False)  # CAND-02
 
 
@@ -136,6 +138,29 @@ def has_accepted_current(candidate: Candidate, kind: str, day: date) -> bool:
 
 
 # ── Bars, and who may be tested ───────────────────────────────────────────────────────────────────
+def address_trouble(candidate: Candidate) -> Notice | None:
+    """The latest message that came back from the registered address, or was marked as unwanted there (CE-13).
+
+    None where none did since the address was last given or confirmed.
+    """
+    troubled = Notice.objects.filter(candidate=candidate, address__iexact=candidate.email, status__in=TROUBLE)
+    if candidate.address_confirmed_at is not None:
+        troubled = troubled.filter(sent_at__gte=candidate.address_confirmed_at)
+    return troubled.first()
+
+
+def troubled_candidates() -> QuerySet[Candidate]:
+    """Those whose registered address mail comes back from (CE-13); `address_trouble` in one statement."""
+    since = Q(sent_at__gte=OuterRef("address_confirmed_at")) | Q(candidate__address_confirmed_at__isnull=True)
+    troubled = Notice.objects.filter(since, candidate=OuterRef("pk"), status__in=TROUBLE)
+    return Candidate.objects.filter(Exists(troubled.filter(address__iexact=OuterRef("email"))))
+
+
+def same_address(notice: Notice, candidate: Candidate) -> bool:
+    """Whether a message goes to the address that is registered now."""
+    return notice.address.casefold() == candidate.email.casefold()
+
+
 def bar_on(candidate_id: int) -> BarFacts | None:
     """The sanction that bars a candidate now, the strictest where several run (CAND-02)."""
     return strictest_bar(map(_bar, Sanction.objects.filter(candidate_id=candidate_id, status=Sanction.Status.RUNNING)))

@@ -8,6 +8,7 @@ app_name = "candidates"
 urlpatterns = [
     path("link/", views.link, name="link"),
     path("profile/", views.profile, name="profile"),
+    path("profile/address/confirm/", views.confirm_address, name="confirm_address"),
     path("certifications/<str:number>/", views.certification, name="certification"),
     path("certifications/<slug:number>/certificate.pdf", document_views.certificate, name="certificate"),
     path("certifications/<slug:number>/card.pdf", document_views.card, name="card"),

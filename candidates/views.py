@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from candidates import attempts, documents, queries, reading, services
 from candidates.access import CandidateRequest, candidate_required
@@ -69,7 +69,7 @@ def _too_many(request: HttpRequest, again: datetime, now: datetime) -> HttpRespo
 def profile(request: CandidateRequest) -> HttpResponse:
     """How the programme reaches the candidate, and where the bills go."""
     candidate = request.candidate
-    initial = {name: getattr(candidate, name) for name in ("email", "time_zone", "billing_country")}
+    initial = {name: getattr(candidate, name) for name in ("email", "language", "time_zone", "billing_country")}
     form = ContactForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         services.change_contact(candidate_id=candidate.id, now=clock.now(), **form.cleaned_data)
@@ -77,6 +77,16 @@ def profile(request: CandidateRequest) -> HttpResponse:
         return redirect("candidates:profile")
     context = {"form": form, "candidate": candidate}
     return render(request, "candidates/profile.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@require_POST
+@never_cache
+@candidate_required
+def confirm_address(request: CandidateRequest) -> HttpResponse:
+    """The registered address is right, though mail came back from it: it is tried again."""
+    if services.confirm_address(candidate_id=request.candidate.id, now=clock.now()):
+        messages.success(request, _("Thank you. Messages go to your address again, first those that were held back."))
+    return redirect("credits:dashboard")
 
 
 @require_safe

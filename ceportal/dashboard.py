@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from candidates.models import Case, Certification, Notice, Sanction, Track
+from candidates import queries as candidates_queries
+from candidates.models import Case, Certification, Sanction, Track
 from catalog.models import Proposal
 from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
@@ -125,9 +126,9 @@ def tasks(now: datetime, day: date) -> list[Task]:
             url("credits_scanimport", "status__exact=failed"),
         ),
         Task(
-            _("notices that came back"),
-            Notice.objects.filter(status=Notice.Status.BOUNCED).count(),
-            url("candidates_notice", "status__exact=bounced"),
+            _("addresses that mail comes back from"),
+            candidates_queries.troubled_candidates().count(),
+            url("candidates_candidate", "address=troubled"),
         ),
         Task(
             _("messages of the card service not followed up"),

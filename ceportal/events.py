@@ -27,6 +27,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 }
 
 DELIVERIES: dict[str, tuple[str, ...]] = {
+    "candidates.notice_released": ("mail",),
     "candidates.notice_written": ("mail",),
     "credits.appeal_dismissed": ("appeal notice", "provider mail on appeals"),
     "credits.appeal_upheld": ("appeal notice", "provider mail on appeals"),

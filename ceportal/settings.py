@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "anymail",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -206,9 +207,17 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 MAIL_DIR = env.str("MAIL_DIR", default=str(BASE_DIR / "var/mail"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CE Portal <portal@example.org>")
+# The service that sends mail and reports by a webhook what became of it; with none, the server of EMAIL_URL sends.
+MAIL_SERVICE = env.str("MAIL_SERVICE", default="")
+MAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="").strip()  # "name:password", which its reports bring
+if MAIL_SERVICE and ":" not in MAIL_WEBHOOK_SECRET.strip(":"):
+    raise ImproperlyConfigured("MAIL_SERVICE needs MAIL_WEBHOOK_SECRET, a name and a password with a colon between.")
+ANYMAIL = env.json("MAIL_SERVICE_SETTINGS", default={})
 if DEMO:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = MAIL_DIR
+elif MAIL_SERVICE:
+    EMAIL_BACKEND = f"anymail.backends.{MAIL_SERVICE}.EmailBackend"
 else:
     vars().update(env.email_url_config(secret("EMAIL_URL", development="smtp://localhost:25")))
     EMAIL_TIMEOUT = 20

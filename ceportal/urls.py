@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from candidates import badge_views, verification_views
+from candidates.mail_reports import mail_report
 from ceportal import check_views, views
 from ceportal.api import urlpatterns as api_urls
 from exams.views.results import shared as shared_results
@@ -14,6 +15,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("mail/reports/", mail_report, name="mail_report"),
     path("check/", check_views.check, name="check"),
     path("verify/", verification_views.verify, name="verify"),
     path("verify/<str:token>/", verification_views.verify_link, name="verify_link"),

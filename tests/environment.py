@@ -14,7 +14,7 @@ _KIND = "PRIVATE KEY"
 SIGNING_KEY = f"""-----BEGIN {_KIND}-----
 MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 -----END {_KIND}-----"""
-READERS = {"str", "bool", "int", "list", "db", "email_url"}
+READERS = {"str", "bool", "int", "list", "db", "email_url", "json"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from candidates import services
+from candidates import queries, services
 from candidates.admin.forms import (
     CertificationForm,
     ConsentForm,
@@ -33,13 +34,26 @@ class CertificationInline(PartInline):
     fields = ("track", "number", "status", "first_certified_on", "active_ends_on", "inactive_on")
 
 
+class AddressFilter(admin.SimpleListFilter):
+    """Those whose registered address mail comes back from (CE-13)."""
+
+    title = gettext_lazy("address")
+    parameter_name = "address"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, Any]]:
+        return [("troubled", gettext_lazy("mail comes back"))]
+
+    def queryset(self, _request: HttpRequest, candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
+        return candidates.filter(pk__in=queries.troubled_candidates()) if self.value() else candidates
+
+
 @admin.register(Candidate)
 class CandidateAdmin(RecordAdmin):
     """People in the certification records."""
 
     list_display = ("number", "name", "email", "country", "user", "created_at")
     list_display_links = ("number", "name")
-    list_filter = (("user", admin.EmptyFieldListFilter), "language", "country")
+    list_filter = (AddressFilter, ("user", admin.EmptyFieldListFilter), "language", "country")
     list_select_related = ("user",)
     search_fields = ("number", "name", "email")
     ordering = ("name", "id")
@@ -111,7 +125,7 @@ class CandidateAdmin(RecordAdmin):
             services.change_contact(candidate_id=candidate.pk, **values, now=now)
             return _("The contact is changed.")
 
-        names = ("email", "time_zone", "billing_country")
+        names = ("email", "time_zone", "language", "billing_country")
         return do_act(
             self,
             request,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from candidates.models import Candidate, Track
+from candidates.wordings import LANGUAGES
 from ceportal.kernel import clock
 from ceportal.kernel.countries import COUNTRIES
 from ceportal.kernel.policy import BOOK
@@ -51,6 +52,7 @@ class ContactForm(ActForm):
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"), choices=[(name, name) for name in sorted(available_timezones())]
     )
+    language = forms.ChoiceField(label=gettext_lazy("Language of messages"), choices=LANGUAGES, required=False)
     billing_country = forms.CharField(label=gettext_lazy("Billing country"), max_length=2, required=False)
 
     def clean_billing_country(self) -> str:

@@ -19,6 +19,15 @@ from candidates.models import (
 from ceportal.kernel import clock
 from ceportal.kernel.staff import RecordAdmin, StaffAdmin
 
+STATE_HUES = {
+    "queued": "info",
+    "held": "warning",
+    "sent": "success",
+    "delivered": "success",
+    "bounced": "danger",
+    "complained": "danger",
+}
+
 
 @admin.register(Agreement)
 class AgreementAdmin(StaffAdmin):
@@ -52,7 +61,7 @@ class NoticeAdmin(RecordAdmin):
 
     list_display = ("created_at", "candidate", "kind", "subject", "address", "state", "sent_at", "read_at")
     list_display_links = ("created_at", "subject")
-    list_filter = ("status", "kind")
+    list_filter = ("status", "kind", "language", ("read_at", admin.EmptyFieldListFilter))
     list_select_related = ("candidate",)
     search_fields = ("candidate__number", "candidate__name", "address", "subject")
     date_hierarchy = "created_at"
@@ -61,7 +70,7 @@ class NoticeAdmin(RecordAdmin):
     @display(
         description=gettext_lazy("delivery"),
         ordering="status",
-        label={"queued": "info", "sent": "success", "delivered": "success", "bounced": "danger"},
+        label=STATE_HUES,
     )
     def state(self, notice: Notice) -> tuple[str, str]:
         return notice.status, notice.get_status_display()

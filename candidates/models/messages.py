@@ -10,13 +10,19 @@ from candidates.models.people import Candidate, User
 
 
 class Notice(models.Model):
-    """An official message: what was said, to which address, when, and whether it arrived (CE-13)."""
+    """An official message: what was said, to which address, when, and whether it arrived (CE-13).
+
+    It is held back, and only to be read in the portal, while its address is one that mail came back from. What the
+    mail service reports is kept moment by moment; the status follows from the moments, in whatever order they came.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("on its way")
+        HELD = "held", _("held back")
         SENT = "sent", _("sent")
         DELIVERED = "delivered", _("delivered")
         BOUNCED = "bounced", _("returned")
+        COMPLAINED = "complained", _("marked as unwanted")
 
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=40)
@@ -24,22 +30,32 @@ class Notice(models.Model):
     address = models.EmailField()
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    language = models.CharField(max_length=10, default="", db_default="", blank=True)  # in which it is written
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
-    read_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)  # by the clock of the mail service, as the next two
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    complained_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.TextField(default="", db_default="", blank=True)  # the other side's words when it came back
+    service_id = models.CharField(max_length=255, default="", db_default="", blank=True)  # the mail service's own name
+    read_at = models.DateTimeField(_("opened in the portal"), null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                name="notice_known_status", condition=Q(status__in=["queued", "sent", "delivered", "bounced"])
+                name="notice_known_status",
+                condition=Q(status__in=["queued", "held", "sent", "delivered", "bounced", "complained"]),
             ),
             models.CheckConstraint(
-                name="notice_sent_has_when", condition=Q(status="queued") | Q(sent_at__isnull=False)
+                name="notice_sent_has_when", condition=Q(status__in=["queued", "held"]) | Q(sent_at__isnull=False)
             ),
         ]
-        indexes = [models.Index(fields=["candidate", "-created_at"], name="notice_by_candidate")]
+        indexes = [
+            models.Index(fields=["candidate", "-created_at"], name="notice_by_candidate"),
+            models.Index(fields=["service_id"], name="notice_by_service_id", condition=~Q(service_id="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.address}"

@@ -61,6 +61,7 @@ class Candidate(models.Model):
     region = models.CharField(_("region"), max_length=6, blank=True)
     billing_country = models.CharField(_("billing country"), max_length=2, blank=True)
     email = models.EmailField(_("registered e-mail address"))
+    address_confirmed_at = models.DateTimeField(null=True, blank=True)  # when the address was last given or confirmed
     time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
     language = models.CharField(_("language"), max_length=10, default="en")
     created_at = models.DateTimeField()

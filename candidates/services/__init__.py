@@ -1,5 +1,13 @@
 """What changes people, their certifications, and what is said to them."""
 
+from candidates.services.addresses import (
+    Report,
+    change_contact,
+    confirm_address,
+    hold_back,
+    record_bounce,
+    record_mail_report,
+)
 from candidates.services.affiliations import (
     confirm_affiliation,
     decline_affiliation,
@@ -21,10 +29,9 @@ from candidates.services.certifications import (
     withdraw_terms,
 )
 from candidates.services.consents import record_consent, withdraw_consent
-from candidates.services.notices import compose_notice, mark_notice_read, record_bounce, write_notice
+from candidates.services.notices import compose_notice, mark_notice_read, write_notice
 from candidates.services.people import (
     accept_agreement,
-    change_contact,
     link_candidate,
     lock_candidate,
     lock_candidates,
@@ -44,6 +51,7 @@ from candidates.services.sharing import share_certifications, withdraw_link
 
 __all__ = [
     "Renewal",
+    "Report",
     "accept_agreement",
     "buy_emeritus_terms",
     "catch_up",
@@ -51,6 +59,7 @@ __all__ = [
     "change_residence",
     "close_case",
     "compose_notice",
+    "confirm_address",
     "confirm_affiliation",
     "confirm_sanction",
     "decide_sanction_appeal",
@@ -61,6 +70,7 @@ __all__ = [
     "end_sanction",
     "file_sanction_appeal",
     "follow_calendar",
+    "hold_back",
     "import_certification",
     "issue_badge",
     "leave_partner",
@@ -73,6 +83,7 @@ __all__ = [
     "propose_sanction",
     "record_bounce",
     "record_consent",
+    "record_mail_report",
     "refresh_certifications",
     "register_candidate",
     "renew_certifications",

@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from candidates.models import Candidate, Notice
-from candidates.services.people import lock_candidate
 from ceportal.kernel.outbox import emit
 
 
@@ -28,6 +27,7 @@ def write_notice(*, candidate: Candidate, kind: str, key: str, subject: str, bod
             "address": candidate.email,
             "subject": subject,
             "body": body,
+            "language": candidate.language,
             "created_at": now,
         },
     )
@@ -50,22 +50,6 @@ def compose_notice(
 
 
 @transaction.atomic
-def record_bounce(*, notice_id: int, now: datetime) -> bool:
-    """Note that a message came back from its address (CE-13); the dashboard shows it. False where that is known.
-
-    A message not received changes no deadline. Emits candidates.notice_bounced.
-    """
-    lock_candidate(Notice.objects.values_list("candidate_id", flat=True).get(id=notice_id))
-    notice = Notice.objects.select_for_update(no_key=True).get(id=notice_id)
-    if notice.status not in {Notice.Status.SENT, Notice.Status.DELIVERED}:
-        return False
-    notice.status = Notice.Status.BOUNCED
-    notice.save(update_fields=["status"])
-    emit("candidates.notice_bounced", notice, now=now, kind=notice.kind)
-    return True
-
-
-@transaction.atomic
 def mark_notice_read(*, notice_id: int, candidate_id: int, now: datetime) -> None:
-    """Remember that the candidate opened a notice in the portal, the first time."""
+    """Remember that the candidate opened a notice in the portal, the first time (CE-13)."""
     Notice.objects.filter(id=notice_id, candidate_id=candidate_id, read_at__isnull=True).update(read_at=now)

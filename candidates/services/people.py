@@ -80,18 +80,6 @@ def link_candidate(*, user_id: int, number: str, born: date, now: datetime) -> C
 
 
 @transaction.atomic
-def change_contact(*, candidate_id: int, email: str, time_zone: str, billing_country: str, now: datetime) -> Candidate:
-    """Keep the registered address, time zone and billing country current (CE-13, PAY-01)."""
-    candidate = lock_candidate(candidate_id)
-    before = (candidate.email, candidate.time_zone, candidate.billing_country)
-    if before != (email, time_zone, billing_country):
-        candidate.email, candidate.time_zone, candidate.billing_country = email, time_zone, billing_country
-        candidate.save(update_fields=["email", "time_zone", "billing_country"])
-        emit("candidates.contact_changed", candidate, candidate_id=candidate.id, now=now)
-    return candidate
-
-
-@transaction.atomic
 def accept_agreement(
     *,
     candidate_id: int,

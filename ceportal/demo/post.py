@@ -44,7 +44,9 @@ def settle(*, send_to: Collection[str]) -> None:
     written = Event.objects.filter(id=OuterRef("event_id")).values("occurred_at")
     others = Delivery.objects.filter(status=Delivery.Status.PENDING, receiver__in=("mail", *TO_PROVIDERS))
     others.update(status=Delivery.Status.DONE, attempts=1, done_at=Subquery(written))
-    Notice.objects.filter(status=Notice.Status.QUEUED).update(status=Notice.Status.DELIVERED, sent_at=F("created_at"))
+    Notice.objects.filter(status=Notice.Status.QUEUED).update(
+        status=Notice.Status.DELIVERED, sent_at=F("created_at"), delivered_at=F("created_at")
+    )
 
 
 def bounce_last(*, candidate: Candidate, now: datetime) -> None:
@@ -53,4 +55,5 @@ def bounce_last(*, candidate: Candidate, now: datetime) -> None:
     if latest is not None:
         latest.status = Notice.Status.BOUNCED
         latest.sent_at = latest.sent_at or now
-        latest.save(update_fields=["status", "sent_at"])
+        latest.bounced_at, latest.trouble = now, "452 4.2.2 The mailbox is full."
+        latest.save(update_fields=["status", "sent_at", "bounced_at", "trouble"])

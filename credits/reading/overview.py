@@ -98,9 +98,7 @@ def overview(candidate: Candidate, *, now: datetime) -> Overview:
         steps=stations(terms, progress, ahead=ahead) if top else (),
         step=barred_step() if bars(bar, for_exams=False) else next_step(cards, terms, progress, waiting, ahead=ahead),
         renewed=renewed,
-        bounced=Notice.objects.filter(
-            candidate=candidate, status=Notice.Status.BOUNCED, address=candidate.email
-        ).first(),
+        bounced=candidates_queries.address_trouble(candidate),
         bar=bar,
         zone="" if candidate.time_zone == settings.PROGRAMME_TIME_ZONE else settings.PROGRAMME_TIME_ZONE,
     )

@@ -178,7 +178,7 @@ def test_the_dashboard_says_what_needs_a_person(desk: Client, bob: ProviderMembe
 
     waiting = {task.title: task.count for task in page.context["tasks"]}
     assert waiting["claims past the promised day"] == 1
-    assert waiting["notices that came back"] == candidate.notices.count()
+    assert waiting["addresses that mail comes back from"] == 1
     assert waiting["messages of the card service not followed up"] == 1
     assert waiting["refunds that failed"] == 1
     assert waiting["deliveries that failed for good"] >= 1

@@ -106,6 +106,26 @@ def assess_dropping(status: str) -> Decision:
     )
 
 
+def assess_confirming(status: str) -> Decision:
+    """Whether a booking's confirmation is sent again: of one that is paid and to come (LAB-12)."""
+    unpaid = status in {"held", "reserved"}
+    return Decision(
+        (
+            finding(
+                "LAB-12",
+                status == "paid",
+                yes=_("The booking is paid and to come, and confirmed with its start time and address."),
+                no=_("The booking is not paid, so that there is nothing to confirm yet.")
+                if unpaid
+                else _("The booking is not to come any more, so that there is nothing to confirm."),
+                next_step=_("Pay it; the confirmation follows by itself.")
+                if unpaid
+                else _("Look at the booking: what it has come to stands there."),
+            ),
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class CancellingFacts:
     """A booking to be cancelled, and what was paid for it. Amounts in cents."""

@@ -18,7 +18,8 @@ from ceportal.kernel.policy import BOOK
 from exams import booking_queries as queries
 from exams import booking_rules, change_queries, change_rules, services
 from exams.clocks import Clocks, clocks_of
-from exams.models import Booking, CheckIn, Incident, Reschedule
+from exams.models import Booking, CheckIn, Incident, Reread, Reschedule
+from exams.reread_reading import RereadPart, reread_part
 from exams.site_time import day_at
 from payments.amounts import amount_text
 from payments.models import Order
@@ -28,6 +29,7 @@ Status = Booking.Status
 INSTANT = timedelta(microseconds=1)
 STANDING = (Status.HELD, Status.RESERVED, Status.PAID, Status.SAT)
 TO_COME = (Status.RESERVED, Status.PAID)
+READ_AGAIN = (Status.FAILED, Status.PASSED)  # a pass may be what a re-read turned a fail to (RRD-04)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class BookingPage:
     quoted: Reschedule | None
     came_from: Booking | None
     went_to: Booking | None
+    reread: RereadPart | None
     extra: dict[str, Any]
 
     @property
@@ -107,13 +110,14 @@ def booking_page(booking: Booking, *, now: datetime) -> BookingPage:
         Reschedule.objects.filter(old=booking).select_related("new__seat__sitting__site").order_by("-quoted_at")
     )
     came = Reschedule.objects.filter(new=booking).select_related("old__seat__sitting__site").first()
+    reread = reread_part(booking, now=now) if booking.status in READ_AGAIN else None
     return BookingPage(
         booking=booking,
         starts=clocks_of(queries.starts_at(booking), zone, own_zone),
         own_zone=own_zone if own_zone != zone else "",
         order=order,
         standing=standing,
-        steps=tuple(_steps(booking, order, now=now)),
+        steps=(*_steps(booking, order, now=now), *_reread_steps(booking, reread)),
         why=explain(Decision.from_json(booking.decision)),
         can_be_paid=_can_be_paid(booking, now=now),
         kept_until=clocks_of(booking.held_until, zone, own_zone) if booking.held_until else None,
@@ -124,6 +128,7 @@ def booking_page(booking: Booking, *, now: datetime) -> BookingPage:
         quoted=next((each for each in changes if _is_open(each, now)), None),
         came_from=came.old if came and came.status == Reschedule.Status.COMMITTED else None,
         went_to=next((each.new for each in changes if each.status == Reschedule.Status.COMMITTED), None),
+        reread=reread,
         extra=_of_the_day(booking),
     )
 
@@ -180,7 +185,6 @@ def _of_the_day(booking: Booking) -> dict[str, Any]:
         "check_in": CheckIn.objects.filter(booking=booking).first(),
         "incidents": list(Incident.objects.filter(booking=booking)),
         "remedy": getattr(booking, "remedy", None),
-        "reread": getattr(booking, "reread", None),
     }
 
 
@@ -227,6 +231,37 @@ def _payment_steps(booking: Booking, order: Order | None, *, now: datetime) -> I
         clocks = clocks_of(booking.held_until, zone, booking.candidate.time_zone)
         note = _with_own(f"{clocks.site} ({clocks.site_zone})", clocks)
         yield Step(_("The seat is kept until"), day_at(booking.held_until, zone), note, past=False, status="due")
+
+
+def _reread_steps(booking: Booking, part: RereadPart | None) -> Iterator[Step]:
+    """Until when a re-read is asked for; then asked for, paid by, begun, promised, done (RRD-01, RRD-03, RRD-05)."""
+    if part is None:
+        return
+    zone = booking.seat.sitting.site.time_zone
+    if part.asking is not None:
+        if part.can_be_asked_for:
+            note = _("RRD-01: to the end of this day at the site.")
+            yield Step(_("Last day to ask for a re-read"), part.until, note, past=False, status="due")
+        return
+    assert part.reread is not None  # asked for
+    reread = part.reread
+    yield Step(_("Re-read asked for"), day_at(reread.requested_at, zone), "", past=True)
+    if reread.paid_at is None:
+        late = not part.can_be_paid
+        yield Step(_("Pay for the re-read by"), part.pay_last_day, _("RRD-03: else it is given up."), late, "due")
+        return
+    yield Step(_("Re-read begun"), day_at(reread.paid_at, zone), "", past=True, status="paid")
+    if reread.status == Reread.Status.PAID:
+        yield Step(_("Outcome of the re-read promised by"), reread.due_on, "", past=False)
+    elif reread.ended_at is not None:
+        turned = reread.status == Reread.Status.TURNED
+        yield Step(
+            _("Re-read done"),
+            day_at(reread.ended_at, zone),
+            reread.get_status_display().capitalize(),
+            past=True,
+            status="passed" if turned else "failed",
+        )
 
 
 def _with_own(note: str, clocks: Clocks) -> str:

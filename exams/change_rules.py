@@ -50,7 +50,10 @@ def last_day_to_change(exam_on: date, policy: Policy) -> date:
 
 
 def assess_leaving(facts: LeavingFacts, policy: Policy) -> Decision:
-    """Whether a booking can be left for another seat: a paid one, in time, or one whose incident has its remedy."""
+    """Whether a booking can be left for another seat: a paid one, in time, or one whose incident has its remedy.
+
+    Whether its invoice is issued does not matter (LAB-11).
+    """
     stands = Finding("INC-03", True, _("The change is the remedy for the incident: it charges and refunds nothing."))
     if not facts.by_remedy:
         stands = finding(

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from exams.views import bookings, changes, desk, labs, papers, results, waiting
+from exams.views import bookings, changes, desk, labs, papers, rereads, results, waiting
 from exams.views.converters import DayConverter
 
 register_converter(DayConverter, "day")
@@ -27,6 +27,10 @@ urlpatterns = [
     path("labs/bookings/<int:booking_id>/return/", bookings.return_from_card_page, name="booking_return"),
     path("labs/bookings/<int:booking_id>/drop/", bookings.drop, name="booking_drop"),
     path("labs/bookings/<int:booking_id>/cancel/", bookings.cancel, name="booking_cancel"),
+    path("labs/bookings/<int:booking_id>/confirmation/", bookings.send_again, name="booking_confirmation"),
+    path("labs/bookings/<int:booking_id>/reread/", rereads.request_reread, name="reread"),
+    path("labs/bookings/<int:booking_id>/reread/pay/", rereads.pay, name="reread_pay"),
+    path("labs/bookings/<int:booking_id>/reread/return/", rereads.return_from_card_page, name="reread_return"),
     path("labs/bookings/<int:booking_id>/letter.pdf", bookings.letter, name="booking_letter"),
     path("labs/bookings/<int:booking_id>/calendar.ics", bookings.calendar_file, name="booking_calendar"),
     path("labs/bookings/<int:booking_id>/change/", changes.choose_seat, name="choose_seat"),

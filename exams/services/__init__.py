@@ -1,7 +1,7 @@
 """What changes exam records, the calendar of sites, and lab bookings."""
 
 from exams.services.attempts import correct_attempt, record_attempt, retire_exam
-from exams.services.bookings import assess_cancelling, book_seat, cancel_booking, drop_booking
+from exams.services.bookings import assess_cancelling, book_seat, cancel_booking, confirm_again, drop_booking
 from exams.services.paying import assess_paying, find_payable_order, redeem_code, start_booking_payment
 from exams.services.rescheduling import (
     assess_reschedule,
@@ -22,6 +22,7 @@ __all__ = [
     "book_seat",
     "cancel_booking",
     "close_site",
+    "confirm_again",
     "confirm_reschedule",
     "correct_attempt",
     "drop_booking",

@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from candidates.models import Agreement, Candidate, Track
-from candidates.services import accept_agreement, lock_candidate
+from candidates.services import accept_agreement, compose_notice, lock_candidate
+from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import booked_rules
+from exams import booking_notices as notices
 from exams import booking_queries as queries
 from exams import booking_rules as rules
 from exams.models import Booking, Seat, Site, WaitingWish
@@ -39,8 +41,9 @@ def book_seat(
     """Take a seat for a candidate, or refuse and say why (LAB-01 to LAB-03, LAB-06, LAB-13, LAB-15, and who is tested).
 
     Until the last day to pay it is reserved; later the seat is held for a while, to be paid at once (LAB-06). A
-    voucher's code is redeemed with it, and may pay it in full (LAB-10). `accept` signs the agreement and accepts
-    recording (LAB-02), in the `versions` that were read. Emits exams.seat_booked.
+    voucher's code is redeemed with it, and may pay it in full (LAB-10); what a declined card leaves open stands unpaid
+    until the deadline; held, it is let go in the end, its voucher free again (LAB-09). `accept` signs the agreement and
+    accepts recording (LAB-02), in the `versions` that were read. Emits exams.seat_booked.
     """
     candidate = lock_candidate(candidate_id)
     track, site = Track.objects.get(code=track_code), Site.objects.get(code=site_code)
@@ -82,6 +85,24 @@ def drop_booking(*, booking_id: int, now: datetime) -> Booking:
     return booking
 
 
+@transaction.atomic
+def confirm_again(*, booking_id: int, now: datetime) -> bool:
+    """Send the confirmation of a paid booking again: start time and address, to the e-mail address on record (LAB-12).
+
+    Once a day at most; False where that was done already. Refused (LAB-12) for one that is not paid or not to come.
+    """
+    booking = lock_booking(booking_id)
+    require(booked_rules.assess_confirming(booking.status))
+    written = compose_notice(
+        candidate=booking.candidate,
+        kind="booking_confirmed",
+        key=f"booking_confirmed:{booking.pk}:{clock.day_of(now)}",
+        context=notices.context_of(booking),
+        now=now,
+    )
+    return written is not None
+
+
 def assess_cancelling(booking: Booking, *, now: datetime) -> Decision:
     """Whether a booking can be cancelled, and what is forfeited, in money (LAB-14); shown before the button."""
     order = booking.order
@@ -100,7 +121,8 @@ def assess_cancelling(booking: Booking, *, now: datetime) -> Decision:
 def cancel_booking(*, booking_id: int, now: datetime) -> Booking:
     """Give up a paid booking; all that was paid is forfeited, the voucher included (LAB-14).
 
-    A change of it that was only quoted is withdrawn. Refused for an unpaid one (LAB-15), and once the sitting has begun
+    Nothing is refunded, whether or not the invoice is issued yet (LAB-11). A change of it that was only quoted is
+    withdrawn. Refused for an unpaid one (LAB-15), and once the sitting has begun
     (LAB-13). Emits exams.booking_cancelled, with the decision that says what was forfeited.
     """
     booking = lock_booking(booking_id)

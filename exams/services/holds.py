@@ -16,8 +16,8 @@ from exams.services.states import lock_booking, move_to
 def let_go(booking: Booking, *, now: datetime, given_up: bool) -> None:
     """Let go of a seat that is kept; the caller holds the booking's lock. `given_up`: before its time was over.
 
-    What it was kept for ends with it: its order is no longer asked for and the voucher is free again, a change of
-    booking is not made (RSCH-04), an offer to somebody waiting passes to the next. Emits exams.hold_released.
+    What it was kept for ends with it: its order is no longer asked for and the voucher is free again (LAB-09), a change
+    of booking is not made (RSCH-04), an offer to somebody waiting passes to the next. Emits exams.hold_released.
     """
     move_to(booking, Booking.Status.RELEASED, now=now)
     stop_asking(booking, now=now)

@@ -85,6 +85,9 @@ def find_payable_order(*, booking_id: int, now: datetime) -> Order:
 def start_booking_payment(*, booking_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
     """Open the card page of a booking (LAB-05), or find it open. Refused as `find_payable_order` says.
 
+    The card is charged as soon as its details are given there; a declined one leaves the booking as it was: unpaid
+    until its deadline, its voucher redeemed, or kept until its short time is over (LAB-09).
+
     CardServiceUnavailable: not now.
     """
     order = find_payable_order(booking_id=booking_id, now=now)

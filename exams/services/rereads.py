@@ -19,7 +19,7 @@ from exams.models import Attempt, Booking, Reread
 from exams.services.attempts import correct_attempt
 from exams.services.states import lock_booking
 from exams.site_time import end_of
-from payments.models import Order, OrderLine
+from payments.models import Order, OrderLine, Payment
 from payments.services import LineRequest
 
 Status = Reread.Status
@@ -110,6 +110,15 @@ def find_payable_order(*, reread_id: int, by_voucher: bool = False, now: datetim
     require(assess_paying(reread, by_voucher=by_voucher, now=now))
     assert reread.order is not None  # asked for with the request
     return reread.order
+
+
+def start_reread_payment(*, reread_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
+    """Open the card page of a re-read (RRD-03), or find it open. Refused as `find_payable_order` says.
+
+    CardServiceUnavailable: not now.
+    """
+    order = find_payable_order(reread_id=reread_id, now=now)
+    return payments.services.start_payment(order_id=order.pk, success_url=success_url, cancel_url=cancel_url, now=now)
 
 
 @transaction.atomic

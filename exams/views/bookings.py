@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -65,18 +66,26 @@ def booking_response(
     shown: Booking,
     *,
     refusal: Refused | None = None,
-    asked: int | None = None,
+    back_at: str = "",
+    asked: int = 0,
     now: datetime,
 ) -> HttpResponse:
-    """The page of a booking; with why something was refused, or while the card service's answer is awaited."""
+    """The page of a booking; with why something was refused, or while the card service's answer is awaited.
+
+    `back_at` is the name of the address to which somebody came back from the card page, for the `asked`th time.
+    """
     page = booking_reading.booking_page(shown, now=now)
-    waiting = asked is not None and page.standing is not None and page.standing.may_be_settled_soon
+    of_reread = page.reread.standing if page.reread else None
+    standing = {"exams:booking_return": page.standing, "exams:reread_return": of_reread}.get(back_at)
+    waiting = standing is not None and standing.may_be_settled_soon
     context = {
         "page": page,
         "booking": shown,
         "refusal": explain(refusal.decision) if refusal else None,
-        "waiting": waiting,
-        "next_ask": asked + 1 if asked is not None and asked < ASK_AT_MOST else None,
+        "waiting": waiting and back_at == "exams:booking_return",
+        "reread_waiting": waiting and back_at == "exams:reread_return",
+        "ask_url": reverse(back_at, args=[shown.pk]) if waiting else "",
+        "next_ask": asked + 1 if asked < ASK_AT_MOST else None,
     }
     return render(request, "exams/booking.html", context, status=CONFLICT if refusal else 200)
 
@@ -99,13 +108,40 @@ def pay(request: CandidateRequest, booking_id: int) -> HttpResponse:
 def return_from_card_page(request: CandidateRequest, booking_id: int) -> HttpResponse:
     """Where the card page sends people back to: ask at once how it went, and say so."""
     own, now = own_booking(request, booking_id), clock.now()
+    return answer_of_card_page(request, own, own.order_id, "exams:booking_return", now=now)
+
+
+def answer_of_card_page(
+    request: CandidateRequest, own: Booking, order_id: int | None, back_at: str, *, now: datetime
+) -> HttpResponse:
+    """Ask the card service how an order went, and show the booking with the answer, or while it is awaited."""
     asked = int(request.GET["asked"]) if request.GET.get("asked", "").isdecimal() else 0
-    if own.order_id is not None:
+    if order_id is not None:
         try:
-            payments.services.refresh_order(order_id=own.order_id, now=now)
+            payments.services.refresh_order(order_id=order_id, now=now)
         except CardServiceUnavailable:
-            log.warning("return_not_answered", booking=booking_id)
-    return booking_response(request, own_booking(request, booking_id), asked=asked, now=now)
+            log.warning("return_not_answered", booking=own.pk)
+    return booking_response(request, own_booking(request, own.pk), back_at=back_at, asked=asked, now=now)
+
+
+# ── The confirmation ──────────────────────────────────────────────────────────────────────────────
+@require_POST
+@candidate_required
+def send_again(request: CandidateRequest, booking_id: int) -> HttpResponse:
+    """Send the confirmation again, to the address on record; a second press on the same day sends nothing."""
+    own, now = own_booking(request, booking_id), clock.now()
+    try:
+        sent = services.confirm_again(booking_id=own.pk, now=now)
+    except Refused as refusal:
+        return booking_response(request, own_booking(request, booking_id), refusal=refusal, now=now)
+    address = {"address": own.candidate.email}
+    if sent:
+        messages.success(request, _("The confirmation is on its way to %(address)s.") % address)
+    else:
+        messages.info(
+            request, _("It was sent again today already, to %(address)s. Your notices hold it, too.") % address
+        )
+    return redirect("exams:booking", own.pk)
 
 
 # ── Giving it up ──────────────────────────────────────────────────────────────────────────────────

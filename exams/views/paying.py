@@ -16,7 +16,8 @@ from django.urls import reverse
 import payments.services
 from candidates.access import CandidateRequest
 from exams import services
-from exams.models import Booking
+from exams.models import Booking, Reread
+from exams.services import rereads
 from payments.order_pages import card_service_trouble
 from payments.services import CardServiceUnavailable
 
@@ -45,4 +46,15 @@ def to_card_page(request: CandidateRequest, booking: Booking, *, now: datetime) 
     except CardServiceUnavailable:
         messages.error(request, card_service_trouble())
         return redirect("exams:booking", booking.pk)
+    return redirect(payment.page_url)
+
+
+def to_card_page_of_reread(request: CandidateRequest, reread: Reread, *, now: datetime) -> HttpResponse:
+    """To the card page of a re-read, a second time to the same one. Refused as `start_reread_payment` says."""
+    back = settings.BASE_URL + reverse("exams:reread_return", args=[reread.booking_id])
+    try:
+        payment = rereads.start_reread_payment(reread_id=reread.pk, success_url=back, cancel_url=back, now=now)
+    except CardServiceUnavailable:
+        messages.error(request, card_service_trouble())
+        return redirect("exams:booking", reread.booking_id)
     return redirect(payment.page_url)

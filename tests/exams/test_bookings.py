@@ -16,7 +16,8 @@ from exams.models import Attempt, Booking, Reschedule, SitePrice
 from exams.services import bookings
 from exams.services.states import move_to
 from exams.site_time import moment_of
-from payments.models import Order
+from payments.models import Order, Refund
+from payments.services import issue_invoice
 from tests import factories
 from tests.exams import lab_world as world
 from tests.factories import day, noon
@@ -313,6 +314,16 @@ class TestCancelling:
         (told,) = world.notices(aiko, "booking_given_up")
         assert "forfeited: USD 336.00" in told.replace("\xa0", " ")
         assert "forfeited: USD 1,600.00" in told.replace("\xa0", " ")
+
+    @pytest.mark.parametrize("invoiced", [False, True])
+    def test_invoiced_or_not_nothing_is_refunded_lab_11(self, booking: Booking, invoiced: bool) -> None:
+        assert booking.order is not None
+        if invoiced:
+            issue_invoice(order_id=booking.order.pk, now=noon("2026-02-10"))
+        bookings.cancel_booking(booking_id=booking.pk, now=noon("2026-02-11"))
+        assert not Refund.objects.exists()
+        booking.order.refresh_from_db()
+        assert booking.order.status == "paid"
 
     def test_until_the_sitting_begins(self, booking: Booking) -> None:
         start = moment_of(day("2026-05-04"), time(8, 30), "Europe/Brussels")

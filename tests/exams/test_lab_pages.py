@@ -255,6 +255,37 @@ def test_a_result_is_pass_or_fail_with_topic_areas(client: Client, settled: Book
     assert "<li>Automation</li>" in text
 
 
+# ── The confirmation ──────────────────────────────────────────────────────────────────────────────
+def test_the_confirmation_is_sent_again_once_a_day_to_the_address_on_record(
+    client: Client, settled: Booking, at: Any
+) -> None:
+    """LAB-12: the same text, with start time and address."""
+    world.deliver(NOW)
+    assert "Send the confirmation again" in client.get(f"/labs/bookings/{settled.pk}/").text
+    Candidate.objects.filter(pk=settled.candidate_id).update(email="aiko@new.example")
+    for _press in range(2):
+        answer = client.post(f"/labs/bookings/{settled.pk}/confirmation/", follow=True)
+    assert "It was sent again today already, to aiko@new.example." in answer.text
+    first, second = settled.candidate.notices.filter(kind="booking_confirmed").order_by("id")
+    assert (second.subject, second.body) == (first.subject, first.body)
+    assert (first.address, second.address) == ("aiko@example.org", "aiko@new.example")
+    at(NOW + timedelta(days=1))
+    client.post(f"/labs/bookings/{settled.pk}/confirmation/")
+    assert settled.candidate.notices.filter(kind="booking_confirmed").count() == 3
+
+
+def test_what_is_not_paid_or_given_up_is_not_confirmed(client: Client, booked: Booking, cards: CardDesk) -> None:
+    for words in ("Pay it; the confirmation follows by itself.", "nothing to confirm."):
+        assert "Send the confirmation again" not in client.get(f"/labs/bookings/{booked.pk}/").text
+        refused = client.post(f"/labs/bookings/{booked.pk}/confirmation/")
+        assert refused.status_code == 409
+        assert "/policy/LAB-12" in refused.text
+        assert words in refused.text
+        if world.status_of(booked) == "reserved":
+            client.post(f"/labs/bookings/{booked.pk}/drop/")
+    assert not booked.candidate.notices.filter(kind="booking_confirmed").exists()
+
+
 # ── Papers ────────────────────────────────────────────────────────────────────────────────────────
 def test_the_letter_and_the_calendar_file_carry_the_bookings_data(client: Client, settled: Booking) -> None:
     """LAB-16: the letter for a visa is a PDF with the booking's data."""
@@ -334,7 +365,7 @@ def test_bookings_and_changes_of_others_are_not_there(client: Client, settled: B
     reads = ["", "return/", "letter.pdf", "calendar.ics", "change/", "change/tokyo/2026-06-01/"]
     for path in [own + read for read in reads] + [f"/labs/changes/{change.pk}/", f"/labs/changes/{change.pk}/return/"]:
         assert client.get(path).status_code == 404, path
-    writes = [own + write for write in ("pay/", "drop/", "cancel/", "change/tokyo/2026-06-01/")]
+    writes = [own + write for write in ("pay/", "drop/", "cancel/", "confirmation/", "change/tokyo/2026-06-01/")]
     for path in [*writes, f"/labs/changes/{change.pk}/confirm/", f"/labs/changes/{change.pk}/withdraw/"]:
         assert client.post(path).status_code == 404, path
     assert world.status_of(settled) == "paid"

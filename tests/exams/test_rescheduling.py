@@ -17,7 +17,7 @@ from exams.models import Booking, Remedy, Reschedule, SitePrice
 from exams.services import bookings, rescheduling
 from exams.services.states import lock_booking, move_to
 from payments.models import Order, Payment, Refund
-from payments.services import follow_payment
+from payments.services import follow_payment, issue_invoice
 from tests.exams import lab_world as world
 from tests.exams.test_booking_payments import paid
 from tests.exams.test_bookings import bar
@@ -112,6 +112,11 @@ class TestTheQuote:
         assert free("tokyo", "2026-06-01") == 3 and free("brussels", "2026-05-04") == 3
         assert world.status_of(booking) == "paid" and Order.objects.count() == 1
         assert world.topics(aiko)[-1] == "reschedule_quoted"
+
+    def test_invoiced_it_can_still_be_changed_lab_11(self, booking: Booking) -> None:
+        assert booking.order is not None
+        issue_invoice(order_id=booking.order.pk, now=noon("2026-02-10"))
+        assert quote(booking).status == "quoted"
 
     def test_another_takes_its_place(self, booking: Booking) -> None:
         first, second = quote(booking), quote(booking, "richardson")

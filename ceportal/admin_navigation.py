@@ -29,6 +29,7 @@ AREAS: tuple[Any, ...] = (
         (_("Candidates"), "person", "candidates.candidate"),
         (_("Certifications"), "workspace_premium", "candidates.certification"),
         (_("Cases"), "balance", "candidates.case"),
+        (_("Tips"), "visibility_off", "candidates.tip"),
         (_("Sanctions"), "gavel", "candidates.sanction"),
         (_("Guardians"), "family_restroom", "candidates.guardianconsent"),
         (_("Residence"), "home_pin", "candidates.residenceproof"),

@@ -29,6 +29,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 DELIVERIES: dict[str, tuple[str, ...]] = {
     "candidates.notice_released": ("mail",),
     "candidates.notice_written": ("mail",),
+    "candidates.tip_asked": ("mail to reporter",),
+    "candidates.tip_closed": ("mail to reporter",),
     "credits.appeal_dismissed": ("appeal notice", "provider mail on appeals"),
     "credits.appeal_upheld": ("appeal notice", "provider mail on appeals"),
     "credits.audit_asked": ("audit notice",),
@@ -64,6 +66,7 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
 
 RECEIVERS: dict[str, str] = {
     "mail": "candidates.mail.send_notice",
+    "mail to reporter": "candidates.tip_mail.on_told",
     "card refund": "payments.services.execute_refund",
     "appeal notice": "credits.mail.dispute_notices.on_appeal_decided",
     "audit notice": "credits.mail.dispute_notices.on_audit",

@@ -16,6 +16,7 @@ from django_structlog.middlewares import RequestMiddleware
 
 from ceportal import people, problems
 
+IN_CONFIDENCE = "/report/"  # whoever is there may be reporting somebody: no account goes with it (CAND-03)
 # Where one can go before the second factor is set up: to set it up, to say the password again for that, and out.
 OPEN_PREFIXES = ("/accounts/2fa/", "/accounts/reauthenticate/", "/accounts/logout/")
 
@@ -40,12 +41,18 @@ class ClientAddressMiddleware:
 class RequestLogMiddleware(RequestMiddleware):
     """Logs each request under an id that is also sent back and goes with the tasks the request starts.
 
-    Of the request it says method and path only: what stands behind the question mark may be a name searched for.
+    Of the request it says method and path only: what stands behind the question mark may be a name searched for. Of a
+    report in confidence it does not say who was signed in (CAND-03).
     """
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         return f"{request.method} {request.path}"
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        if not request.path.startswith(IN_CONFIDENCE):
+            RequestMiddleware.bind_user_id(request)
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response["X-Request-ID"] = structlog.contextvars.get_contextvars().get("request_id", "")

@@ -20,6 +20,7 @@ urlpatterns = [
     path("verify/", verification_views.verify, name="verify"),
     path("verify/<str:token>/", verification_views.verify_link, name="verify_link"),
     path("verify/<str:token>/<slug:number>.<slug:form>", badge_views.badge_by_link, name="badge_by_link"),
+    path("report/", include("candidates.tip_urls")),
     path("badges/", include("candidates.badge_urls")),
     path(".well-known/did.json", badge_views.key_document, name="key_document"),
     path("shared/<str:token>/", shared_results, name="shared_results"),

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import redis
+import structlog
 from django.conf import settings as portal
 from django.core.management import call_command
 from django.db import connection
@@ -22,7 +23,7 @@ from django.urls import reverse
 
 from candidates.models import Candidate
 from ceportal import logs
-from ceportal.middleware import ClientAddressMiddleware
+from ceportal.middleware import ClientAddressMiddleware, RequestLogMiddleware
 from tests import factories
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -126,6 +127,20 @@ def test_every_request_has_its_own_id_and_cannot_choose_it(client: Client) -> No
     ids = [client.get(reverse("healthz"), headers=chosen)["X-Request-ID"] for _each in range(2)]
     assert len(set(ids)) == 2
     assert "chosen" not in ids
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "named"), [("/report/follow/", False), ("/reports/", True)])
+def test_who_reports_in_confidence_is_not_written_down(path: str, named: bool, alice: Candidate) -> None:
+    """CAND-03: the log says who was signed in, but not of the pages of reports."""
+    request = RequestFactory().get(path)
+    assert alice.user is not None
+    request.user = alice.user
+    with structlog.contextvars.bound_contextvars():
+        RequestLogMiddleware.bind_user_id(request)
+        bound = structlog.contextvars.get_contextvars()
+        structlog.contextvars.unbind_contextvars("user_id")
+    assert (bound.get("user_id") == alice.user_id) is named
 
 
 @pytest.mark.parametrize(

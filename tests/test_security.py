@@ -20,6 +20,8 @@ PUBLIC = [
     "policy:book",
     "check",
     "verify",
+    "tips:report",
+    "tips:follow",
     "candidates:logo_guidelines",
     "account_login",
     "account_signup",

@@ -8,7 +8,8 @@ A *sanction* bars a candidate for a breach of the agreement: one member of staff
 stands until it is lifted (CAND-02). A *guardian's consent* lets a minor be tested (CAND-05); a *proof of residence* is
 an identity document that staff have seen (CAND-07). A *verification link* shows certifications that their holder chose
 to whoever has it (CERT-09); a *badge* is a certification as a signed credential that verifies without the portal.
-An *affiliation* is an expert's association with a *channel partner*, one at a time (CERT-07).
+An *affiliation* is an expert's association with a *channel partner*, one at a time (CERT-07). A *tip* is suspected
+misconduct, reported in confidence by somebody whom nobody here knows (CAND-03).
 """
 
 from candidates.models.agreements import Acceptance, Agreement, GuardianConsent
@@ -19,6 +20,7 @@ from candidates.models.partners import Affiliation, ChannelPartner
 from candidates.models.people import Candidate, User, UserManager
 from candidates.models.sharing import VerificationLink
 from candidates.models.standing import ResidenceProof, Sanction
+from candidates.models.tips import Tip, TipFile, TipMessage
 
 __all__ = [
     "Acceptance",
@@ -35,6 +37,9 @@ __all__ = [
     "Sanction",
     "StatusChange",
     "Term",
+    "Tip",
+    "TipFile",
+    "TipMessage",
     "Track",
     "User",
     "UserManager",

@@ -67,6 +67,20 @@ from candidates.rules.standings import (
     standing_on,
 )
 from candidates.rules.testing import TestingFacts, assess_testing
+from candidates.rules.tips import (
+    TipActFacts,
+    TipFacts,
+    TipWordFacts,
+    assess_case_of_tip,
+    assess_passphrase,
+    assess_tip,
+    assess_tip_act,
+    assess_tip_file,
+    assess_tip_files,
+    assess_tip_tries,
+    assess_tip_word,
+    tip_came_in,
+)
 from candidates.rules.years import EMERITUS_PARAMETERS, Window, lifetime_from, next_window, open_windows, window_of
 
 __all__ = [
@@ -96,6 +110,9 @@ __all__ = [
     "TermDates",
     "TermFacts",
     "TestingFacts",
+    "TipActFacts",
+    "TipFacts",
+    "TipWordFacts",
     "Window",
     "appeal_until",
     "assess_affiliation",
@@ -103,17 +120,25 @@ __all__ = [
     "assess_appeal_decision",
     "assess_bar",
     "assess_bar_for_others",
+    "assess_case_of_tip",
     "assess_confirmation",
     "assess_consent",
     "assess_document",
     "assess_leaving",
     "assess_lifting",
     "assess_link",
+    "assess_passphrase",
     "assess_proposal",
     "assess_residence_proof",
     "assess_sharing",
     "assess_signature",
     "assess_testing",
+    "assess_tip",
+    "assess_tip_act",
+    "assess_tip_file",
+    "assess_tip_files",
+    "assess_tip_tries",
+    "assess_tip_word",
     "assess_withdrawal",
     "bars",
     "becomes_lifetime",
@@ -140,5 +165,6 @@ __all__ = [
     "stretch_on",
     "strictest_bar",
     "term_on",
+    "tip_came_in",
     "window_of",
 ]

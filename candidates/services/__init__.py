@@ -48,16 +48,23 @@ from candidates.services.sanctions import (
     propose_sanction,
 )
 from candidates.services.sharing import share_certifications, withdraw_link
+from candidates.services.tip_access import enter_tip
+from candidates.services.tips import FiledTip, TipForm, add_to_tip, ask_reporter, close_tip, file_tip, link_tip
 
 __all__ = [
+    "FiledTip",
     "Renewal",
     "Report",
+    "TipForm",
     "accept_agreement",
+    "add_to_tip",
+    "ask_reporter",
     "buy_emeritus_terms",
     "catch_up",
     "change_contact",
     "change_residence",
     "close_case",
+    "close_tip",
     "compose_notice",
     "confirm_address",
     "confirm_affiliation",
@@ -68,7 +75,9 @@ __all__ = [
     "earn_certification",
     "end_affiliation",
     "end_sanction",
+    "enter_tip",
     "file_sanction_appeal",
+    "file_tip",
     "follow_calendar",
     "hold_back",
     "import_certification",
@@ -76,6 +85,7 @@ __all__ = [
     "leave_partner",
     "lift_sanction",
     "link_candidate",
+    "link_tip",
     "lock_candidate",
     "lock_candidates",
     "mark_notice_read",

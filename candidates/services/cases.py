@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from candidates.models import Case
+from candidates import rules
+from candidates.models import Case, Tip
 from ceportal.kernel.decisions import Decision, finding, require
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
@@ -47,7 +48,10 @@ def open_case(
 
 @transaction.atomic
 def close_case(*, case_id: int, user_id: int, resolution: str, now: datetime) -> Case:
-    """Close a case with what was decided. Refused without a reason, or to the person it is about (CAND-02)."""
+    """Close a case with what was decided. Refused without a reason, or to the person it is about (CAND-02).
+
+    One that a tip opened is closed with the tip (CAND-03).
+    """
     case = Case.objects.select_for_update(no_key=True, of=("self",)).select_related("candidate").get(id=case_id)
     if case.status == Case.Status.CLOSED:
         return case
@@ -70,6 +74,7 @@ def close_case(*, case_id: int, user_id: int, resolution: str, now: datetime) ->
                 ),
             )
         )
+        + rules.assess_case_of_tip(tip_is_open=Tip.objects.filter(case=case, status=Tip.Status.OPEN).exists())
     )
     case.status, case.closed_at, case.closed_by_id = Case.Status.CLOSED, now, user_id
     case.resolution = resolution.strip()

@@ -11,6 +11,7 @@ from catalog.models import ProviderMember
 from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
 from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
+from ceportal.kernel.uploads import Upload
 from credits.models import AdministrativeFee
 from credits.services import appeals, audits, claims, enrollment, reports, reviews, rosters, scans, seals
 from credits.services.development import record_authored_items, record_workshop
@@ -87,6 +88,7 @@ def somebody(member: ProviderMember) -> Candidate:
     )
     signed_proven_and_sanctioned()
     associated(candidate)
+    reported_in_confidence(candidate)
     in_a_lab(candidate)
     near_emeritus(candidate)
     seals.seal_finished_days(now=NOW + timedelta(days=1))
@@ -128,6 +130,16 @@ def associated(candidate: Candidate) -> None:
     )
     confirming = factories.UserFactory.create(staff=True)
     people.confirm_affiliation(affiliation_id=asked.id, user_id=confirming.id, now=NOW)
+
+
+def reported_in_confidence(candidate: Candidate) -> None:
+    """A tip about them with a file, led to them, with a question and an answer."""
+    form = people.TipForm(words="Sold the questions.", happened_on=day("2026-05-01"), person=candidate.name)
+    tip = people.file_tip(form_key=uuid4(), form=form, uploads=[Upload("seen.pdf", PDF)], now=NOW).tip
+    staff = factories.UserFactory.create(staff=True)
+    people.link_tip(tip_id=tip.id, candidate_id=candidate.id, staff_id=staff.id, now=NOW)
+    people.ask_reporter(tip_id=tip.id, form_key=uuid4(), words="Where?", staff_id=staff.id, now=NOW)
+    people.add_to_tip(tip_id=tip.id, form_key=uuid4(), words="Here.", now=NOW)
 
 
 def proposed_and_on_a_roster(candidate: Candidate, member: ProviderMember) -> None:

@@ -10,6 +10,7 @@ RUN /srv/venv/bin/pip install --require-hashes --requirement requirements.lock
 COPY manage.py ./
 COPY deploy/ deploy/
 COPY templates/ templates/
+COPY locale/ locale/
 COPY static/ static/
 COPY ceportal/ ceportal/
 COPY candidates/ candidates/

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -34,3 +35,9 @@ def candidate_required(view: Callable[..., HttpResponseBase]) -> Callable[..., H
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address a request came from, as the login pages see it."""
+    address: str = get_adapter(request).get_client_ip(request)
+    return address

@@ -59,8 +59,8 @@ class ContactForm(forms.Form):
     language = forms.ChoiceField(
         required=False,
         choices=LANGUAGES,
-        label=_("Language of messages"),
-        help_text=_("Official messages are written in it."),
+        label=_("Language"),
+        help_text=_("Of messages, of the texts that you accept, and of the pages that speak it."),
     )
     time_zone = forms.ChoiceField(
         choices=zone_choices,

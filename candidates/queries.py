@@ -127,8 +127,14 @@ def record_of(user: AbstractBaseUser | AnonymousUser) -> Candidate | None:
 
 
 def current_agreement(kind: str, day: date) -> Agreement | None:
-    """The version of an agreement in force on a day."""
-    return Agreement.objects.filter(kind=kind, effective_on__lte=day).order_by("-effective_on").first()
+    """The version of an agreement in force on a day; drafts are never in force."""
+    return in_force_on(day).filter(kind=kind).first()
+
+
+def in_force_on(day: date) -> QuerySet[Agreement]:
+    """The published versions that had come into force by a day, the one in force first."""
+    published = Agreement.objects.filter(published_at__isnull=False, effective_on__lte=day)
+    return published.order_by("-effective_on")
 
 
 def has_accepted_current(candidate: Candidate, kind: str, day: date) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from candidates import document_views, standing_views, verification_views, views
+from candidates import agreement_views, document_views, standing_views, verification_views, views
 
 app_name = "candidates"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("logo-guidelines/", document_views.logo_guidelines, name="logo_guidelines"),
     path("notices/", views.notice_list, name="notice_list"),
     path("notices/<int:notice_id>/", views.notice, name="notice"),
+    path("agreements/", agreement_views.agreement_list, name="agreements"),
+    path("agreements/<slug:kind>/<str:version>/", agreement_views.agreement, name="agreement"),
     path("standing/", standing_views.standing, name="standing"),
     path("standing/sanctions/<int:sanction_id>/", standing_views.sanction, name="sanction"),
     path("standing/partner/", standing_views.request_affiliation, name="request_affiliation"),

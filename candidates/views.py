@@ -22,7 +22,7 @@ from candidates.models import Notice
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
-from ceportal.kernel.pages import UNPROCESSABLE
+from ceportal.kernel.pages import UNPROCESSABLE, translated
 
 NOTICES_PER_PAGE = 25
 
@@ -63,6 +63,7 @@ def _too_many(request: HttpRequest, again: datetime, now: datetime) -> HttpRespo
     return response
 
 
+@translated
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @candidate_required

@@ -116,6 +116,7 @@ AREAS: tuple[Any, ...] = (
         (_("Nights"), "bedtime", "kernel.nightlyrun"),
         (_("Logins"), "login", "candidates.user"),
         (_("Agreements"), "contract", "candidates.agreement"),
+        (_("Agreements translated"), "translate", "candidates.agreementtranslation"),
         (_("Tracks"), "route", "candidates.track"),
     ),
 )

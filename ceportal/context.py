@@ -59,7 +59,7 @@ def _navigation(request: HttpRequest) -> Navigation:
         items += [(_("Labs"), "exams:labs"), (_("Payments"), "payments:invoice_list")]
         account += [(_("Emeritus"), "emeritus:page")]
         account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
-        account += [(_("Standing"), "candidates:standing")]
+        account += [(_("Standing"), "candidates:standing"), (_("Agreements"), "candidates:agreements")]
         account += [(_("Verification links"), "candidates:sharing")]
     elif not (roles.member or roles.proctor or user.is_staff):
         items += [(_("Connect your record"), "candidates:link")]

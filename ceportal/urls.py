@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from candidates import badge_views, verification_views
 from candidates.mail_reports import mail_report
-from ceportal import check_views, views
+from ceportal import check_views, languages, views
 from ceportal.api import urlpatterns as api_urls
 from exams.views.results import shared as shared_results
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("", views.landing, name="landing"),
     path("home/", views.home, name="home"),
     path("favicon.ico", views.favicon),
+    path("language/", languages.set_language, name="set_language"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("mail/reports/", mail_report, name="mail_report"),

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from candidates import queries as candidates_queries
-from candidates.models import Acceptance, Agreement, Candidate
+from candidates.agreement_pages import LanguageChoice, languages_of
+from candidates.models import Acceptance, Agreement, Candidate, Words
 from ceportal.kernel import clock, money
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
@@ -30,6 +31,8 @@ class JoiningPage:
     """The terms in force, and where the candidate stands with them."""
 
     terms: Agreement | None
+    words: Words | None  # of the terms, in the candidate's language
+    languages: tuple[LanguageChoice, ...]
     acceptance: Acceptance | None  # of the version in force
     enrollment: Enrollment | None
     decision: Explanation  # of enrolling now, the acceptance left to the box below the terms
@@ -40,16 +43,19 @@ def is_enrolled(candidate: Candidate) -> bool:
     return Enrollment.objects.filter(candidate=candidate).exists()
 
 
-def joining_page(candidate: Candidate, *, now: datetime) -> JoiningPage:
-    """What enrolling depends on now, and the terms in force."""
+def joining_page(candidate: Candidate, *, language: str = "", now: datetime) -> JoiningPage:
+    """What enrolling depends on now, and the terms in force in a language; none given, in the candidate's."""
     day = clock.day_of(now)
     terms = candidates_queries.current_agreement(Agreement.Kind.TERMS, day)
     acceptance = candidate.acceptances.filter(agreement=terms).first() if terms else None
     # The box is still to be ticked: the decision shown leaves it open and judges the rest.
     facts = queries.enrollment_facts(candidate, day, terms_accepted=True)
     findings = rules.assess_enrollment(facts, BOOK.on(day)).findings
+    words = terms.words_in(language or candidate.language) if terms else None
     return JoiningPage(
         terms=terms,
+        words=words,
+        languages=languages_of(terms, words) if terms and words else (),
         acceptance=acceptance,
         enrollment=Enrollment.objects.filter(candidate=candidate).select_related("acceptance__agreement").first(),
         decision=explain(Decision(tuple(each for each in findings if each.clause != "CE-05"))),
@@ -61,7 +67,7 @@ def bind(form: EnrollForm, page: JoiningPage) -> EnrollForm:
     version = page.terms.version if page.terms else ""
     if form.is_bound and form.data.get("version") == version:
         return form
-    return EnrollForm(initial={"version": version})
+    return EnrollForm(initial={"version": version, "language": page.words.language if page.words else ""})
 
 
 @dataclass(frozen=True, slots=True)

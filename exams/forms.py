@@ -10,8 +10,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from candidates.models import Agreement, Track
+from candidates.models import Track
 from exams.calendar_reading import tracks_with_lab
+from exams.lab_reading import MissingText
 from exams.models import Site, SitePrice
 from payments.models import Voucher
 
@@ -62,6 +63,7 @@ class SeatForm(forms.Form):
     )
     agreement_version = forms.CharField(max_length=20, widget=forms.HiddenInput, required=False)
     recording_version = forms.CharField(max_length=20, widget=forms.HiddenInput, required=False)
+    language = forms.CharField(max_length=10, widget=forms.HiddenInput, required=False)
     accept = forms.BooleanField(
         label=gettext_lazy("I have read these texts and accept them."),
         error_messages={"required": gettext_lazy("A booking is complete only when they are accepted (LAB-02).")},
@@ -72,7 +74,7 @@ class SeatForm(forms.Form):
         *args: Any,
         mobile: bool,
         vouchers: Sequence[Voucher] | None,
-        texts: Sequence[Agreement],
+        texts: Sequence[MissingText],
         expired: bool = False,
     ) -> None:
         super().__init__(*args)
@@ -99,12 +101,13 @@ class SeatForm(forms.Form):
         if vouchers is None:
             del self.fields["code"]
 
-    def _ask_for(self, texts: Sequence[Agreement]) -> None:
+    def _ask_for(self, texts: Sequence[MissingText]) -> None:
         """Ask for the acceptance of the texts that are missing, in the version on the page: never of another."""
         for text in texts:
-            self.initial[f"{text.kind}_version"] = text.version
+            self.initial[f"{text.agreement.kind}_version"] = text.agreement.version
+            self.initial["language"] = text.words.language
         if not texts:
-            for name in ("agreement_version", "recording_version", "accept"):
+            for name in ("agreement_version", "recording_version", "language", "accept"):
                 del self.fields[name]
 
     @property
@@ -112,6 +115,11 @@ class SeatForm(forms.Form):
         """The code given, or that of the own voucher chosen."""
         values = self.cleaned_data
         return str(values.get("code") or values.get("voucher") or "")
+
+    @property
+    def language_read(self) -> str:
+        """The language that the texts were read in."""
+        return str(self.cleaned_data.get("language", ""))
 
     @property
     def versions(self) -> dict[str, str]:

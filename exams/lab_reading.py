@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from candidates.models import Agreement, Candidate, Track
+from candidates.models import Agreement, Candidate, Track, Words
 from candidates.queries import current_agreement, has_accepted_current
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
@@ -21,6 +21,14 @@ from payments.rules import PricedLine, explain_tax, price_line
 
 TEXTS = (Agreement.Kind.AGREEMENT, Agreement.Kind.RECORDING)
 ASKED_FOR_HERE = "LAB-02"  # the form asks for what is missing of it
+
+
+@dataclass(frozen=True, slots=True)
+class MissingText:
+    """A text in force that is to be accepted, in the words that the candidate reads."""
+
+    agreement: Agreement
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class SeatPage:
     prices: tuple[KitPrice, ...]
     pay_before: datetime | None  # None: paid at once
     pay_until: date | None  # the last day to pay, at the site
-    missing: tuple[Agreement, ...]
+    missing: tuple[MissingText, ...]
 
 
 def seat_page(candidate: Candidate, track: Track, site: Site, day: date, *, kit: str, now: datetime) -> SeatPage:
@@ -104,12 +112,12 @@ def _priced(site: Site, kit: SitePrice.Kit, now: datetime) -> KitPrice:
     return KitPrice(kit.value, str(kit.label), line, explain(why))
 
 
-def missing_texts(candidate: Candidate, *, now: datetime) -> tuple[Agreement, ...]:
+def missing_texts(candidate: Candidate, *, now: datetime) -> tuple[MissingText, ...]:
     """The texts in force that a booking asks for and that the candidate has not accepted (LAB-02)."""
     today = clock.day_of(now)
     missing = [kind for kind in TEXTS if not has_accepted_current(candidate, kind, today)]
     texts = [current_agreement(kind, today) for kind in missing]
-    return tuple(text for text in texts if text is not None)
+    return tuple(MissingText(text, text.words_in(candidate.language)) for text in texts if text is not None)
 
 
 def _starts(candidate: Candidate, site: Site, day: date) -> Clocks | None:

@@ -1,6 +1,7 @@
 """Whether a candidate may sit an exam on a day: everything that speaks for and against, and from when it could be.
 
-The agreement is no part of it: sitting asks for it (CAND-01). Nor are seats and their payment, which bookings ask for.
+The agreement refuses nobody beforehand: sitting asks for it, and this says so (CAND-01). Seats and their payment are no
+part of it, which bookings ask for.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from candidates.queries import testing_facts
+from candidates.models import Agreement, Candidate
+from candidates.queries import current_agreement, testing_facts
 from candidates.rules import TestingFacts, assess_testing
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
@@ -39,7 +41,18 @@ def may_sit_each(*, candidate_id: int, exams: Iterable[Exam], day: date, held_in
     """As `may_sit`, of several exams, by their keys; it asks the database no more than for one."""
     record = queries.exam_record(candidate_id)
     tested = testing_facts(candidate_id, exam_on=day, held_in=held_in)
-    return {exam.pk: _first_day(record, tested, exam, day) for exam in exams}
+    asked = _agreement(candidate_id, day)
+    answers = {exam.pk: _first_day(record, tested, exam, day) for exam in exams}
+    return {key: replace(answer, decision=answer.decision + asked) for key, answer in answers.items()}
+
+
+def _agreement(candidate_id: int, day: date) -> Decision:
+    """Whether the agreement in force on a day is signed, or will be asked for."""
+    agreement = current_agreement(Agreement.Kind.AGREEMENT, day)
+    if agreement is None:
+        return rules.assess_asked(version="", accepted=False)
+    accepted = Candidate(pk=candidate_id).acceptances.filter(agreement=agreement).exists()
+    return rules.assess_asked(version=agreement.version, accepted=accepted)
 
 
 def _first_day(record: queries.ExamRecord, tested: TestingFacts, exam: Exam, day: date) -> MaySit:

@@ -292,6 +292,18 @@ def assess_agreed(*, in_force: bool, accepted: bool) -> Decision:
     )
 
 
+def assess_asked(*, version: str, accepted: bool) -> Decision:
+    """That sitting asks for the agreement in force on the day; nobody is refused earlier for want of it (CAND-01)."""
+    if not version:
+        return Decision(())
+    said = (
+        _("You have signed the agreement that is in force, version %(version)s.")
+        if accepted
+        else _("Version %(version)s of the agreement is asked for before the exam begins; you can read it now.")
+    )
+    return Decision((Finding("CAND-01", True, said, {"version": version}),))
+
+
 def assess_bar_came_first(*, barred_on: date | None, exam_on: date) -> Decision:
     """Whether no bar began since the exam day: while one runs, results of earlier days are kept back (CAND-02)."""
     return Decision(

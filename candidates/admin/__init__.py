@@ -1,5 +1,27 @@
 """People, certifications, notices, cases, sanctions and what is shown to others in the administration."""
 
-from candidates.admin import candidates, cases, certifications, notices, partners, people, sharing, standing, tips
+from candidates.admin import (
+    agreements,
+    candidates,
+    cases,
+    certifications,
+    notices,
+    partners,
+    people,
+    sharing,
+    standing,
+    tips,
+)
 
-__all__ = ["candidates", "cases", "certifications", "notices", "partners", "people", "sharing", "standing", "tips"]
+__all__ = [
+    "agreements",
+    "candidates",
+    "cases",
+    "certifications",
+    "notices",
+    "partners",
+    "people",
+    "sharing",
+    "standing",
+    "tips",
+]

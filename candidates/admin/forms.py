@@ -6,10 +6,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from candidates.models import Candidate, Track
+from candidates.models.agreements import ENGLISH
 from candidates.wordings import LANGUAGES
 from ceportal.kernel import clock
 from ceportal.kernel.countries import COUNTRIES
@@ -110,6 +112,16 @@ class ResidenceProofForm(ResidenceForm):
         max_length=1000,
         widget=LongText(),
     )
+
+
+class TranslationForm(ActForm):
+    """The words of an agreement in another language."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=[each for each in settings.LANGUAGES if each[0] != ENGLISH]
+    )
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
+    text = forms.CharField(label=gettext_lazy("Text"), widget=LongText(20))
 
 
 class ConsentForm(ActForm):

@@ -1,8 +1,6 @@
-"""Texts to accept, and official messages, in the administration."""
+"""Official messages in the administration."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -11,13 +9,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
 
 from candidates import services
-from candidates.models import (
-    Acceptance,
-    Agreement,
-    Notice,
-)
+from candidates.models import Notice
 from ceportal.kernel import clock
-from ceportal.kernel.staff import RecordAdmin, StaffAdmin
+from ceportal.kernel.staff import RecordAdmin
 
 STATE_HUES = {
     "queued": "info",
@@ -27,32 +21,6 @@ STATE_HUES = {
     "bounced": "danger",
     "complained": "danger",
 }
-
-
-@admin.register(Agreement)
-class AgreementAdmin(StaffAdmin):
-    """Texts that people accept. A version in force is never changed; a new one follows it."""
-
-    list_display = ("title", "kind", "version", "effective_on")
-    list_filter = ("kind",)
-    search_fields = ("title", "version", "text")
-    date_hierarchy = "effective_on"
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        in_force = isinstance(obj, Agreement) and obj.effective_on <= clock.day_of(clock.now())
-        return not in_force and bool(super().has_change_permission(request, obj))
-
-
-@admin.register(Acceptance)
-class AcceptanceAdmin(RecordAdmin):
-    """Who accepted what, when and from where (CE-05)."""
-
-    list_display = ("accepted_at", "candidate", "agreement", "ip_address")
-    list_filter = ("agreement",)
-    list_select_related = ("candidate", "agreement")
-    search_fields = ("candidate__number", "candidate__name", "ip_address")
-    date_hierarchy = "accepted_at"
-    ordering = ("-id",)
 
 
 @admin.register(Notice)

@@ -12,7 +12,7 @@ An *affiliation* is an expert's association with a *channel partner*, one at a t
 misconduct, reported in confidence by somebody whom nobody here knows (CAND-03).
 """
 
-from candidates.models.agreements import Acceptance, Agreement, GuardianConsent
+from candidates.models.agreements import Acceptance, Agreement, AgreementTranslation, GuardianConsent, Words
 from candidates.models.badges import Badge
 from candidates.models.certifications import Certification, StatusChange, Term, Track
 from candidates.models.messages import Case, Notice
@@ -26,6 +26,7 @@ __all__ = [
     "Acceptance",
     "Affiliation",
     "Agreement",
+    "AgreementTranslation",
     "Badge",
     "Candidate",
     "Case",
@@ -44,4 +45,5 @@ __all__ = [
     "User",
     "UserManager",
     "VerificationLink",
+    "Words",
 ]

@@ -1,12 +1,32 @@
-"""What people accept and sign."""
+"""What people accept and sign.
+
+An *agreement* is one version of a text. Its English words stand on the version itself, so that every version has them;
+a *translation* holds the same words in another language. A version is a *draft* until it is published, and what is
+published never changes: the database refuses it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from candidates.models.people import Candidate, User
+
+ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a version in one language."""
+
+    language: str
+    title: str
+    text: str
 
 
 class Agreement(models.Model):
@@ -17,11 +37,15 @@ class Agreement(models.Model):
         AGREEMENT = "agreement", _("certification and confidentiality agreement")
         RECORDING = "recording", _("recording on camera")
 
-    kind = models.CharField(max_length=20, choices=Kind)
-    version = models.CharField(max_length=20)
-    title = models.CharField(max_length=200)
-    text = models.TextField()
-    effective_on = models.DateField()
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    # It stands in addresses.
+    version = models.CharField(_("version"), max_length=20, validators=[RegexValidator(r"^[0-9A-Za-z][0-9A-Za-z.-]*$")])
+    title = models.CharField(_("title in English"), max_length=200)
+    text = models.TextField(_("text in English"))
+    effective_on = models.DateField(_("in force from"))
+    # A version that names no moment is published: those of the portal before it knew drafts, which still may run.
+    published_at = models.DateTimeField(_("published"), null=True, blank=True, db_default=Now())
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["kind", "-effective_on"]
@@ -36,14 +60,48 @@ class Agreement(models.Model):
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
 
+    @property
+    def words(self) -> dict[str, Words]:
+        """The words by language, English first; one question, or none where translations were read with it."""
+        others = {each.language: Words(each.language, each.title, each.text) for each in self.translations.all()}
+        return {ENGLISH: Words(ENGLISH, self.title, self.text), **others}
+
+    def words_in(self, language: str) -> Words:
+        """The words in a language, or in English where there are none in it."""
+        words = self.words
+        return words.get(language, words[ENGLISH])
+
+
+class AgreementTranslation(models.Model):
+    """The words of a version in a language other than English. Changed and removed only while it is a draft."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="translations")
+    language = models.CharField(_("language"), max_length=10)
+    title = models.CharField(_("title"), max_length=200)
+    text = models.TextField(_("text"))
+
+    class Meta:
+        ordering = ["agreement", "language"]
+        constraints = [
+            models.UniqueConstraint(name="agreement_translation_once", fields=["agreement", "language"]),
+            models.CheckConstraint(name="agreement_translation_not_english", condition=~Q(language="en")),
+            models.CheckConstraint(name="agreement_translation_has_words", condition=~Q(title="") & ~Q(text="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.language})"
+
 
 class Acceptance(models.Model):
-    """A candidate's acceptance of a version, with its moment and address (CE-05). Append-only."""
+    """A candidate's acceptance of a version, with its moment, address and the language read (CE-05). Append-only."""
 
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="acceptances")
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT)
     accepted_at = models.DateTimeField()
     ip_address = models.GenericIPAddressField(null=True, blank=True)
+    # Empty: not known, since it was signed on paper or told by a test centre. Before there were translations all read
+    # English, and so do those whom the portal of then still answers.
+    language = models.CharField(_("language read"), max_length=10, blank=True, default="", db_default="en")
 
     class Meta:
         constraints = [models.UniqueConstraint(name="acceptance_once", fields=["candidate", "agreement"])]

@@ -7,6 +7,17 @@ from candidates.rules.affiliations import (
     assess_confirmation,
     assess_leaving,
 )
+from candidates.rules.agreements import (
+    CLAUSES,
+    Asked,
+    AskingFacts,
+    PublishingFacts,
+    TranslationFacts,
+    asked,
+    assess_bound,
+    assess_publishing,
+    assess_translation,
+)
 from candidates.rules.bars import BarFacts, assess_bar, assess_bar_for_others, bars, strictest_bar
 from candidates.rules.courses import (
     Stretch,
@@ -84,6 +95,7 @@ from candidates.rules.tips import (
 from candidates.rules.years import EMERITUS_PARAMETERS, Window, lifetime_from, next_window, open_windows, window_of
 
 __all__ = [
+    "CLAUSES",
     "COUNTING",
     "EMERITUS_FAMILIES",
     "EMERITUS_PARAMETERS",
@@ -95,6 +107,8 @@ __all__ = [
     "AffiliationFacts",
     "AppealDecisionFacts",
     "AppealFacts",
+    "Asked",
+    "AskingFacts",
     "BarFacts",
     "ConfirmationFacts",
     "ConsentFacts",
@@ -102,6 +116,7 @@ __all__ = [
     "LiftingFacts",
     "LinkFacts",
     "ProposalFacts",
+    "PublishingFacts",
     "ResidenceProofFacts",
     "SharingFacts",
     "SignatureFacts",
@@ -113,13 +128,16 @@ __all__ = [
     "TipActFacts",
     "TipFacts",
     "TipWordFacts",
+    "TranslationFacts",
     "Window",
     "appeal_until",
+    "asked",
     "assess_affiliation",
     "assess_appeal",
     "assess_appeal_decision",
     "assess_bar",
     "assess_bar_for_others",
+    "assess_bound",
     "assess_case_of_tip",
     "assess_confirmation",
     "assess_consent",
@@ -129,6 +147,7 @@ __all__ = [
     "assess_link",
     "assess_passphrase",
     "assess_proposal",
+    "assess_publishing",
     "assess_residence_proof",
     "assess_sharing",
     "assess_signature",
@@ -139,6 +158,7 @@ __all__ = [
     "assess_tip_files",
     "assess_tip_tries",
     "assess_tip_word",
+    "assess_translation",
     "assess_withdrawal",
     "bars",
     "becomes_lifetime",

@@ -15,6 +15,12 @@ from candidates.services.affiliations import (
     leave_partner,
     request_affiliation,
 )
+from candidates.services.agreements import (
+    accept_agreement,
+    draft_agreement,
+    publish_agreement,
+    translate_agreement,
+)
 from candidates.services.badges import issue_badge
 from candidates.services.cases import close_case, open_case
 from candidates.services.certifications import (
@@ -31,7 +37,7 @@ from candidates.services.certifications import (
 from candidates.services.consents import record_consent, withdraw_consent
 from candidates.services.notices import compose_notice, mark_notice_read, write_notice
 from candidates.services.people import (
-    accept_agreement,
+    choose_language,
     link_candidate,
     lock_candidate,
     lock_candidates,
@@ -63,6 +69,7 @@ __all__ = [
     "catch_up",
     "change_contact",
     "change_residence",
+    "choose_language",
     "close_case",
     "close_tip",
     "compose_notice",
@@ -72,6 +79,7 @@ __all__ = [
     "decide_sanction_appeal",
     "decline_affiliation",
     "decline_sanction",
+    "draft_agreement",
     "earn_certification",
     "end_affiliation",
     "end_sanction",
@@ -91,6 +99,7 @@ __all__ = [
     "mark_notice_read",
     "open_case",
     "propose_sanction",
+    "publish_agreement",
     "record_bounce",
     "record_consent",
     "record_mail_report",
@@ -99,6 +108,7 @@ __all__ = [
     "renew_certifications",
     "request_affiliation",
     "share_certifications",
+    "translate_agreement",
     "verify_residence",
     "withdraw_consent",
     "withdraw_link",

@@ -1,4 +1,4 @@
-"""A person in the certification records: entered, linked to a login, reached, and what they accept."""
+"""A person in the certification records: entered, linked to a login, reached."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from candidates import queries, rules
-from candidates.models import Acceptance, Agreement, Candidate
-from ceportal.kernel import clock
+from candidates import rules
+from candidates.models import Candidate
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 
@@ -80,32 +79,11 @@ def link_candidate(*, user_id: int, number: str, born: date, now: datetime) -> C
 
 
 @transaction.atomic
-def accept_agreement(
-    *,
-    candidate_id: int,
-    kind: str,
-    ip_address: str | None,
-    now: datetime,
-    version: str | None = None,
-    accepted_on: date | None = None,
-) -> Acceptance:
-    """Record the acceptance of the version in force, with its moment and address (CE-05); once a version.
-
-    `accepted_on` is the day of an acceptance that is told later (CAND-01): the version of that day is meant, and its
-    moment is the end of it. Agreement.DoesNotExist where `version` is not the one in force: the text on the screen was
-    replaced meanwhile.
-    """
-    lock_candidate(candidate_id)
-    today = clock.day_of(now)
-    agreement = queries.current_agreement(kind, accepted_on or today)
-    if agreement is None or (version is not None and agreement.version != version):
-        raise Agreement.DoesNotExist(kind)
-    accepted_at = now if accepted_on in {None, today} else clock.end_of(accepted_on)
-    acceptance, created = Acceptance.objects.get_or_create(
-        candidate_id=candidate_id,
-        agreement=agreement,
-        defaults={"accepted_at": accepted_at, "ip_address": ip_address},
-    )
-    if created:
-        emit("candidates.agreement_accepted", acceptance, now=now, kind=kind, version=agreement.version)
-    return acceptance
+def choose_language(*, candidate_id: int, language: str, now: datetime) -> Candidate:
+    """Speak another language to a candidate from now on: pages that have it, and messages (CE-13)."""
+    candidate = lock_candidate(candidate_id)
+    if candidate.language != language:
+        candidate.language = language
+        candidate.save(update_fields=["language"])
+        emit("candidates.contact_changed", candidate, candidate_id=candidate.id, now=now)
+    return candidate

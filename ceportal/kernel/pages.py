@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.http import HttpRequest
@@ -12,6 +13,15 @@ from django_htmx.middleware import HtmxDetails
 
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY  # what was sent cannot be done as it is; the page says why
 CONFLICT = HTTPStatus.CONFLICT  # what was sent is in order; the rules say no to it as things stand
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def translated(view: View) -> View:
+    """Let a page speak its reader's language: all of it is translated. The outermost decorator of a view."""
+    view.speaks_every_language = True  # type: ignore[attr-defined]  # read by ceportal.languages
+    return view
 
 
 class PageRequest(HttpRequest):

@@ -2,7 +2,7 @@
 staff's groups.
 
 Loading is safe to repeat: what is as the files say is not touched, and what the board, staff or holders did since
-stays. Listings and authorisations are made once, by the services; a text in force is never rewritten.
+stays. Listings and authorisations are made once, by the services; a published text is never rewritten.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
 
-from candidates.models import Agreement, Track
+from candidates.models import Agreement, AgreementTranslation, Track
 from catalog.models import Authorisation, BoardDecision, BoardReview, Gathering, Item, Provider, Session
 from catalog.services import authorise_provider, decide_listing, hold_review
 from ceportal.kernel import clock
@@ -44,7 +44,7 @@ def load() -> Counter[str]:
     for code, fields in _read("sittings").items():
         done += _put_patterns(Site.objects.get(code=code), **fields)
     for fields in _read("agreements"):
-        done[_put_once(Agreement, {"kind": fields["kind"], "version": fields["version"]}, fields)] += 1
+        done += _put_agreement(**fields)
     for name, permissions in _read("groups").items():
         done[_put_group(name, permissions)] += 1
     return done + _load_catalog(_read("catalog")) + _load_gatherings(_read("gatherings"))
@@ -137,6 +137,16 @@ def _put_patterns(site: Site, *, weekdays: Sequence[int], starts_at: str, seats:
         for weekday in weekdays
     ]
     return Counter(created=len(SittingPattern.objects.bulk_create(patterns)))
+
+
+def _put_agreement(*, kind: str, version: str, translations: Mapping[str, Any], **fields: Any) -> Counter[str]:
+    """Publish a version on its day, and give it the translations it lacks: what people may have read stays."""
+    fields["published_at"] = clock.at(fields["effective_on"], NOON)
+    done = Counter([_put_once(Agreement, {"kind": kind, "version": version}, fields)])
+    agreement = Agreement.objects.get(kind=kind, version=version)
+    for language, words in translations.items():
+        done[_put_once(AgreementTranslation, {"agreement": agreement, "language": language}, words)] += 1
+    return done
 
 
 def _put_group(name: str, permissions: Sequence[str]) -> str:

@@ -36,6 +36,7 @@ class EnrollForm(forms.Form):
     """Accepting a version of the terms; the version that was on the screen comes back with it."""
 
     version = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    language = forms.CharField(max_length=10, widget=forms.HiddenInput, required=False)
     accept = forms.BooleanField(
         label=_("I have read the terms and accept them."),
         error_messages={"required": _("Without accepting the terms nobody can take part (CE-05).")},

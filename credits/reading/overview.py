@@ -111,9 +111,9 @@ def _highest_first(held: Held) -> tuple[int, str]:
 def _terms(candidate: Candidate, day: date) -> Terms:
     accepted = Acceptance.objects.filter(candidate=candidate, agreement=OuterRef("pk"))
     in_force = (
-        Agreement.objects.filter(kind=Agreement.Kind.TERMS, effective_on__lte=day)
+        candidates_queries.in_force_on(day)
+        .filter(kind=Agreement.Kind.TERMS)
         .annotate(accepted=Exists(accepted))
-        .order_by("-effective_on")
         .values_list("accepted", flat=True)
         .first()
     )

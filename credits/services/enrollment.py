@@ -26,10 +26,12 @@ def enroll(
     now: datetime,
     ip_address: str | None = None,
     version: str | None = None,
+    language: str = "",
 ) -> Enrollment:
     """Enroll a candidate in the programme, or refuse and say why (CE-02 to CE-05).
 
-    The accepted version of the terms is kept with its moment and address. Enrolling twice gives the first enrollment.
+    The accepted version of the terms is kept with its moment, address and language. Enrolling twice gives the first
+    enrollment.
     """
     candidate = candidates.lock_candidate(candidate_id)
     existing = Enrollment.objects.filter(candidate=candidate).first()
@@ -46,6 +48,7 @@ def enroll(
         kind=Agreement.Kind.TERMS,
         ip_address=ip_address,
         version=version,
+        language=language,
         now=now,
     )
     enrollment = Enrollment.objects.create(

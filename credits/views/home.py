@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from candidates import services as candidates
-from candidates.access import CandidateRequest, candidate_required
+from candidates.access import CandidateRequest, candidate_required, client_address
+from candidates.agreement_views import language_asked
 from candidates.models import Agreement
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
-from ceportal.kernel.pages import UNPROCESSABLE
+from ceportal.kernel.pages import UNPROCESSABLE, translated
 from credits import joining
 from credits.forms.claim_forms import EnrollForm
 from credits.reading.overview import overview
@@ -33,6 +33,7 @@ def dashboard(request: CandidateRequest) -> HttpResponse:
     return render(request, "credits/dashboard.html", context)
 
 
+@translated
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @candidate_required
@@ -42,7 +43,7 @@ def enroll(request: CandidateRequest) -> HttpResponse:
     form = EnrollForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            return _accept_terms(request, form.cleaned_data["version"])
+            return _accept_terms(request, form.cleaned_data["version"], form.cleaned_data["language"])
         except Agreement.DoesNotExist:
             messages.warning(request, _("The terms were replaced while you read them. This is the new version."))
             return redirect("credits:enroll")
@@ -50,30 +51,36 @@ def enroll(request: CandidateRequest) -> HttpResponse:
             refused = explain(refusal.decision)
     else:
         refused = None
-    page = joining.joining_page(request.candidate, now=now)
+    page = joining.joining_page(request.candidate, language=language_asked(request, ""), now=now)
     context = {"page": page, "form": joining.bind(form, page), "refused": refused}
     status = UNPROCESSABLE if request.method == "POST" else 200
     return render(request, "credits/enroll.html", context, status=status)
 
 
-def _accept_terms(request: CandidateRequest, version: str) -> HttpResponse:
+def _accept_terms(request: CandidateRequest, version: str, language: str) -> HttpResponse:
     """Enroll, or accept a newer version of the terms where one is enrolled already."""
     candidate_id, address, now = request.candidate.id, client_address(request), clock.now()
     if joining.is_enrolled(request.candidate):
         candidates.accept_agreement(
-            candidate_id=candidate_id, kind=Agreement.Kind.TERMS, ip_address=address, version=version, now=now
+            candidate_id=candidate_id,
+            kind=Agreement.Kind.TERMS,
+            ip_address=address,
+            version=version,
+            language=language,
+            now=now,
         )
         messages.success(request, _("You accepted the new version of the terms."))
     else:
-        enrollment.enroll(candidate_id=candidate_id, accept_terms=True, ip_address=address, version=version, now=now)
+        enrollment.enroll(
+            candidate_id=candidate_id,
+            accept_terms=True,
+            ip_address=address,
+            version=version,
+            language=language,
+            now=now,
+        )
         messages.success(request, _("You are enrolled. Now claim what you have learned."))
     return redirect("credits:dashboard")
-
-
-def client_address(request: HttpRequest) -> str:
-    """The address a request came from, as the login pages see it."""
-    address: str = get_adapter(request).get_client_ip(request)
-    return address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -36,6 +36,7 @@ def book_seat(
     voucher_code: str = "",
     accept: bool = False,
     versions: Mapping[str, str] | None = None,
+    language: str = "",
     ip_address: str | None = None,
 ) -> Booking:
     """Take a seat for a candidate, or refuse and say why (LAB-01 to LAB-03, LAB-06, LAB-13, LAB-15, and who is tested).
@@ -43,7 +44,7 @@ def book_seat(
     Until the last day to pay it is reserved; later the seat is held for a while, to be paid at once (LAB-06). A
     voucher's code is redeemed with it, and may pay it in full (LAB-10); what a declined card leaves open stands unpaid
     until the deadline; held, it is let go in the end, its voucher free again (LAB-09). `accept` signs the agreement and
-    accepts recording (LAB-02), in the `versions` that were read. Emits exams.seat_booked.
+    accepts recording (LAB-02), in the `versions` and the `language` that were read. Emits exams.seat_booked.
     """
     candidate = lock_candidate(candidate_id)
     track, site = Track.objects.get(code=track_code), Site.objects.get(code=site_code)
@@ -54,7 +55,7 @@ def book_seat(
     decision = require(rules.assess_booking(queries.booking_facts(candidate, track, wanted, now=now), BOOK))
     seat = seats.take_seat(place, site=site, day=day, track=track)
     if accept:
-        accept_texts(candidate, versions=versions, ip_address=ip_address, now=now)
+        accept_texts(candidate, versions=versions, language=language, ip_address=ip_address, now=now)
     booking = _create(candidate, track, seat, kit=chosen, decision=decision, now=now)
     WaitingWish.objects.filter(candidate=candidate, track=track, status=WaitingWish.Status.WAITING).update(
         status=WaitingWish.Status.ENDED, ended_at=now, ending=WaitingWish.Ending.BOOKED
@@ -141,15 +142,21 @@ def let_go_of_overdue(candidate: Candidate, track: Track, *, now: datetime) -> N
 
 
 def accept_texts(
-    candidate: Candidate, *, versions: Mapping[str, str] | None, ip_address: str | None, now: datetime
+    candidate: Candidate,
+    *,
+    versions: Mapping[str, str] | None,
+    language: str,
+    ip_address: str | None,
+    now: datetime,
 ) -> None:
-    """Sign the candidate agreement and accept recording, each in the version in force (LAB-02)."""
+    """Sign the candidate agreement and accept recording, each in the version in force (LAB-02), in what was read."""
     for kind in (Agreement.Kind.AGREEMENT, Agreement.Kind.RECORDING):
         accept_agreement(
             candidate_id=candidate.pk,
             kind=kind,
             ip_address=ip_address,
             version=(versions or {}).get(kind),
+            language=language,
             now=now,
         )
 

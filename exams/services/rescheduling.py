@@ -43,6 +43,7 @@ def quote_reschedule(
     instead_by_card: bool = False,
     accept: bool = False,
     versions: Mapping[str, str] | None = None,
+    language: str = "",
     ip_address: str | None = None,
 ) -> Reschedule:
     """Quote a change to another seat line by line and keep that seat for a while, or refuse and say why.
@@ -64,7 +65,7 @@ def quote_reschedule(
     decision = require(_decide(old, place, site, vouchers, accepts=accept, now=now))
     seat = seats.take_seat(place, site=site, day=day, track=old.track)
     if accept:
-        bookings.accept_texts(old.candidate, versions=versions, ip_address=ip_address, now=now)
+        bookings.accept_texts(old.candidate, versions=versions, language=language, ip_address=ip_address, now=now)
     new = _keep(old, seat, kit=chosen, decision=decision, now=now)
     quote = change_queries.quote(old, new, vouchers, now=now)
     reschedule = Reschedule.objects.create(

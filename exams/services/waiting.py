@@ -98,6 +98,7 @@ def accept_offer(
     now: datetime,
     accept: bool = False,
     versions: Mapping[str, str] | None = None,
+    language: str = "",
     ip_address: str | None = None,
 ) -> Booking:
     """Book the seat that is offered, judged as any booking is; paid until its deadline, or at once while it is held.
@@ -110,7 +111,7 @@ def accept_offer(
     assert booking is not None
     decision = require(_decide(wish, booking.seat.sitting, kit=booking.kit, offer=booking, accepts=accept, now=now))
     if accept:
-        bookings.accept_texts(booking.candidate, versions=versions, ip_address=ip_address, now=now)
+        bookings.accept_texts(booking.candidate, versions=versions, language=language, ip_address=ip_address, now=now)
     sitting = booking.seat.sitting
     terms = bookings.terms_of_payment(sitting.site, sitting.day, now=now)
     fields = {"booked_at": now, "decision": decision.as_json(), **terms}

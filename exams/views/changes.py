@@ -117,6 +117,7 @@ def _quote(
             instead_by_card=form.cleaned_data.get("instead_by_card", False),
             accept=form.cleaned_data.get("accept", False),
             versions=form.versions,
+            language=form.language_read,
             ip_address=client_address(request),
             now=now,
         )

@@ -141,6 +141,7 @@ def _book(request: CandidateRequest, form: SeatForm, place: Place, now: datetime
             voucher_code=form.voucher_code,
             accept=form.cleaned_data.get("accept", False),
             versions=form.versions,
+            language=form.language_read,
             ip_address=client_address(request),
             now=now,
         )

@@ -135,6 +135,7 @@ def accept(request: CandidateRequest, wish_id: int) -> HttpResponse:
             wish_id=own.pk,
             accept=form.cleaned_data.get("accept", False),
             versions=form.versions,
+            language=form.language_read,
             ip_address=client_address(request),
             now=now,
         )

@@ -96,16 +96,25 @@ def test_link_can_be_tried_five_times_in_a_quarter_of_an_hour(newcomer: Client):
 # ── Contact ───────────────────────────────────────────────────────────────────────────────────────
 def test_contact(me: Client, alice: Candidate):
     assert "a message that does not reach you changes no deadline. CE-13" in text_of(me.get(PROFILE))
-    me.post(PROFILE, {"email": "new@example.org", "time_zone": "Asia/Tokyo", "billing_country": "JP"})
+    me.post(PROFILE, {"email": "new@example.org", "language": "ja", "time_zone": "Asia/Tokyo", "billing_country": "JP"})
     alice.refresh_from_db()
     assert (alice.email, alice.time_zone, alice.billing_country) == ("new@example.org", "Asia/Tokyo", "JP")
+    assert alice.language == "ja"
 
 
 @pytest.mark.parametrize(
-    "changes", [{"email": "nobody"}, {"time_zone": "Mars/North"}, {"billing_country": "B3"}, {"billing_country": "BEL"}]
+    "changes",
+    [
+        {"email": "nobody"},
+        {"language": "tlh"},
+        {"time_zone": "Mars/North"},
+        {"billing_country": "B3"},
+        {"billing_country": "BEL"},
+    ],
 )
 def test_contact_refused(me: Client, alice: Candidate, changes):
-    page = me.post(PROFILE, {"email": "new@example.org", "time_zone": "UTC", "billing_country": "BE"} | changes)
+    typed = {"email": "new@example.org", "language": "en", "time_zone": "UTC", "billing_country": "BE"}
+    page = me.post(PROFILE, typed | changes)
     assert page.status_code == 422
     assert "Something here needs your attention" in text_of(page)
     alice.refresh_from_db()

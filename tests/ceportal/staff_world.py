@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from candidates import services as people
-from candidates.models import Candidate, Case, ChannelPartner
+from candidates.models import Agreement, Candidate, Case, ChannelPartner
 from catalog.models import ProviderMember
 from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
 from catalog.services.proposals import ProposalForm
@@ -87,6 +87,7 @@ def somebody(member: ProviderMember) -> Candidate:
         now=NOW,
     )
     signed_proven_and_sanctioned()
+    in_japanese()
     associated(candidate)
     reported_in_confidence(candidate)
     in_a_lab(candidate)
@@ -120,6 +121,19 @@ def signed_proven_and_sanctioned() -> None:
         candidate_id=minor.id, clause="CERT-08", statement="Misuse.", staff_id=first.id, now=NOW
     )
     people.confirm_sanction(sanction_id=sanction.id, staff_id=second.id, now=NOW)
+
+
+def in_japanese() -> None:
+    """Another version of a text, with its words in two languages."""
+    count = Agreement.objects.count()
+    draft = people.draft_agreement(
+        kind="terms",
+        version=f"2.{count}",
+        title="Terms",
+        text="Words.",
+        effective_on=NOW.date() + timedelta(days=9 + count),
+    )
+    people.translate_agreement(agreement_id=draft.id, language="ja", title="規約", text="文", staff_id=None, now=NOW)
 
 
 def associated(candidate: Candidate) -> None:

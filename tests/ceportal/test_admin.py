@@ -229,9 +229,9 @@ def test_bulk_deletion_is_not_offered(desk: Client, bob: ProviderMember) -> None
     assert Entry.objects.count() == len(entries)
 
 
-def test_a_version_in_force_is_not_rewritten(desk: Client) -> None:
+def test_a_published_version_is_not_rewritten(desk: Client) -> None:
     running = factories.AgreementFactory.create()
-    coming = factories.AgreementFactory.create(version="2.0", effective_on=day("2027-01-01"))
+    coming = factories.AgreementFactory.create(version="2.0", effective_on=day("2027-01-01"), published_at=None)
 
     def rewrite(agreement: Any) -> int:
         values = {
@@ -240,6 +240,8 @@ def test_a_version_in_force_is_not_rewritten(desk: Client) -> None:
             "title": "T",
             "text": "New",
             "effective_on": "2027-01-01",
+            "translations-TOTAL_FORMS": "0",
+            "translations-INITIAL_FORMS": "0",
         }
         return desk.post(f"/admin/candidates/agreement/{agreement.id}/change/", values).status_code
 

@@ -43,6 +43,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "Has one lab paid by voucher and another to book, with a voucher left.",
     ),
     DemoLogin(
+        "candidate after a lab",
+        "kwame@example.org",
+        PASSWORD,
+        "Failed a lab that can still be read once more, and waits for a seat that Yuki has.",
+    ),
+    DemoLogin(
         "candidate under a sanction",
         "viktor@example.org",
         PASSWORD,

@@ -33,6 +33,7 @@ PAGES = {
         "/labs/", "/labs/?month=2020-01&site=tokyo", "/labs/sites/", "/labs/bookings/", "/dashboard/",
         "/labs/book/ccie-security/brussels/2020-01-06/", "/labs/book/ccie-security/mobile-nairobi/2019-11-12/",
     ],
+    "candidate after a lab": ["/labs/", "/labs/waiting/", "/labs/waiting/new/"],
     "reviewer": ["/provider/", "/provider/report/", "/provider/deliveries/"],
 }  # fmt: skip
 THEMES = [(TELEPHONE, "dark"), (DESKTOP, "light")]
@@ -119,6 +120,17 @@ def test_a_booking_and_the_quote_of_its_change_are_readable(window: Callable[...
     assert violations(page) == []
     page.get_by_role("button", name="Leave it as it is").click()
     expect(page.get_by_text("Your booking is as it was")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "theme"), THEMES, ids=["telephone", "desktop"])
+def test_a_failed_lab_and_what_is_waited_for_are_readable(window: Callable[..., Page], width, theme):
+    page = window("candidate after a lab", width=width, dark=theme == "dark")
+    for path in ("/labs/bookings/", "/labs/waiting/"):
+        page.goto(path)
+        page.locator("tbody th a").first.click()
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
 
 
 def _is_rejected(page: Page, link: str) -> bool:

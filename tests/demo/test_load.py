@@ -29,7 +29,9 @@ from ceportal.kernel.models import Delivery, Event, NightlyRun
 from ceportal.kernel.policy import BOOK
 from credits.models import Attendance, Claim, Enrollment, Evidence, Recertification, Roster, RosterRow, ScanImport
 from credits.services import fees, reviews
-from exams.models import Exam
+from exams import sweeps
+from exams.models import Booking, Exam, WaitingWish
+from exams.services import cancel_booking, rereads
 from tests.demo.states import assert_true_to_the_rules, snapshot
 from tests.factories import day
 
@@ -55,7 +57,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
         assert load.load(candidates=30) is None
         assert snapshot() == before
 
-    assert Candidate.objects.count() == 10 + sum(loaded.situations.values())
+    assert Candidate.objects.count() == 11 + sum(loaded.situations.values())
     assert Provider.objects.count() == 30
     assert Provider.objects.filter(members=None).count() == 0
     assert Item.objects.count() >= 60
@@ -75,6 +77,11 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
     assert set(Roster.objects.values_list("status", flat=True)) == {"reported", "checked"}
     assert {"earns", "counted", "refused"} <= set(RosterRow.objects.values_list("outcome", flat=True))
     assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive", "revoked"}
+    failed = Booking.objects.get(status="failed", candidate__email=email_of("candidate after a lab"))
+    assert rereads.assess_request(failed, now=clock.at(day("2026-05-20"), 12)).granted
+    assert list(WaitingWish.objects.order_by("id").values_list("status", "ending")) == [
+        ("ended", "withdrawn"), ("waiting", ""),
+    ]  # fmt: skip
     for evidence in Evidence.objects.all():
         assert Path(evidence.file.path).read_bytes()[:4] in {b"%PDF", b"\x89PNG"}
     # What is past is told and delivered: the worker finds nothing to do, and mailboxes of the logins are full.
@@ -87,7 +94,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_the_one_step_that_is_left_renews() -> None:
+def test_the_one_step_that_is_left_renews_and_the_seat_left_is_offered() -> None:
     with clock.standing_at(clock.at(day("2026-05-20"), 12)):
         load.load(candidates=1)
         claim = claim_of("candidate one step from renewal", "submitted")
@@ -100,6 +107,12 @@ def test_the_one_step_that_is_left_renews() -> None:
         }  # fmt: skip
         assert claim_of("candidate midway", "submitted").provider == member_of("reviewer").provider
         assert not Enrollment.objects.filter(candidate__email=email_of("candidate not enrolled")).exists()
+
+        # The seat that one gives up is offered to the other, who waits for it.
+        seat = Booking.objects.get(status="paid", candidate__email=email_of("candidate for a lab"))
+        cancel_booking(booking_id=seat.pk, now=clock.now())
+        assert sweeps.offer_seats(now=clock.now()) == 1
+        assert WaitingWish.objects.get(status="offered").candidate.email == email_of("candidate after a lab")
 
 
 @pytest.mark.usefixtures("demo")

@@ -73,7 +73,7 @@ def assess_leaving(facts: LeavingFacts, policy: Policy) -> Decision:
                 next_step=_("Drop it, which costs nothing, and book again."),
             ),
             stands,
-            *(() if facts.elsewhere is None else (_elsewhere(facts.elsewhere),)),
+            *(() if facts.elsewhere is None or facts.by_remedy else (_elsewhere(facts.elsewhere),)),
             *(() if facts.by_remedy else (_in_time(facts, policy), _fee_or_free(facts, policy))),
         )
     )
@@ -239,8 +239,8 @@ def quote_change(facts: MoneyFacts) -> Quote:
 
 
 # ── Making it ─────────────────────────────────────────────────────────────────────────────────────
-def assess_making(*, quoted: bool, in_time: bool, charge_cents: int, charge_now_cents: int) -> Decision:
-    """Whether a quoted change can still be made as it was quoted."""
+def assess_making(*, quoted: bool, in_time: bool, charge_cents: int, charge_now_cents: int, held: bool) -> Decision:
+    """Whether a quoted change can still be made as it was quoted; `held`: the site still holds the new sitting."""
     return Decision(
         (
             finding(
@@ -249,6 +249,13 @@ def assess_making(*, quoted: bool, in_time: bool, charge_cents: int, charge_now_
                 yes=_("The new seat is kept for you."),
                 no=_("The new seat was kept for a while only, and that is over. Your booking is as it was."),
                 next_step=_("Ask for a new quote."),
+            ),
+            finding(
+                "LAB-15",
+                held,
+                yes=_("The site holds the sitting."),
+                no=_("The site is closed on that day now. Your booking is as it was."),
+                next_step=_("Ask for a quote of another day or site."),
             ),
             finding(
                 "LAB-04",

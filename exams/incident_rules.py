@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from ceportal.kernel.calendar import add_months
 from ceportal.kernel.decisions import Decision, Finding, finding
@@ -15,6 +15,7 @@ from exams.desk_rules import NOT_AWAITED
 # A fault is of a lab that has begun; an event can also prevent it, or be known of only after the candidate was missed.
 MAY_HAVE_FAULT = frozenset({"sat"})
 MAY_HAVE_EVENT = frozenset({"paid", "sat", "no_show"})
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,15 @@ def explain_loss(facts: LossFacts, policy: Policy) -> Decision:
     return Decision((Finding("INC-01", True, longer, known, (limit,)),))
 
 
+def minutes_on_clock(began_at: datetime, ended_at: datetime, policy: Policy) -> int:
+    """The whole minutes that a clock shows, no more than a lab can lose: all of it (LAB-18).
+
+    A clock that was forgotten, or that began days before the exam, says no more than that. The exam day's book governs.
+    """
+    longest = timedelta(hours=policy["lab.max_hours"].value)
+    return min(ended_at - began_at, longest) // MINUTE
+
+
 def minutes_lost(each_minutes: Iterable[int]) -> int:
     """The time by which a session is longer: exactly what all its faults took (INC-01)."""
     return sum(each_minutes)
@@ -121,6 +131,7 @@ class RemedyFacts:
     documented: bool
     caused_by_candidate: bool | None
     begun: bool  # the candidate had started, so that modules can have been completed
+    left: bool  # the candidate had cancelled or changed the booking before the fault or event ended it
     modules_passed: bool | None  # every completed one that it did not touch
     granted: bool  # a remedy, before
 
@@ -174,6 +185,10 @@ def assess_remedy(facts: RemedyFacts, policy: Policy) -> Decision:
                 no=_("The event is not documented."),
                 next_step=_("Write down what happened and what shows it."),
             )
+        )
+    if facts.left:
+        findings.append(
+            Finding("INC-03", False, _("The booking had been cancelled or changed before its exam could be ended."))
         )
     return Decision((*findings, *_conditions(facts)))
 

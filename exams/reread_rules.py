@@ -134,6 +134,7 @@ class PayableFacts:
     """What paying for a re-read depends on."""
 
     status: str  # of the re-read
+    failed: bool  # the lab's result still is a fail
     in_time: bool
     by_voucher: bool
     bar: BarFacts | None
@@ -149,6 +150,13 @@ def assess_payable(facts: PayableFacts) -> Decision:
                 not begun,
                 yes=_("The re-read has not been paid yet."),
                 no=_("The re-read is paid; money is never taken twice for the same thing."),
+            ),
+            finding(
+                "RRD-01",
+                begun or facts.failed,
+                yes=_("The lab was failed."),
+                no=_("The result was corrected meanwhile, and only a failed lab is read once more."),
+                next_step=_("Nothing is owed for this re-read."),
             ),
             finding(
                 "RRD-03",

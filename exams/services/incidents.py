@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -14,14 +14,13 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import desk_queries as queries
 from exams import incident_rules as rules
-from exams.models import Booking, CheckIn, Incident, LogEntry, Remedy
+from exams.models import FREED, Booking, CheckIn, Incident, LogEntry, Remedy
 from exams.services.exam_day import write_log
 from exams.services.holds import withdraw_quotes
 from exams.services.states import lock_booking, move_to
 from payments.models import Voucher
 from payments.services import issue_voucher
 
-MINUTE = timedelta(minutes=1)
 LOG_LENGTH = 500  # of a line of the log; the incident itself keeps all of its words
 
 
@@ -63,15 +62,17 @@ def end_incident(
 ) -> Incident:
     """Stop a clock: the session is longer by the whole minutes lost (INC-01), or the exam is over (INC-02).
 
-    `too_long` says that it will take the limit or more, as far as one can see. A clock that was stopped stays so. Emits
-    what `record_incident` emits.
+    `too_long` says that it will take the limit or more, as far as one can see. A clock that was stopped stays so. What
+    the candidate has cancelled or changed meanwhile stays so, too, and no exam is ended. Emits what `record_incident`
+    emits.
     """
     booking = lock_booking(Incident.objects.values_list("booking_id", flat=True).get(id=incident_id))
     incident = Incident.objects.select_for_update(no_key=True).get(id=incident_id)
     if incident.ended_at is not None:
         return incident
     incident.ended_at = now
-    incident.minutes = (now - incident.began_at) // MINUTE
+    policy = BOOK.on(booking.seat.sitting.day)  # the book of the exam day governs
+    incident.minutes = rules.minutes_on_clock(incident.began_at, now, policy)
     incident.too_long = too_long
     if description.strip():
         incident.description = "\n".join(filter(None, [incident.description, description.strip()]))
@@ -105,7 +106,7 @@ def record_incident(
     _assess(booking, unavoidable=unavoidable, description=description, now=now)
     incident = Incident(
         booking=booking,
-        began_at=now - (minutes or 0) * MINUTE,
+        began_at=now - (minutes or 0) * rules.MINUTE,
         ended_at=now,
         minutes=minutes,
         too_long=too_long,
@@ -153,14 +154,16 @@ def complete_incident(
 def assess_remedy(booking: Booking) -> Decision:
     """Whether a booking gets a remedy, and why not where it does not (INC-03, INC-04)."""
     incident = queries.deciding_incident(booking)
+    granted = Remedy.objects.filter(booking=booking).exists()
     return rules.assess_remedy(
         rules.RemedyFacts(
             loss=queries.loss_of(incident) if incident else None,
             documented=incident is not None and bool(incident.description),
             caused_by_candidate=incident.caused_by_candidate if incident else None,
             begun=CheckIn.objects.filter(booking=booking).exists(),
+            left=booking.status in FREED and not granted,
             modules_passed=incident.modules_passed if incident else None,
-            granted=Remedy.objects.filter(booking=booking).exists(),
+            granted=granted,
         ),
         BOOK.on(booking.seat.sitting.day),  # the book of the exam day governs
     )
@@ -223,6 +226,9 @@ def _conclude(booking: Booking, incident: Incident, *, said: str, proctor_id: in
     _log(booking, incident, said=said, proctor_id=proctor_id, now=now)
     if not rules.ends_lab(loss, policy):
         _tell("exams.session_extended", incident, now=now, minutes=incident.minutes)
+        return
+    if booking.status in FREED:  # left while the clock was running: there is no exam to be ended
+        _tell("exams.incident_ended_without_exam", incident, now=now, minutes=incident.minutes)
         return
     withdraw_quotes(booking, now=now)
     move_to(booking, Booking.Status.INCIDENT, now=now)

@@ -29,7 +29,7 @@ REASON = "The re-read turned the result to a pass (RRD-04)."
 def assess_request(booking: Booking, *, now: datetime) -> Decision:
     """Whether a re-read of a booking's lab can be asked for now, and why not where it cannot."""
     reread = Reread.objects.filter(booking=booking).first()
-    sitting, attempt = booking.seat.sitting, booking.attempt
+    sitting = booking.seat.sitting
     return rules.assess_request(
         rules.RereadFacts(
             status=booking.status,
@@ -37,7 +37,7 @@ def assess_request(booking: Booking, *, now: datetime) -> Decision:
             asked_on=queries.day_at_site(booking, now),
             family=booking.track.family,
             rereadable=booking.rereadable,
-            failed=attempt is not None and attempt.result == Attempt.Result.FAIL,
+            failed=_is_failed(booking),
             reread_before=reread is not None and reread.status != Status.LAPSED,
             bar=bar_on(booking.candidate_id),
         ),
@@ -96,6 +96,7 @@ def assess_paying(reread: Reread, *, by_voucher: bool = False, now: datetime) ->
     return rules.assess_payable(
         rules.PayableFacts(
             status=reread.status,
+            failed=_is_failed(reread.booking),
             in_time=until is None or now < until,
             by_voucher=by_voucher,
             bar=bar_on(reread.booking.candidate_id),
@@ -200,12 +201,33 @@ def lapse_reread(*, reread_id: int, now: datetime) -> bool:
         over = order is not None and order.pay_before is not None and order.pay_before <= now
         if reread.status != Status.REQUESTED or not over:
             return False
-        assert order is not None
-        reread.status, reread.ended_at = Status.LAPSED, now
-        reread.save(update_fields=["status", "ended_at"])
-        payments.services.cancel_order(order_id=order.pk, now=now)
+        _give_up(reread, now=now)
         _tell("exams.reread_lapsed", reread, now=now)
         return True
+
+
+def give_up_reread(booking: Booking, *, now: datetime) -> None:
+    """Ask no longer for the fee of a re-read whose lab is not a failed one any more (RRD-01, EXAM-09).
+
+    The caller holds the booking's lock. What is paid meanwhile goes back; one that is paid already is read (RRD-03).
+    """
+    reread = Reread.objects.select_related("order").filter(booking=booking, status=Status.REQUESTED).first()
+    if reread is not None and not _is_failed(booking):
+        reread.booking = booking
+        _give_up(reread, now=now)
+        _tell("exams.reread_given_up", reread, now=now)
+
+
+def _give_up(reread: Reread, *, now: datetime) -> None:
+    reread.status, reread.ended_at = Status.LAPSED, now
+    reread.save(update_fields=["status", "ended_at"])
+    assert reread.order is not None  # asked for with the request
+    payments.services.cancel_order(order_id=reread.order.pk, now=now)
+
+
+def _is_failed(booking: Booking) -> bool:
+    """Whether the result that stands is a fail: neither corrected, annulled nor disallowed."""
+    return booking.attempt is not None and booking.attempt.result == Attempt.Result.FAIL
 
 
 def _locked(reread_id: int) -> Reread:

@@ -20,7 +20,7 @@ from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import booking_queries as queries
-from exams import booking_rules, change_queries
+from exams import booking_rules, change_queries, offers
 from exams import change_rules as rules
 from exams.models import Booking, Remedy, Reschedule, Seat, Site
 from exams.services import bookings, holds, paying, seats
@@ -116,8 +116,8 @@ def _decide(
 def confirm_reschedule(*, reschedule_id: int, now: datetime) -> Reschedule:
     """Make a quoted change where nothing is to be charged, else ask for the money: it is made when that is paid.
 
-    Refused (RSCH-04) once the seat is no longer kept, and (LAB-04) where the price is another by now. Confirmed again
-    it changes nothing. Emits payments.order_opened, or what `make_reschedule` emits.
+    Refused (RSCH-04) once the seat is no longer kept, (LAB-15) where its site is closed by now, and (LAB-04) where the
+    price is another. Confirmed again it changes nothing. Emits payments.order_opened, or what `make_reschedule` emits.
     """
     reschedule = _locked(reschedule_id)
     if reschedule.status == Reschedule.Status.COMMITTED:
@@ -208,13 +208,14 @@ def _locked(reschedule_id: int) -> Reschedule:
 
 
 def _assess_making(reschedule: Reschedule, *, now: datetime) -> Decision:
-    held_until = reschedule.new.held_until
+    held_until, sitting = reschedule.new.held_until, reschedule.new.seat.sitting
     quoted = reschedule.status == Reschedule.Status.QUOTED
     return assess_bar(bar_on(reschedule.old.candidate_id), for_exams=True) + rules.assess_making(
         quoted=quoted,
         in_time=held_until is not None and now < held_until,
         charge_cents=reschedule.charge_cents,
         charge_now_cents=_charge_now(reschedule, now=now) if quoted else reschedule.charge_cents,
+        held=not quoted or offers.sitting_on(sitting.site_id, sitting.day) is not None,
     )
 
 

@@ -13,6 +13,7 @@ from exams import desk_queries as queries
 from exams import reread_rules as rules
 from exams.models import Attempt, Booking
 from exams.services.attempts import record_attempt
+from exams.services.rereads import give_up_reread
 from exams.services.states import lock_booking, move_to
 
 PASSED, FAILED = Booking.Status.PASSED, Booking.Status.FAILED
@@ -95,7 +96,8 @@ def _publish(
 def follow_correction(*, attempt_id: int, now: datetime) -> Booking | None:
     """Let a booking say what its corrected result says (EXAM-09); None where the result is not of a booking.
 
-    What is annulled is no pass any more. Emits exams.booking_corrected.
+    What is annulled is no pass any more; a re-read that was only asked for is given up where nothing is left to be read
+    (RRD-01). Emits exams.booking_corrected.
     """
     attempt = Attempt.objects.select_related("supersedes").get(id=attempt_id)
     found = Booking.objects.filter(attempt=attempt.supersedes).first() if attempt.supersedes else None
@@ -108,5 +110,6 @@ def follow_correction(*, attempt_id: int, now: datetime) -> Booking | None:
         booking.save(update_fields=["attempt"])
     else:
         move_to(booking, status, now=now, attempt=attempt)
+    give_up_reread(booking, now=now)
     emit("exams.booking_corrected", booking, now=now, track=booking.track.code, result=attempt.result)
     return booking

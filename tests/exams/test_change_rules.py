@@ -37,7 +37,7 @@ def leave(**changes: Any) -> list[str]:
         ("a no-show", {"status": "no_show", "today": day("2026-05-05")}, ["RSCH-01", "RSCH-03"]),
         ("ended by a fault", {"status": "incident", "today": day("2026-05-05")}, ["RSCH-01", "RSCH-03"]),
         ("with its remedy", {"status": "incident", "today": day("2026-05-05"), "by_remedy": True}, []),
-        ("its remedy, the same place", {"status": "incident", "by_remedy": True, "elsewhere": False}, ["RSCH-01"]),
+        ("its remedy, the same place", {"status": "incident", "by_remedy": True, "elsewhere": False}, []),
     ],
 )
 def test_what_can_be_left(_case: str, changes: dict[str, Any], unmet: list[str]) -> None:
@@ -205,9 +205,10 @@ def test_what_is_still_to_be_paid_names_its_clauses() -> None:
         ("as quoted", {}, []),
         ("too late", {"in_time": False}, ["RSCH-04"]),
         ("let go", {"quoted": False}, ["RSCH-04"]),
+        ("the site is closed meanwhile", {"held": False}, ["LAB-15"]),
         ("the price has changed", {"charge_now_cents": 176100}, ["LAB-04"]),
     ],
 )
 def test_what_can_still_be_made(_case: str, changes: dict[str, Any], unmet: list[str]) -> None:
-    facts = {"quoted": True, "in_time": True, "charge_cents": 176000, "charge_now_cents": 176000}
+    facts = {"quoted": True, "in_time": True, "charge_cents": 176000, "charge_now_cents": 176000, "held": True}
     assert list(rules.assess_making(**facts | changes).clauses_unmet) == unmet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from exams import desk_rules, incident_rules, reread_rules
 from exams.booking_rules import TRANSITIONS
 from exams.models import Booking, CheckIn
 from exams.rules import OpeningFacts, PastResult, RetakeFacts
-from tests.factories import day
+from tests.factories import day, noon
 
 EXAM_ON = day("2026-05-04")
 POLICY = BOOK.on(EXAM_ON)
@@ -185,7 +185,7 @@ def test_what_ends_a_lab(_case: str, minutes: int | None, too_long: bool, ends: 
 LONG, SHORT = incident_rules.LossFacts(180, too_long=False), incident_rules.LossFacts(119, too_long=False)
 EVENT = incident_rules.LossFacts(None, too_long=True, unavoidable=True)
 REMEDY = incident_rules.RemedyFacts(
-    loss=LONG, documented=True, caused_by_candidate=False, begun=True, modules_passed=True, granted=False
+    loss=LONG, documented=True, caused_by_candidate=False, begun=True, modules_passed=True, granted=False, left=False
 )
 
 
@@ -204,10 +204,24 @@ REMEDY = incident_rules.RemedyFacts(
         ("an event during it, modules not recorded", {"loss": EVENT, "modules_passed": None}, ("INC-03",)),
         ("an event that is not documented", {"loss": EVENT, "documented": False}, ("INC-04",)),
         ("a fault needs no words", {"documented": False}, ()),
+        ("the booking was left before", {"loss": EVENT, "left": True}, ("INC-03",)),
     ],
 )
 def test_when_there_is_a_remedy(_case: str, changes: dict[str, Any], unmet: tuple[str, ...]) -> None:
     assert incident_rules.assess_remedy(replace(REMEDY, **changes), POLICY).clauses_unmet == unmet
+
+
+@pytest.mark.parametrize(
+    ("_case", "passed", "minutes"),
+    [
+        ("a minute that is not over", timedelta(seconds=59), 0),
+        ("whole ones", timedelta(minutes=119, seconds=59), 119),
+        ("as long as a lab", timedelta(hours=8), 480),
+        ("forgotten for a month", timedelta(days=31), 480),
+    ],
+)
+def test_a_clock_says_no_more_than_a_lab_can_lose(_case: str, passed: timedelta, minutes: int) -> None:
+    assert incident_rules.minutes_on_clock(noon("2026-05-04"), noon("2026-05-04") + passed, POLICY) == minutes
 
 
 @pytest.mark.parametrize(("granted", "last"), [("2026-05-06", "2027-05-06"), ("2028-02-29", "2029-02-28")])
@@ -285,8 +299,13 @@ def test_what_is_read_once_more(_case: str, changes: dict[str, Any], unmet: tupl
     ],
 )
 def test_how_a_reread_is_paid(_case: str, status: str, in_time: bool, by_voucher: bool, unmet: tuple[str, ...]) -> None:
-    facts = reread_rules.PayableFacts(status, in_time=in_time, by_voucher=by_voucher, bar=None)
+    facts = reread_rules.PayableFacts(status, failed=True, in_time=in_time, by_voucher=by_voucher, bar=None)
     assert reread_rules.assess_payable(facts).clauses_unmet == unmet
+
+
+def test_a_reread_of_what_is_no_fail_any_more_is_not_paid() -> None:
+    facts = reread_rules.PayableFacts("requested", failed=False, in_time=True, by_voucher=False, bar=None)
+    assert reread_rules.assess_payable(facts).clauses_unmet == ("RRD-01",)
 
 
 @pytest.mark.parametrize(

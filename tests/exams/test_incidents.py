@@ -13,7 +13,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from exams import desk_queries
 from exams.models import Attempt, Booking, CheckIn, Incident, LogEntry, Remedy, SiteMember
-from exams.services import exam_day, incidents
+from exams.services import bookings, exam_day, incidents
 from payments.models import Voucher
 from tests import factories
 from tests.exams.lab_world import deliver, notices
@@ -180,6 +180,40 @@ class TestEvents:
         record(booking, 45, unavoidable=True, description="A fire drill.", now=START)
         assert status(booking) == "paid"
         assert desk_queries.session_ends_at(booking) == START + timedelta(hours=8, minutes=45)
+
+
+class TestLeftBookings:
+    """What the candidate leaves while the clock of an event is running."""
+
+    @pytest.fixture
+    def left(self, db: None) -> Incident:
+        booking = factories.BookingFactory.create()
+        begun = incidents.begin_incident(
+            booking_id=booking.pk, unavoidable=True, description="A strike.", proctor_id=None, now=noon("2026-04-01")
+        )
+        bookings.cancel_booking(booking_id=booking.pk, now=noon("2026-04-02"))
+        return begun
+
+    def end(self, incident: Incident, *, on: str = "2026-05-02") -> Incident:
+        known = {"too_long": True, "caused_by_candidate": False, "proctor_id": None}
+        return incidents.end_incident(incident_id=incident.pk, **known, now=noon(on))
+
+    def test_the_clock_is_stopped_and_they_stay_what_they_are(self, left: Incident) -> None:
+        assert self.end(left).minutes == 480
+        assert status(left.booking) == "cancelled" and not Case.objects.exists()
+        assert topics()[-1] == "exams.incident_ended_without_exam"
+
+    def test_there_is_no_remedy_for_them(self, left: Incident) -> None:
+        self.end(left)
+        with pytest.raises(Refused) as refusal:
+            grant(left.booking, "reschedule")
+        assert refused_with(refusal.value) == ("INC-03",)
+        assert not Remedy.objects.exists()
+
+    def test_a_clock_forgotten_for_weeks_can_be_stopped(self, sitting_lab: Booking) -> None:
+        begun = incidents.begin_incident(booking_id=sitting_lab.pk, proctor_id=None, now=TEN)
+        assert incidents.end_incident(incident_id=begun.pk, proctor_id=None, now=noon("2026-07-04")).minutes == 480
+        assert status(sitting_lab) == "incident"
 
 
 class TestRemedies:

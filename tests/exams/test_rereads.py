@@ -15,6 +15,7 @@ from exams.services import rereads
 from exams.services.attempts import correct_attempt
 from exams.services.results import publish_result
 from payments.models import Order, Refund
+from payments.services import record_checkout
 from tests.exams.lab_world import agreements, deliver, notices, open_page, pay_order, topics
 from tests.exams.test_exam_day import booked
 from tests.factories import day, noon
@@ -128,6 +129,21 @@ class TestPaying:
         second = ask(failed, now=DEADLINE)
         assert second.pk == reread.pk
         assert Order.objects.filter(purpose="reread", status="open").get() == second.order
+
+    def test_what_is_corrected_meanwhile_is_not_read_again_rrd_01(self, failed: Booking) -> None:
+        reread = ask(failed)
+        assert reread.order is not None
+        page = open_page(reread.order, ASKED)
+        about = {"candidate_id": failed.candidate_id, "exam_number": failed.exam.number, "taken_on": day("2026-05-04")}
+        correct_attempt(**about, result="pass", reason="A task was scored wrongly.", now=noon("2026-05-08"))
+        assert Reread.objects.get().status == "lapsed"
+        with pytest.raises(Refused) as refusal:
+            rereads.find_payable_order(reread_id=reread.pk, now=noon("2026-05-08"))
+        assert refused_with(refusal.value) == ("RRD-01", "RRD-03")
+        # Whoever was on the card page has the money back.
+        charged = session(charged_at=noon("2026-05-08"), amount_cents=121000)
+        assert record_checkout(payment_id=page.pk, session=charged, now=noon("2026-05-08")).status == "surplus"
+        assert Refund.objects.get().amount_cents == 121000
 
     def test_a_payment_of_the_last_moment_keeps_it(self, failed: Booking, monkeypatch: pytest.MonkeyPatch) -> None:
         """The card was charged in time, and the portal hears of it when the sweep asks."""

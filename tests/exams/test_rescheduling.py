@@ -14,7 +14,7 @@ from ceportal.scenarios.cards import CardDesk, standing_in
 from exams import booking_queries as queries
 from exams import sweeps
 from exams.models import Booking, Remedy, Reschedule, SitePrice
-from exams.services import bookings, rescheduling
+from exams.services import bookings, rescheduling, sittings
 from exams.services.states import lock_booking, move_to
 from payments.models import Order, Payment, Refund
 from payments.services import follow_payment, issue_invoice
@@ -390,6 +390,15 @@ class TestLettingGo:
         refund = Refund.objects.get()
         assert (refund.status, refund.amount_cents, refund.payment) == ("succeeded", 176000, payment)
 
+    def test_a_site_closed_meanwhile_is_not_moved_to_lab_15(self, booking: Booking) -> None:
+        change = quote(booking)
+        days = {"first_day": day("2026-06-01"), "last_day": day("2026-06-02")}
+        sittings.close_site(site_id=world.site_of("tokyo").pk, reason="A flood.", now=NOW, **days)
+        with pytest.raises(Refused) as refused:
+            confirm(change)
+        assert refused_with(refused.value) == ("LAB-15",)
+        assert standing(change) == ("quoted", "paid", "held") and Order.objects.count() == 1
+
     def test_withdrawn_twice(self, booking: Booking) -> None:
         change = quote(booking)
         for _time in range(2):
@@ -436,6 +445,10 @@ class TestRemedies:
         assert standing(second) == ("committed", "rescheduled", "paid")
         # What comes back is what was paid, for Brussels.
         assert (second.charge_cents, second.refund_cents, Refund.objects.get().amount_cents) == (160000, 193600, 193600)
+
+    def test_it_goes_to_any_site_and_day_also_the_same(self, remedied: Booking) -> None:
+        change = confirm(quote(remedied, "brussels", "2026-05-04", now=noon("2026-05-02")), noon("2026-05-02"))
+        assert standing(change) == ("committed", "rescheduled", "paid")
 
     def test_another_booking_in_the_track_is_in_its_way_lab_01(self, aiko: Candidate, remedied: Booking) -> None:
         world.open_day("richardson", "2026-07-06")

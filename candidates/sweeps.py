@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from candidates import services
-from candidates.models import Candidate, Certification, Sanction
+from candidates.models import Candidate, Certification, DataRequest, Sanction
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 
@@ -37,6 +37,12 @@ def end_sanctions(*, now: datetime) -> int:
     for sanction_id in ids:
         services.end_sanction(sanction_id=sanction_id, now=now)
     return len(ids)
+
+
+def expire_exports(*, now: datetime) -> int:
+    """Remove the copies of data whose last day has passed (CAND-09); one transaction each."""
+    due = DataRequest.objects.filter(status=DataRequest.Status.READY, expires_on__lt=clock.day_of(now)).order_by("id")
+    return sum(services.expire_export(request_id=each, now=now) for each in list(due.values_list("id", flat=True)))
 
 
 def send_lapse_notices(*, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from candidates import agreement_views, document_views, standing_views, verification_views, views
+from candidates import agreement_views, document_views, privacy_views, standing_views, verification_views, views
 
 app_name = "candidates"
 urlpatterns = [
@@ -22,6 +22,9 @@ urlpatterns = [
     path("standing/sanctions/<int:sanction_id>/", standing_views.sanction, name="sanction"),
     path("standing/partner/", standing_views.request_affiliation, name="request_affiliation"),
     path("standing/partner/leave/", standing_views.leave_partner, name="leave_partner"),
+    path("privacy/", privacy_views.privacy, name="privacy"),
+    path("privacy/copy/", privacy_views.ask_for_export, name="ask_for_export"),
+    path("privacy/copy/<int:request_id>/", privacy_views.download_export, name="download_export"),
     path("sharing/", verification_views.share, name="sharing"),
     path("sharing/<int:link_id>/withdraw/", verification_views.withdraw_link, name="withdraw_link"),
 ]

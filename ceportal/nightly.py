@@ -17,7 +17,7 @@ import credits.sweeps
 import emeritus.sweeps
 import exams.sweeps
 import payments.sweeps
-from ceportal.kernel import clock
+from ceportal.kernel import clock, removals
 from ceportal.kernel.locks import holding
 from ceportal.kernel.models import NightlyRun
 from credits.services import seals
@@ -42,6 +42,8 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("invoices due", payments.sweeps.issue_due_invoices),
     ("sittings opened", exams.sweeps.open_sittings),
     ("seats that somebody waits for", exams.sweeps.offer_seats),
+    ("copies of data that expire", candidates.sweeps.expire_exports),
+    ("files left to remove", removals.remove_waiting),
     ("days sealed", seals.seal_finished_days),
 )
 HOUR, MINUTE = 8, 30

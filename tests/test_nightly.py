@@ -235,6 +235,8 @@ class TestOneNight:
             "invoices due": 2,
             "sittings opened": 209,
             "seats that somebody waits for": 1,
+            "copies of data that expire": 0,  # tests/ceportal/test_privacy.py
+            "files left to remove": 0,
             "days sealed": 2,
         }
         assert Certification.objects.filter(status="inactive").count() == 3

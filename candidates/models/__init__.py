@@ -10,6 +10,8 @@ an identity document that staff have seen (CAND-07). A *verification link* shows
 to whoever has it (CERT-09); a *badge* is a certification as a signed credential that verifies without the portal.
 An *affiliation* is an expert's association with a *channel partner*, one at a time (CERT-07). A *tip* is suspected
 misconduct, reported in confidence by somebody whom nobody here knows (CAND-03).
+A *data request* asks for a copy of everything held about a candidate, or for its erasure (CAND-09); an *access* is one
+by which staff saw it.
 """
 
 from candidates.models.agreements import Acceptance, Agreement, AgreementTranslation, GuardianConsent, Words
@@ -18,6 +20,7 @@ from candidates.models.certifications import Certification, StatusChange, Term, 
 from candidates.models.messages import Case, Notice
 from candidates.models.partners import Affiliation, ChannelPartner
 from candidates.models.people import Candidate, User, UserManager
+from candidates.models.privacy import DataRequest, StaffAccess
 from candidates.models.sharing import VerificationLink
 from candidates.models.standing import ResidenceProof, Sanction
 from candidates.models.tips import Tip, TipFile, TipMessage
@@ -32,10 +35,12 @@ __all__ = [
     "Case",
     "Certification",
     "ChannelPartner",
+    "DataRequest",
     "GuardianConsent",
     "Notice",
     "ResidenceProof",
     "Sanction",
+    "StaffAccess",
     "StatusChange",
     "Term",
     "Tip",

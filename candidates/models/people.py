@@ -65,6 +65,7 @@ class Candidate(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
     language = models.CharField(_("language"), max_length=10, default="en")
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)  # since then it names nobody any more (CAND-09)
 
     class Meta:
         constraints = [

@@ -35,6 +35,7 @@ from candidates.services.certifications import (
     withdraw_terms,
 )
 from candidates.services.consents import record_consent, withdraw_consent
+from candidates.services.exports import ask_for_export, expire_export, has_expired, make_export, on_export_requested
 from candidates.services.notices import compose_notice, mark_notice_read, write_notice
 from candidates.services.people import (
     choose_language,
@@ -64,6 +65,7 @@ __all__ = [
     "TipForm",
     "accept_agreement",
     "add_to_tip",
+    "ask_for_export",
     "ask_reporter",
     "buy_emeritus_terms",
     "catch_up",
@@ -84,9 +86,11 @@ __all__ = [
     "end_affiliation",
     "end_sanction",
     "enter_tip",
+    "expire_export",
     "file_sanction_appeal",
     "file_tip",
     "follow_calendar",
+    "has_expired",
     "hold_back",
     "import_certification",
     "issue_badge",
@@ -96,7 +100,9 @@ __all__ = [
     "link_tip",
     "lock_candidate",
     "lock_candidates",
+    "make_export",
     "mark_notice_read",
+    "on_export_requested",
     "open_case",
     "propose_sanction",
     "publish_agreement",

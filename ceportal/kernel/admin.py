@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from ceportal.kernel import clock, relay
-from ceportal.kernel.models import ClockShift, Delivery, Event, NightlyRun
+from ceportal.kernel.models import ClockShift, Delivery, Event, FileToRemove, NightlyRun
 from ceportal.kernel.staff import PartInline, RecordAdmin, record_link
 
 
@@ -84,6 +84,15 @@ class NightlyRunAdmin(RecordAdmin):
 
     list_display = ("day", "finished_at")
     date_hierarchy = "day"
+
+
+@admin.register(FileToRemove)
+class FileToRemoveAdmin(RecordAdmin):
+    """Stored files that nothing refers to any more, and when they were removed."""
+
+    list_display = ("asked_at", "name", "because", "removed_at", "last_error")
+    list_filter = ("because", ("removed_at", admin.EmptyFieldListFilter))
+    date_hierarchy = "asked_at"
 
 
 @admin.register(ClockShift)

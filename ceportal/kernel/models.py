@@ -106,3 +106,24 @@ class ClockShift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seconds} s"
+
+
+class FileToRemove(models.Model):
+    """A stored file that nothing refers to any more: removed after the commit, and by the nightly sweep if that failed.
+
+    The row stays and says when; a file that cannot be removed says why.
+    """
+
+    name = models.CharField(max_length=200, unique=True)  # of the storage
+    because = models.CharField(max_length=40)
+    asked_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "files to remove"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["id"], name="file_to_remove_waiting", condition=Q(removed_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return self.name

@@ -19,6 +19,7 @@ from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from exams.services.sharing import share_results
 from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.papers import credit_note_content, invoice_content
 from payments.services import issue_voucher
 from tests import factories
 from tests.ceportal.lab_rows import in_a_lab, near_emeritus
@@ -71,6 +72,7 @@ def somebody(member: ProviderMember) -> Candidate:
     share_results(
         candidate_id=candidate.id, shows="reports", attempt_ids=[attempt.id], form_key=uuid4(), label="Acme", now=NOW
     )
+    people.ask_for_export(candidate_id=candidate.id, now=NOW)
     people.write_notice(
         candidate=candidate, kind="test", key=f"test:{candidate.id}", subject="A word", body="To you.", now=NOW
     )
@@ -224,7 +226,13 @@ def paid_and_refunded(candidate: Candidate) -> Order:
         year=2026,
         sequence=candidate.id,
         number=f"2026-{candidate.id:06}",
-        content={"total": "121.00"},
+        content=invoice_content(
+            order=order,
+            lines=list(order.lines.all()),
+            payment=order.payments.get(),
+            number=f"2026-{candidate.id:06}",
+            issued_on=NOW.date(),
+        ),
         issued_on=NOW.date(),
         issued_at=NOW,
     )
@@ -235,7 +243,13 @@ def paid_and_refunded(candidate: Candidate) -> Order:
         year=2026,
         sequence=candidate.id,
         number=f"CN-2026-{candidate.id:06}",
-        content={"total_cents": 12100, "currency": "USD"},
+        content=credit_note_content(
+            invoice=order.invoice,
+            refund=Refund.objects.get(payment__order=order),
+            lines=list(order.lines.all()),
+            number=f"CN-2026-{candidate.id:06}",
+            issued_on=NOW.date(),
+        ),
         issued_on=NOW.date(),
         issued_at=NOW,
     )

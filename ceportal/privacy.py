@@ -1,0 +1,44 @@
+"""What each app contributes to a candidate's rights over their data: the whole wiring, in one place (CAND-09).
+
+A lower app knows nothing of a higher one, so the services that export and erase find here whom to ask.
+`tests/ceportal/test_privacy.py` walks every model that leads to a candidate and fails on one that stands neither in an
+app's `EXPORTED` nor below.
+"""
+
+from collections.abc import Mapping
+
+# Areas of what is exported, and functions `files(candidate, now)` that give further files beside them.
+EXPORTED: tuple[str, ...] = (
+    "candidates.privacy.EXPORTED",
+    "catalog.privacy.EXPORTED",
+    "payments.privacy.EXPORTED",
+    "exams.privacy.EXPORTED",
+    "emeritus.privacy.EXPORTED",
+    "credits.privacy.EXPORTED",
+)
+FILES: tuple[str, ...] = (
+    "candidates.privacy.files",
+    "payments.privacy.files",
+    "exams.privacy.files",
+    "credits.privacy.files",
+)
+
+# Models that lead to a candidate, or to somebody's login, and are not exported: each with the reason.
+NOT_EXPORTED: Mapping[str, str] = {
+    "admin.LogEntry": "what staff entered by forms, under the login of that staff",
+    "account.EmailConfirmation": "a secret that is sent by mail, and only for minutes",
+    "candidates.Agreement": "a text of the programme; who accepted it is exported",
+    "candidates.AgreementTranslation": "a text of the programme",
+    "candidates.Tip": "reported in confidence, by somebody nobody knows (CAND-03)",
+    "candidates.TipFile": "reported in confidence (CAND-03)",
+    "candidates.TipMessage": "reported in confidence (CAND-03)",
+    "candidates.Case": "what staff look into; what comes of it is told to the candidate, and exported as told",
+    "catalog.BoardDecision": "a decision of the board about the catalog, under the login of staff",
+    "catalog.Equivalence": "a decision of the board about the catalog, under the login of staff",
+    "catalog.Listing": "what the board decided to list",
+    "catalog.Proposal": "a provider's proposal for the catalog, made for the provider",
+    "credits.Roster": "a provider's file, made for the provider; its rows about a candidate are exported",
+    "credits.ScanImport": "an organiser's file, handed in by staff; what it says of a candidate are attendances",
+    "exams.Seat": "a place at a sitting; who took it are the bookings",
+    "exams.Sitting": "a day of a site, closed by its proctor",
+}

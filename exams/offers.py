@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import defaultdict
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from exams.models import LIVE, Booking, Closure, Sitting, SittingPattern
+from ceportal.kernel import clock
+from ceportal.kernel.policy import BOOK
+from exams import sitting_rules
+from exams.models import LIVE, Booking, Closure, Site, Sitting, SittingPattern
+from exams.site_time import day_at
 from exams.sitting_rules import PatternFacts
 
 
@@ -44,17 +49,44 @@ def live_bookings(site_id: int, first_day: date, last_day: date) -> QuerySet[Boo
     )
 
 
+def sites_behind(*, now: datetime) -> list[int]:
+    """The sites whose sittings may not be in line with their patterns and closures; their keys.
+
+    A handful of queries for all sites: on most nights nothing is to be opened, and no site is locked to find that out.
+    """
+    yesterday = clock.day_of(now) - timedelta(days=1)  # by whatever clock: each site has its own today
+    known = defaultdict(set)
+    sittings = Sitting.objects.filter(day__gte=yesterday)
+    for site_id, day in sittings.filter(withdrawn_at=None).values_list("site_id", "day"):
+        known[site_id].add(day)
+    unsettled = set(Closure.objects.filter(last_day__gte=yesterday).values_list("site_id", flat=True))
+    unsettled |= set(sittings.exclude(withdrawn_at=None).values_list("site_id", flat=True))
+    patterns = _patterns_by_site(SittingPattern.objects.all())
+    behind = []
+    for site_id, time_zone in Site.objects.order_by("id").values_list("pk", "time_zone"):
+        today = day_at(now, time_zone)
+        wanted = sitting_rules.days_to_open(patterns[site_id], [], today=today, policy=BOOK.on(today))
+        if site_id in unsettled or not wanted.keys() <= known[site_id]:
+            behind.append(site_id)
+    return behind
+
+
 def patterns_of(site_id: int) -> list[PatternFacts]:
     """The weekdays of a site, as rules see them."""
-    patterns = SittingPattern.objects.filter(site_id=site_id).prefetch_related("tracks").order_by("holds_from", "id")
-    return [
-        PatternFacts(
-            weekday=each.weekday,
-            starts_at=each.starts_at,
-            seats=each.seats,
-            tracks=frozenset(track.pk for track in each.tracks.all()),
-            holds_from=each.holds_from,
-            holds_until=each.holds_until,
+    return _patterns_by_site(SittingPattern.objects.filter(site_id=site_id))[site_id]
+
+
+def _patterns_by_site(patterns: QuerySet[SittingPattern]) -> dict[int, list[PatternFacts]]:
+    by_site = defaultdict(list)
+    for each in patterns.prefetch_related("tracks").order_by("holds_from", "id"):
+        by_site[each.site_id].append(
+            PatternFacts(
+                weekday=each.weekday,
+                starts_at=each.starts_at,
+                seats=each.seats,
+                tracks=frozenset(track.pk for track in each.tracks.all()),
+                holds_from=each.holds_from,
+                holds_until=each.holds_until,
+            )
         )
-        for each in patterns
-    ]
+    return by_site

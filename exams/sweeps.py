@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import structlog
-from django.db.models import Q
 
-from exams import services, waiting_queries
-from exams.models import Booking, Reread, Site
+from exams import offers, services, waiting_queries
+from exams.models import Booking, Reread
 from exams.services import holds, paying, rereads, waiting
 from payments.services import CardServiceUnavailable
 
@@ -18,10 +17,7 @@ log = structlog.get_logger(__name__)
 
 def open_sittings(*, now: datetime) -> int:
     """Open the sittings of every site that has a calendar as far ahead as the book says; how many there are since."""
-    with_calendar = Site.objects.filter(Q(patterns__isnull=False) | Q(closures__isnull=False)).distinct()
-    return sum(
-        services.open_sittings(site_id=pk, now=now) for pk in with_calendar.order_by("id").values_list("pk", flat=True)
-    )
+    return sum(services.open_sittings(site_id=key, now=now) for key in offers.sites_behind(now=now))
 
 
 # ── Bookings: every few minutes, and every night ──────────────────────────────────────────────────

@@ -26,6 +26,8 @@ def waiting_for(sitting: Sitting) -> list[int]:
 
 def sittings_with_wishes(*, now: datetime) -> Iterator[Sitting]:
     """The sittings to come with a free seat that somebody waits for, the nearest first."""
+    if not WaitingWish.objects.filter(status=WaitingWish.Status.WAITING).exists():
+        return iter(())
     wished = WaitingWish.objects.filter(
         status=WaitingWish.Status.WAITING,
         sites=OuterRef("site"),

@@ -135,6 +135,15 @@ class TestOpening:
         assert sweeps.open_sittings(now=noon("2026-05-08")) == 1
         assert opened(brussels)[-1] == "2027-05-03"
 
+    def test_a_night_with_nothing_to_open_asks_as_much_for_many_sites_as_for_one(
+        self, brussels: Site, django_assert_num_queries: Any
+    ) -> None:
+        for code in ("tokyo", "sydney"):
+            factories.SittingPatternFactory.create(site=factories.SiteFactory.create(code=code))
+        assert sweeps.open_sittings(now=NOW) == 3 * 52
+        with django_assert_num_queries(6):
+            assert sweeps.open_sittings(now=NOW) == 0
+
     def test_what_is_open_stays_when_its_pattern_changes(self, brussels: Site) -> None:
         sweeps.open_sittings(now=NOW)
         brussels.patterns.update(starts_at=time(10), seats=9, holds_until=day("2026-05-04"))

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from candidates.models import Candidate, User
 from catalog.models import Provider, ProviderMember
-from exams.models import SiteMember
+from exams.models import SiteMember, SittingPattern
 from tests import factories
 
 
@@ -70,3 +70,9 @@ def scenario_world(django_db_setup: None, django_db_blocker: Any, tmp_path_facto
         call_command("load_reference", "--quiet")
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def no_calendars(db: None) -> None:
+    """No site holds sittings: nights of lives without labs need open none, and are told in half the time."""
+    SittingPattern.objects.all().delete()

@@ -196,7 +196,7 @@ def test_in_every_story_the_ledger_is_sound(start: tuple[str, date, str], steps:
     check_sound(tell(start, steps))
 
 
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("world", "no_calendars")
 @settings(IN_PEACE, max_examples=4)
 @given(start=STARTS, steps=STEPS)
 def test_nights_left_out_run_twice_or_after_a_pause_come_to_the_same(

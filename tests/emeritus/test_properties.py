@@ -149,7 +149,7 @@ def test_what_is_on_offer_is_worth_its_price(holdings: list[Held], visits: list[
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("scenario_world")
+@pytest.mark.usefixtures("scenario_world", "no_calendars")
 @pytest.mark.parametrize(
     ("holdings", "visits"),
     [

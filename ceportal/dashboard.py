@@ -23,6 +23,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.calendar import add_months
 from ceportal.kernel.models import Delivery
 from credits.models import Appeal, Audit, Claim, Recertification, ScanImport
+from exams.desk_queries import rereads_overdue, results_overdue
 from payments.amounts import amount_text
 from payments.models import Payment, Refund, StripeEvent
 
@@ -114,6 +115,16 @@ def tasks(now: datetime, day: date) -> list[Task]:
             _("claims past the promised day"),
             Claim.objects.filter(status=Claim.Status.SUBMITTED, answer_due_on__lt=day).count(),
             url("credits_claim", f"status__exact=submitted&answer_due_on__lt={day}"),
+        ),
+        Task(
+            _("lab results awaited longer than promised"),
+            results_overdue(day).count(),
+            url("exams_booking", "result=overdue"),
+        ),
+        Task(
+            _("re-reads awaited longer than promised"),
+            rereads_overdue(day).count(),
+            url("exams_reread", f"status__exact=paid&due_on__lt={day}"),
         ),
         Task(
             _("deliveries that failed for good"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from candidates import queries as candidates
 from ceportal.kernel.policy import BOOK
 from exams import desk_rules, incident_rules, queries
-from exams.models import Booking, Incident, Sitting
+from exams.models import Booking, Incident, Reread, Sitting
 from exams.site_time import day_at, moment_of
 
 AWAITED = Booking.Status.PAID
@@ -41,6 +41,21 @@ def arrival_facts(
         opening=queries.opening_facts(candidate_id, booking.exam, exam_on=day),
         retake=queries.retake_facts(candidate_id, booking.exam, exam_on=day, booked_on=booked_on),
     )
+
+
+def results_overdue(day: date) -> QuerySet[Booking]:
+    """The labs that were sat, and whose result is awaited longer than promised on a day of the portal's (LAB-19).
+
+    Counted in whole days after the exam day, which is how staff look at them; the candidate is told the hour.
+    """
+    hours = BOOK.on(day)["lab.result_hours"].value
+    promised = timedelta(days=-(-hours // 24))
+    return Booking.objects.filter(status=Booking.Status.SAT, seat__sitting__day__lt=day - promised)
+
+
+def rereads_overdue(day: date) -> QuerySet[Reread]:
+    """The re-reads under way whose outcome is awaited longer than promised (RRD-05)."""
+    return Reread.objects.filter(status=Reread.Status.PAID, due_on__lt=day)
 
 
 # ── Faults ────────────────────────────────────────────────────────────────────────────────────────

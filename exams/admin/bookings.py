@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from ceportal.kernel import clock
 from ceportal.kernel.staff import RecordAdmin, findings
+from exams.desk_queries import results_overdue
 from exams.models import Booking, Reschedule, WaitingWish
 
 STATE_COLOURS = {
@@ -22,13 +28,26 @@ STATE_COLOURS = {
 }
 
 
+class PromiseFilter(admin.SimpleListFilter):
+    """Labs whose result is awaited longer than promised (LAB-19)."""
+
+    title = gettext_lazy("result")
+    parameter_name = "result"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("overdue", gettext_lazy("awaited longer than promised"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        return queryset & results_overdue(clock.day_of(clock.now())) if self.value() == "overdue" else queryset
+
+
 @admin.register(Booking)
 class BookingAdmin(RecordAdmin):
     """Seats taken by candidates."""
 
     list_display = ("booked_at", "candidate", "track", "site_and_day", "state", "order")
     list_display_links = ("booked_at", "candidate")
-    list_filter = ("status", "track", "seat__sitting__site")
+    list_filter = ("status", PromiseFilter, "track", "seat__sitting__site")
     list_select_related = ("candidate", "track", "seat__sitting__site", "order")
     search_fields = ("candidate__number", "candidate__name", "order__number")
     date_hierarchy = "booked_at"

@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
 from exams.models import Closure, Seat, Site, SiteMember, SitePrice, Sitting, SittingPattern
 from exams.services import sittings
+from payments.amounts import amount_text
 
 
 class ProctorInline(PartInline):
@@ -30,6 +31,35 @@ class ProctorInline(PartInline):
         return super().get_queryset(request).select_related("user", "site")
 
 
+class PatternInline(PartInline):
+    """The weekdays of a site, as they hold; changed on pages of their own."""
+
+    model = SittingPattern
+    fields = ("weekday", "starts_at", "seats", "open_to", "holds_from", "holds_until")
+    readonly_fields = ("open_to",)
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("tracks")
+
+    @display(description=gettext_lazy("open to"))
+    def open_to(self, pattern: SittingPattern) -> str:
+        return ", ".join(track.code for track in pattern.tracks.all()) or _("every track with a lab")
+
+
+class PriceInline(PartInline):
+    """The prices of a site's own, the latest first; each is a row that stays (LAB-04)."""
+
+    model = SitePrice
+    fields = ("kit", "since", "price")
+    readonly_fields = ("price",)
+    ordering = ("kit", "-since")
+
+    @display(description=gettext_lazy("before tax"))
+    def price(self, price: SitePrice) -> str:
+        return amount_text(price.net_cents)
+
+
 @admin.register(Site)
 class SiteAdmin(StaffAdmin):
     """Places where labs are held."""
@@ -37,7 +67,7 @@ class SiteAdmin(StaffAdmin):
     list_display = ("name", "code", "kind", "country", "time_zone")
     list_filter = ("kind", "country")
     search_fields = ("name", "code", "address")
-    inlines = (ProctorInline,)
+    inlines = (ProctorInline, PatternInline, PriceInline)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
         return ("code",) if obj else ()

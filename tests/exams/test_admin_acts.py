@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from candidates.models import User
 from ceportal.kernel import clock
-from exams.models import Booking, CheckIn, Closure, Incident, Remedy, SiteMember, Sitting
+from exams.models import (
+    Booking,
+    CheckIn,
+    Closure,
+    Incident,
+    Remedy,
+    Reread,
+    SiteMember,
+    SitePrice,
+    Sitting,
+    SittingPattern,
+)
 from exams.services import incidents
 from tests import factories
-from tests.factories import noon
+from tests.factories import day, noon
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +102,40 @@ def test_nobody_but_staff_closes_a_site(client: Client, proctor: SiteMember) -> 
     days = {"site": proctor.site_id, "first_day": "2026-06-01", "last_day": "2026-06-02", "reason": "Rebuilding."}
     assert client.post("/admin/exams/closure/close/", days).status_code in {HTTPStatus.FOUND, HTTPStatus.FORBIDDEN}
     assert not Closure.objects.exists()
+
+
+def test_what_is_awaited_longer_than_promised_is_counted_and_listed(client: Client, dan: User) -> None:
+    """A result is promised within 48 hours (LAB-19), and a re-read by its day (RRD-05). It is 6 May."""
+    client.force_login(dan)
+    late = factories.BookingFactory.create(status="sat", sitting=factories.SittingFactory.create(day=day("2026-05-03")))
+    factories.BookingFactory.create(status="sat")  # of 4 May: the second day is not over
+    factories.BookingFactory.create(sitting=late.seat.sitting)
+    for status, due_on in (("paid", "2026-05-05"), ("paid", "2026-05-06"), ("unchanged", "2026-05-05")):
+        about = {"status": status, "paid_at": START, "due_on": day(due_on)}
+        booking = factories.BookingFactory.create(status="no_show")
+        Reread.objects.create(booking=booking, decision=[], requested_at=START, **about)
+
+    tasks = {task.title: task for task in client.get("/admin/").context["tasks"]}
+    for title in ("lab results awaited longer than promised", "re-reads awaited longer than promised"):
+        assert tasks[title].count == 1
+        listed = client.get(tasks[title].url).context["cl"]
+        assert listed.result_count == 1
+    assert client.get("/admin/exams/booking/?result=overdue").context["cl"].queryset.get() == late
+
+
+def test_a_site_shows_its_weekdays_and_prices_and_changes_them_elsewhere(client: Client, dan: User) -> None:
+    client.force_login(dan)
+    site = factories.SiteFactory.create()
+    opened = [factories.SittingPatternFactory.create(site=site, weekday=number, seats=3) for number in range(3)]
+    opened[0].tracks.add(factories.TrackFactory.create(code="ccie-security"))
+    SitePrice.objects.create(site=site, kit="fixed", since=day("2026-01-01"), net_cents=170_000)
+
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(f"/admin/exams/site/{site.pk}/change/").content.decode()
+    for shown in ("Tuesday", "ccie-security", "every track with a lab", "1,700.00"):
+        assert shown in page
+    assert 'name="patterns-0-seats"' not in page and 'name="prices-0-net_cents"' not in page
+    SittingPattern.objects.create(site=site, weekday=4, starts_at=time(9), seats=2, holds_from=day("2026-01-01"))
+    with CaptureQueriesContext(connection) as more:
+        client.get(f"/admin/exams/site/{site.pk}/change/")
+    assert len(more) <= len(queries)

@@ -14,7 +14,10 @@ from emeritus.models import EmeritusPurchase
 
 
 def on_bought(event: Event, now: datetime) -> None:
-    """Confirm a purchase: what was paid, from when to when, and what it changes."""
+    """Confirm a purchase: what was paid, from when to when, and what it changes (EMR-16).
+
+    The invoice has a message of its own, by the night that issues it (PAY-02).
+    """
     purchase = EmeritusPurchase.objects.select_related("candidate", "order").get(id=event.subject_id)
     certifications = Certification.objects.filter(id__in=event.payload["certifications"]).select_related("track")
     compose_notice(

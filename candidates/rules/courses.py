@@ -215,7 +215,9 @@ def _grace_until(book: Book, facts: LifeFacts, ended_on: date, *, in_emeritus: b
 def counted_from(book: Book, facts: LifeFacts, day: date, *, known_on: date) -> date:
     """The day from which the years of a family are counted, for a certification that is not inactive on a day.
 
-    Of several tracks the earliest first day, each since it last was inactive (EMR-01).
+    Of several tracks the earliest first day, each since it last was inactive (EMR-01). The other family lends no
+    years: a CCDE beside a Lifetime CCIE is renewed until twenty years of its own are complete, and has no Lifetime
+    before (EMR-12, EMR-13).
     """
     tracks = [
         each

@@ -49,6 +49,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "Failed a lab that can still be read once more, and waits for a seat that Yuki has.",
     ),
     DemoLogin(
+        "long-time expert",
+        "hakon@example.org",
+        PASSWORD,
+        "Can buy Emeritus before the anniversary, and is warned of a younger certification.",
+    ),
+    DemoLogin(
         "candidate under a sanction",
         "viktor@example.org",
         PASSWORD,

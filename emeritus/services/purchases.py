@@ -80,6 +80,7 @@ def renew_request(*, order_id: int, now: datetime) -> None:
 def record_purchase(*, order_id: int, paid_on: date, now: datetime) -> EmeritusPurchase | None:
     """Enter a term as bought on the day it was paid; None where it was no longer on offer then (EMR-04, EMR-05).
 
+    What is entered stays bought and paid: whoever recertifies before the term or in it gets nothing back (EMR-10).
     The caller holds the candidate's lock. Emits emeritus.bought, and candidates.certification_changed for what it
     changed. What it begins is decided with the life of each certification (EMR-06).
     """

@@ -25,10 +25,12 @@ from ceportal.demo.shelf import Shelf
 from ceportal.demo.story import Scene, Story
 from ceportal.demo.timeline import Timeline
 from ceportal.kernel import clock
+from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Delivery, Event, NightlyRun
 from ceportal.kernel.policy import BOOK
 from credits.models import Attendance, Claim, Enrollment, Evidence, Recertification, Roster, RosterRow, ScanImport
 from credits.services import fees, reviews
+from emeritus.services import buy_emeritus
 from exams import sweeps
 from exams.models import Booking, Exam, WaitingWish
 from exams.services import cancel_booking, rereads
@@ -57,7 +59,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
         assert load.load(candidates=30) is None
         assert snapshot() == before
 
-    assert Candidate.objects.count() == 11 + sum(loaded.situations.values())
+    assert Candidate.objects.count() == 15 + sum(loaded.situations.values())
     assert Provider.objects.count() == 30
     assert Provider.objects.filter(members=None).count() == 0
     assert Item.objects.count() >= 60
@@ -76,7 +78,9 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
     assert Run.objects.filter(cancelled_at__isnull=False).count() == 1
     assert set(Roster.objects.values_list("status", flat=True)) == {"reported", "checked"}
     assert {"earns", "counted", "refused"} <= set(RosterRow.objects.values_list("outcome", flat=True))
-    assert set(Certification.objects.values_list("status", flat=True)) == {"active", "emeritus", "inactive", "revoked"}
+    assert set(Certification.objects.values_list("status", flat=True)) == {
+        "active", "grace", "emeritus", "lifetime_emeritus", "inactive", "revoked",
+    }  # fmt: skip
     failed = Booking.objects.get(status="failed", candidate__email=email_of("candidate after a lab"))
     assert rereads.assess_request(failed, now=clock.at(day("2026-05-20"), 12)).granted
     assert list(WaitingWish.objects.order_by("id").values_list("status", "ending")) == [
@@ -94,7 +98,8 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
 
 
 @pytest.mark.usefixtures("demo")
-def test_the_one_step_that_is_left_renews_and_the_seat_left_is_offered() -> None:
+def test_who_one_can_sign_in_as_stands_where_it_is_said() -> None:
+    """One step renews, a seat that is left is offered, and Emeritus is on offer with its warning (EMR-04, EMR-09)."""
     with clock.standing_at(clock.at(day("2026-05-20"), 12)):
         load.load(candidates=1)
         claim = claim_of("candidate one step from renewal", "submitted")
@@ -107,12 +112,33 @@ def test_the_one_step_that_is_left_renews_and_the_seat_left_is_offered() -> None
         }  # fmt: skip
         assert claim_of("candidate midway", "submitted").provider == member_of("reviewer").provider
         assert not Enrollment.objects.filter(candidate__email=email_of("candidate not enrolled")).exists()
-
         # The seat that one gives up is offered to the other, who waits for it.
         seat = Booking.objects.get(status="paid", candidate__email=email_of("candidate for a lab"))
         cancel_booking(booking_id=seat.pk, now=clock.now())
         assert sweeps.offer_seats(now=clock.now()) == 1
         assert WaitingWish.objects.get(status="offered").candidate.email == email_of("candidate after a lab")
+        _assert_long_time_experts(now=clock.now())
+
+
+def _assert_long_time_experts(*, now: datetime) -> None:
+    hakon = Candidate.objects.get(email=email_of("long-time expert"))
+    with pytest.raises(Refused) as refusal:
+        buy_emeritus(candidate_id=hakon.id, family="ccie", confirmed=False, now=now)
+    assert refusal.value.decision.clauses_unmet == ("EMR-09",)
+    assert buy_emeritus(candidate_id=hakon.id, family="ccie", confirmed=True, now=now).total_cents >= 8500
+    told = {number: _kinds(number) for number in ("CE10000021", "CE10000022", "CE10000023", "CE10000024")}
+    standing = Certification.objects.filter(candidate__number__in=told).order_by("candidate__number", "number")
+    assert list(standing.values_list("status", flat=True)) == [
+        "active", "active", "emeritus", "grace", "lifetime_emeritus",
+    ]  # fmt: skip
+    assert "emeritus_window" in told["CE10000021"]
+    assert {"emeritus_confirmed", "invoice_issued"} <= told["CE10000022"]
+    assert "emeritus_window" in told["CE10000023"]
+    assert "lifetime_emeritus" in told["CE10000024"]
+
+
+def _kinds(number: str) -> set[str]:
+    return set(Notice.objects.filter(candidate__number=number).values_list("kind", flat=True))
 
 
 @pytest.mark.usefixtures("demo")

@@ -220,6 +220,32 @@ class TestSeveral:
         assert statuses(ccie, "2021-05-31", "2021-06-01") == ["emeritus", "lifetime_emeritus"]
         assert statuses(ccde, "2021-06-01", "2021-09-01", "2021-11-01") == ["emeritus", "grace", "inactive"]
 
+    @pytest.mark.parametrize("older", ["ccie", "ccde"])
+    def test_twenty_years_of_one_family_are_none_of_the_other(self, older: str) -> None:
+        """EMR-11, EMR-12, EMR-13: the younger one is renewed until its own twenty years, whichever it is."""
+        younger = next(each for each in ("ccie", "ccde") if each != older)
+        old, young = together(
+            life(older, "2008-09-01", emeritus=("2027-09-01", "2028-09-01")),
+            life(
+                younger, "2009-09-02", emeritus=("2027-09-02", "2028-09-02"),
+                bought=(("2028-09-02", "2029-09-02", "2028-08-20"),),
+            ),
+        )  # fmt: skip
+
+        # Both last to the later end (EMR-07), and Lifetime comes before it, for the one that has the years.
+        assert statuses(old, "2028-08-31", "2028-09-01") == ["emeritus", "lifetime_emeritus"]
+        assert statuses(young, "2028-09-02", "2029-09-01", "2029-09-02") == [
+            "emeritus", "emeritus", "lifetime_emeritus",
+        ]  # fmt: skip
+
+    def test_an_active_ccde_of_nineteen_years_gets_no_lifetime_from_the_ccie(self) -> None:
+        """EMR-13."""
+        _ccie, ccde = together(
+            life("ccie", "2001-06-01", emeritus=("2027-06-01", "2028-06-01")), life("ccde", "2009-09-01", "2025-10-01")
+        )
+
+        assert statuses(ccde, "2028-09-30", "2028-10-01", "2028-11-01") == ["active", "grace", "inactive"]
+
 
 @pytest.mark.parametrize(
     ("_case", "facts", "on", "expected"),

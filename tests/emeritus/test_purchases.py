@@ -15,7 +15,7 @@ from ceportal.kernel.models import Event
 from credits.models import Cycle
 from emeritus import services
 from emeritus.models import EmeritusPurchase, EmeritusRecord, WindowTold
-from payments.models import Order, Payment, Refund
+from payments.models import CreditNote, Order, Payment, Refund
 from payments.services import start_payment
 from payments.services.paying import follow_payment
 from tests import factories
@@ -50,6 +50,22 @@ class TestBuying:
         assert buyer.status("ccie-security") == "emeritus"
         change = StatusChange.objects.latest("id")
         assert (change.clause, str(change.effective_on), change.before) == ("EMR-06", "2021-06-01", "active")
+
+    def test_a_confirmation_an_invoice_and_no_money_back(self, buyer: Buyer) -> None:
+        """EMR-16, PAY-02: told by mail, invoiced; EMR-10: recertifying in the term gives nothing of it back."""
+        order = buyer.to("2021-05-20").buy()
+        assert buyer.notices("emeritus_confirmed") == 1
+        confirmation = buyer.candidate.notices.get(kind="emeritus_confirmed")
+        assert "from 1 June 2021 to 1 June 2022 was paid on 20 May 2021" in confirmation.body
+        assert (order.number in confirmation.body, confirmation.address) == (True, buyer.candidate.email)
+        buyer.to("2021-06-10")
+        assert (buyer.notices("invoice_issued"), order.invoice.order) == (1, order)
+
+        buyer.sit("400-007")
+
+        assert buyer.status("ccie-security") == "active"
+        order.refresh_from_db()
+        assert (order.status, Refund.objects.exists(), CreditNote.objects.exists()) == ("paid", False, False)
 
     def test_refused_it_changes_nothing(self, buyer: Buyer) -> None:
         buyer.to("2021-02-28")

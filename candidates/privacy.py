@@ -33,6 +33,7 @@ EXPORTED = (
         (
             Part("candidates.Acceptance", "candidate"),
             Part("candidates.GuardianConsent", "candidate"),
+            Part("candidates.GuardianRequest", "candidate", without=("nonce",)),
             Part("candidates.ResidenceProof", "candidate"),
         ),
     ),

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from candidates import queries, rules
-from candidates.models import Affiliation, Candidate, ChannelPartner, GuardianConsent, ResidenceProof, Sanction, Track
+from candidates.guardian_pages import AskingPage, asking_page
+from candidates.models import Affiliation, Candidate, ChannelPartner, ResidenceProof, Sanction, Track
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
@@ -62,7 +63,7 @@ class StandingPage:
 
     sanctions: tuple[SanctionPage, ...]  # in force or lifted
     testing: Explanation  # of being tested today, at a place that is allowed
-    consent: GuardianConsent | None
+    guardian: AskingPage
     proof: ResidenceProof | None
     affiliation: Affiliation | None  # in force, or asked for
     former: tuple[Affiliation, ...]  # what ended, or came to nothing
@@ -79,7 +80,7 @@ def standing_page(candidate: Candidate, *, now: datetime) -> StandingPage:
     return StandingPage(
         sanctions=tuple(_page_of(each, now=now) for each in _told(candidate)),
         testing=explain(rules.assess_testing(facts, BOOK.on(day))),
-        consent=candidate.guardian_consents.filter(withdrawn_at__isnull=True).first(),
+        guardian=asking_page(candidate, now=now),
         proof=candidate.residence_proofs.filter(lapsed_at__isnull=True).first(),
         affiliation=live[0] if live else None,
         former=tuple(each for each in affiliations if each not in live),

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from candidates import agreement_views, document_views, privacy_views, standing_views, verification_views, views
+from candidates import (
+    agreement_views,
+    document_views,
+    guardian_views,
+    privacy_views,
+    standing_views,
+    verification_views,
+    views,
+)
 
 app_name = "candidates"
 urlpatterns = [
@@ -20,6 +28,8 @@ urlpatterns = [
     path("agreements/<slug:kind>/<str:version>/", agreement_views.agreement, name="agreement"),
     path("standing/", standing_views.standing, name="standing"),
     path("standing/sanctions/<int:sanction_id>/", standing_views.sanction, name="sanction"),
+    path("standing/guardian/", guardian_views.ask, name="guardian"),
+    path("standing/guardian/<int:request_id>/withdraw/", guardian_views.withdraw, name="withdraw_guardian_request"),
     path("standing/partner/", standing_views.request_affiliation, name="request_affiliation"),
     path("standing/partner/leave/", standing_views.leave_partner, name="leave_partner"),
     path("privacy/", privacy_views.privacy, name="privacy"),

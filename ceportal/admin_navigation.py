@@ -32,6 +32,7 @@ AREAS: tuple[Any, ...] = (
         (_("Tips"), "visibility_off", "candidates.tip"),
         (_("Sanctions"), "gavel", "candidates.sanction"),
         (_("Guardians"), "family_restroom", "candidates.guardianconsent"),
+        (_("Guardians asked"), "forward_to_inbox", "candidates.guardianrequest"),
         (_("Residence"), "home_pin", "candidates.residenceproof"),
         (_("Affiliations"), "handshake", "candidates.affiliation"),
         (_("Partners"), "corporate_fare", "candidates.channelpartner"),

@@ -29,6 +29,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 DELIVERIES: dict[str, tuple[str, ...]] = {
     "candidates.notice_released": ("mail",),
     "candidates.export_requested": ("copy of the data",),
+    "candidates.guardian_asked": ("guardian mail",),
     "candidates.notice_written": ("mail",),
     "candidates.tip_asked": ("mail to reporter",),
     "candidates.tip_closed": ("mail to reporter",),
@@ -69,6 +70,7 @@ RECEIVERS: dict[str, str] = {
     "mail": "candidates.mail.send_notice",
     "mail to reporter": "candidates.tip_mail.on_told",
     "copy of the data": "candidates.services.on_export_requested",
+    "guardian mail": "candidates.guardian_mail.on_guardian_asked",
     "card refund": "payments.services.execute_refund",
     "appeal notice": "credits.mail.dispute_notices.on_appeal_decided",
     "audit notice": "credits.mail.dispute_notices.on_audit",

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from candidates import badge_views, verification_views
+from candidates import badge_views, guardian_views, verification_views
 from candidates.mail_reports import mail_report
 from ceportal import check_views, languages, views
 from ceportal.api import urlpatterns as api_urls
@@ -24,6 +24,8 @@ urlpatterns = [
     path("report/", include("candidates.tip_urls")),
     path("badges/", include("candidates.badge_urls")),
     path(".well-known/did.json", badge_views.key_document, name="key_document"),
+    path("guardian/<str:token>/", guardian_views.guardian, name="guardian"),
+    path("guardian/<str:token>/take-back/", guardian_views.take_back, name="guardian_take_back"),
     path("shared/<str:token>/", shared_results, name="shared_results"),
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path("accounts/", include("allauth.urls")),

@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from candidates import queries, services
 from candidates.admin.forms import (
+    AskGuardianForm,
     CertificationForm,
     ConsentForm,
     ContactForm,
@@ -61,7 +62,7 @@ class CandidateAdmin(RecordAdmin):
     inlines = (CertificationInline,)
     actions_detail = (
         *("import_certification", "change_contact", "change_residence"),
-        *("record_consent", "verify_residence", "propose_sanction"),
+        *("record_consent", "ask_guardian", "verify_residence", "propose_sanction"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -179,6 +180,26 @@ class CandidateAdmin(RecordAdmin):
             form=ConsentForm,
             perform=perform,
             back=candidate,
+        )
+
+    @action(description=gettext_lazy("Ask a guardian by mail"), url_path="ask-guardian", permissions=["consent"])
+    def ask_guardian(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        candidate: Candidate = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            services.ask_guardian(candidate_id=candidate.pk, **values, asked_by_id=who(request), now=now)
+            return _("The link is on its way to the parent or guardian.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Ask a guardian by mail"),
+            button=_("Send the link"),
+            explanation=_("They read the agreement and sign by a link, without an account (CAND-05)."),
+            form=AskGuardianForm,
+            perform=perform,
+            back=candidate,
+            initial={"language": candidate.language},
         )
 
     @action(description=gettext_lazy("Verify a residence"), url_path="verify-residence", permissions=["proof"])

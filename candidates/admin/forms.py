@@ -138,6 +138,13 @@ class ConsentForm(ActForm):
     )
 
 
+class AskGuardianForm(ActForm):
+    """Whom to ask for a signature, and in which language (CAND-05)."""
+
+    email = forms.EmailField(label=gettext_lazy("E-mail address of the parent or guardian"))
+    language = forms.ChoiceField(label=gettext_lazy("Language of the message"), choices=LANGUAGES)
+
+
 class SanctionForm(ActForm):
     """A sanction to be proposed."""
 

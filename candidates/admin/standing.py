@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 
 from candidates import services
 from candidates.admin.forms import ReasonForm, SanctionForm
-from candidates.models import GuardianConsent, ResidenceProof, Sanction
+from candidates.models import GuardianConsent, GuardianRequest, ResidenceProof, Sanction
 from ceportal.kernel.staff import ActForm, RecordAdmin, do_act, findings, who
 
 STATUS_HUES = {"proposed": "info", "declined": "default", "running": "danger", "lifted": "success"}
@@ -245,6 +245,39 @@ class GuardianConsentAdmin(RecordAdmin):
             form=ReasonForm,
             perform=perform,
             back=consent,
+        )
+
+
+@admin.register(GuardianRequest)
+class GuardianRequestAdmin(RecordAdmin):
+    """Links by which parents and guardians sign (CAND-05). The link itself is nobody's to read here."""
+
+    list_display = ("asked_at", "candidate", "email", "language", "expires_at", "sent_at", "signed_at", "withdrawn_at")
+    list_display_links = ("asked_at", "candidate")
+    list_filter = (("signed_at", admin.EmptyFieldListFilter), ("withdrawn_at", admin.EmptyFieldListFilter))
+    list_select_related = ("candidate",)
+    search_fields = ("candidate__number", "candidate__name", "email")
+    date_hierarchy = "asked_at"
+    exclude = ("nonce",)
+    actions_detail = ("withdraw",)
+
+    @action(description=gettext_lazy("Withdraw the link"), url_path="withdraw", permissions=["act"])
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        asked: GuardianRequest = self.record(request, object_id)
+
+        def perform(_values: dict[str, Any], now: datetime) -> str:
+            services.withdraw_guardian_request(candidate_id=asked.candidate_id, request_id=asked.pk, now=now)
+            return _("Nobody signs by this link any more.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Withdraw the link"),
+            button=_("Withdraw"),
+            explanation=_("A link that was signed stays as it is; the signature is withdrawn where it is recorded."),
+            form=SignatureForm,
+            perform=perform,
+            back=asked,
         )
 
 

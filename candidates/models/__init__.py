@@ -17,6 +17,7 @@ by which staff saw it.
 from candidates.models.agreements import Acceptance, Agreement, AgreementTranslation, GuardianConsent, Words
 from candidates.models.badges import Badge
 from candidates.models.certifications import Certification, StatusChange, Term, Track
+from candidates.models.guardians import GuardianRequest
 from candidates.models.messages import Case, Notice
 from candidates.models.partners import Affiliation, ChannelPartner
 from candidates.models.people import Candidate, User, UserManager
@@ -37,6 +38,7 @@ __all__ = [
     "ChannelPartner",
     "DataRequest",
     "GuardianConsent",
+    "GuardianRequest",
     "Notice",
     "ResidenceProof",
     "Sanction",

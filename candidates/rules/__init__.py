@@ -30,6 +30,16 @@ from candidates.rules.courses import (
     stretch_on,
 )
 from candidates.rules.documents import WITH_LOGO, assess_document, status_bits
+from candidates.rules.guardians import (
+    AskingGuardianFacts,
+    GuardianSignatureFacts,
+    LinkState,
+    LinkTimes,
+    assess_asking_guardian,
+    assess_guardian_signature,
+    assess_taking_back,
+    state_of,
+)
 from candidates.rules.links import LinkFacts, assess_link
 from candidates.rules.lives import (
     COUNTING,
@@ -77,7 +87,7 @@ from candidates.rules.standings import (
     reason_on,
     standing_on,
 )
-from candidates.rules.testing import TestingFacts, assess_testing
+from candidates.rules.testing import TestingFacts, assess_testing, is_of_age
 from candidates.rules.tips import (
     TipActFacts,
     TipFacts,
@@ -109,12 +119,16 @@ __all__ = [
     "AppealFacts",
     "Asked",
     "AskingFacts",
+    "AskingGuardianFacts",
     "BarFacts",
     "ConfirmationFacts",
     "ConsentFacts",
+    "GuardianSignatureFacts",
     "LifeFacts",
     "LiftingFacts",
     "LinkFacts",
+    "LinkState",
+    "LinkTimes",
     "ProposalFacts",
     "PublishingFacts",
     "ResidenceProofFacts",
@@ -135,6 +149,7 @@ __all__ = [
     "assess_affiliation",
     "assess_appeal",
     "assess_appeal_decision",
+    "assess_asking_guardian",
     "assess_bar",
     "assess_bar_for_others",
     "assess_bound",
@@ -142,6 +157,7 @@ __all__ = [
     "assess_confirmation",
     "assess_consent",
     "assess_document",
+    "assess_guardian_signature",
     "assess_leaving",
     "assess_lifting",
     "assess_link",
@@ -151,6 +167,7 @@ __all__ = [
     "assess_residence_proof",
     "assess_sharing",
     "assess_signature",
+    "assess_taking_back",
     "assess_testing",
     "assess_tip",
     "assess_tip_act",
@@ -171,6 +188,7 @@ __all__ = [
     "follows_active",
     "goes_with_the_other",
     "inactive_days",
+    "is_of_age",
     "lasts_until",
     "lifetime_from",
     "link_shows",
@@ -180,6 +198,7 @@ __all__ = [
     "rank",
     "reason_on",
     "standing_on",
+    "state_of",
     "status_bits",
     "status_on",
     "stretch_on",

@@ -32,32 +32,42 @@ class TestingFacts:
 def assess_testing(facts: TestingFacts, policy: Policy) -> Decision:
     """Whether somebody may be tested. The book of the exam day governs."""
     return assess_bar(facts.bar, for_exams=True) + Decision(
-        (_old_enough(facts, policy), _guardian(facts, policy), _not_embargoed(facts, policy), _away(facts, policy))
+        (
+            old_enough(born=facts.born, country=facts.country, day=facts.exam_on, policy=policy),
+            _guardian(facts, policy),
+            _not_embargoed(facts, policy),
+            _away(facts, policy),
+        )
     )
 
 
-def _old_enough(facts: TestingFacts, policy: Policy) -> Finding:
+def old_enough(*, born: date, country: str, day: date, policy: Policy) -> Finding:
     """The minimum age, or the one that the law of the country of residence sets in its place (CAND-04, CAND-06)."""
     of_countries, minimum = policy["age.minimum_by_country"], policy["age.minimum"]
     clause, years, because = "CAND-04", minimum.value, minimum
-    if facts.country in of_countries.value:
-        clause, years, because = "CAND-06", of_countries.value[facts.country], of_countries
+    if country in of_countries.value:
+        clause, years, because = "CAND-06", of_countries.value[country], of_countries
     return finding(
         clause,
-        years_since(facts.born, facts.exam_on) >= years,
+        years_since(born, day) >= years,
         yes=_("You are at least %(years)s years old on the exam day."),
         no=_("Nobody under %(years)s is tested, whatever a parent consents to."),
         next_step=_("You can be tested from %(opens_on)s."),
         because=(because,),
         years=years,
-        opens_on=add_years(facts.born, years),
+        opens_on=add_years(born, years),
     )
+
+
+def is_of_age(born: date, day: date, policy: Policy) -> bool:
+    """Whether somebody is of age on a day, and needs no parent's or guardian's signature (CAND-05)."""
+    return bool(years_since(born, day) >= policy["age.adult"].value)
 
 
 def _guardian(facts: TestingFacts, policy: Policy) -> Finding:
     """Under age, a parent or legal guardian signs beforehand; a signature of the exam day itself is in time."""
     adult = policy["age.adult"]
-    of_age = years_since(facts.born, facts.exam_on) >= adult.value
+    of_age = is_of_age(facts.born, facts.exam_on, policy)
     signed = facts.guardian_signed_on is not None and facts.guardian_signed_on <= facts.exam_on
     return finding(
         "CAND-05",

@@ -36,6 +36,12 @@ from candidates.services.certifications import (
 )
 from candidates.services.consents import record_consent, withdraw_consent
 from candidates.services.exports import ask_for_export, expire_export, has_expired, make_export, on_export_requested
+from candidates.services.guardians import (
+    ask_guardian,
+    sign_as_guardian,
+    take_back_as_guardian,
+    withdraw_guardian_request,
+)
 from candidates.services.notices import compose_notice, mark_notice_read, write_notice
 from candidates.services.people import (
     choose_language,
@@ -66,6 +72,7 @@ __all__ = [
     "accept_agreement",
     "add_to_tip",
     "ask_for_export",
+    "ask_guardian",
     "ask_reporter",
     "buy_emeritus_terms",
     "catch_up",
@@ -114,9 +121,12 @@ __all__ = [
     "renew_certifications",
     "request_affiliation",
     "share_certifications",
+    "sign_as_guardian",
+    "take_back_as_guardian",
     "translate_agreement",
     "verify_residence",
     "withdraw_consent",
+    "withdraw_guardian_request",
     "withdraw_link",
     "withdraw_terms",
     "write_notice",

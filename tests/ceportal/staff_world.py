@@ -110,6 +110,7 @@ def signed_proven_and_sanctioned() -> None:
     """A minor with a guardian's signature and a proof of residence, under a sanction with two signatures."""
     minor = factories.CandidateFactory.create(born=day("2010-01-02"), country="IR")
     first, second = (factories.UserFactory.create(staff=True) for _each in range(2))
+    people.ask_guardian(candidate_id=minor.id, email="parent@example.org", language="ja", asked_by_id=first.id, now=NOW)
     people.record_consent(
         candidate_id=minor.id,
         guardian="A. Parent",

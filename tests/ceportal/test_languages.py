@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import get_language, trans_real
 
-from candidates import services
+from candidates import guardian_mail, guardians, services
 from candidates.models import Candidate, Certification
 from ceportal import translating
 from ceportal.kernel import clock
@@ -119,6 +119,28 @@ class TestChoosing:
         answer = client.post(reverse("set_language"), {"language": "ja", "next": "https://elsewhere.example/"})
         assert answer["Location"] == "/"
         assert client.get(reverse("set_language")).status_code == 405
+
+
+def test_every_sentence_about_a_guardian_is_japanese(me: Client, alice: Candidate, untranslated: set[str]) -> None:
+    text_to_accept("agreement")
+    Candidate.objects.filter(id=alice.id).update(born=day("2006-01-02"))
+    asking, guardian = reverse("candidates:guardian"), Client()
+    me.post(asking, {"email": alice.email, "language": "ja"})
+    me.post(asking, {"email": "parent@example.org", "language": "ja"}, follow=True)
+    asked = alice.guardian_requests.get()
+    guardian_mail.on_guardian_asked(Event.objects.get(topic="candidates.guardian_asked"), NOW)
+    link = reverse("guardian", args=[guardians.token_of(asked)])
+    guardian.get(link)
+    guardian.get(reverse("guardian", args=["nothing"]), headers={"Accept-Language": "ja"})
+    me.post(link, {"version": "1.0"})
+    signature = {"version": "1.0", "language": "ja", "name": "保護者", "confirmed": "on"}
+    assert "さんが署名しました" in guardian.post(link, signature, follow=True).text
+    me.get(asking)
+    me.post(asking, {"email": "other@example.org", "language": "ja"})
+    guardian.post(reverse("guardian_take_back", args=[guardians.token_of(asked)]), follow=True)
+    guardian.post(link, signature)
+    me.get(asking)
+    assert sorted(untranslated) == []
 
 
 def test_every_sentence_of_these_pages_is_japanese(me: Client, alice: Candidate, untranslated: set[str]) -> None:

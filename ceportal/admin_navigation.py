@@ -36,6 +36,7 @@ AREAS: tuple[Any, ...] = (
         (_("Residence"), "home_pin", "candidates.residenceproof"),
         (_("Affiliations"), "handshake", "candidates.affiliation"),
         (_("Partners"), "corporate_fare", "candidates.channelpartner"),
+        (_("Partners' members"), "badge", "candidates.partnermember"),
         (_("Notices"), "mail", "candidates.notice"),
         (_("Acceptances"), "signature", "candidates.acceptance"),
         (_("Badges"), "verified", "candidates.badge"),

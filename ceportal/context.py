@@ -61,7 +61,7 @@ def _navigation(request: HttpRequest) -> Navigation:
         account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
         account += [(_("Standing"), "candidates:standing"), (_("Agreements"), "candidates:agreements")]
         account += [(_("Verification links"), "candidates:sharing"), (_("Your data"), "candidates:privacy")]
-    elif not (roles.member or roles.proctor or user.is_staff):
+    elif not (roles.member or roles.proctor or roles.partner or user.is_staff):
         items += [(_("Connect your record"), "candidates:link")]
     if roles.member:
         items += [(_("Review queue"), "credits:review_queue"), (_("Report"), "credits:report_completion")]
@@ -71,6 +71,8 @@ def _navigation(request: HttpRequest) -> Navigation:
             account += [(_("Members"), "provider:member_list")]
     if roles.proctor:
         items += [(_("Desk"), "exams:desk")]
+    if roles.partner:
+        items += [(_("Partner"), "partner:people")]
     items += [(_("Catalog"), "catalog:item_list"), (_("Policy"), "policy:book")]
     if user.is_staff:
         items += [(_("Administration"), "admin:index")]

@@ -60,7 +60,7 @@ class RequestLogMiddleware(RequestMiddleware):
 
 
 class SecondFactorMiddleware:
-    """Sends staff, provider members and proctors to set up their second factor first, outside the demonstration."""
+    """Sends staff, proctors, and members of providers and partners to set up their second factor first."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -80,7 +80,7 @@ class SecondFactorMiddleware:
         if not user.is_authenticated:
             return False
         roles = people.roles_of(user)
-        return bool(user.is_staff or roles.member or roles.proctor) and not is_mfa_enabled(user)
+        return bool(user.is_staff or roles.member or roles.proctor or roles.partner) and not is_mfa_enabled(user)
 
 
 def _forbidden(request: HttpRequest, detail: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Which homes a user has: candidate, provider member, proctor, staff."""
+"""Which homes a user has: candidate, provider member, channel partner's member, proctor, staff."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 
 import candidates.queries
-from candidates.models import Candidate
+from candidates.models import Candidate, PartnerMember
 from catalog.models import ProviderMember
 from exams.models import SiteMember
 
@@ -19,6 +19,7 @@ class Roles:
     candidate: Candidate | None
     member: ProviderMember | None
     proctor: SiteMember | None
+    partner: PartnerMember | None
 
 
 def roles_of(user: AbstractBaseUser) -> Roles:
@@ -29,6 +30,7 @@ def roles_of(user: AbstractBaseUser) -> Roles:
             candidate=candidates.queries.record_of(user),
             member=ProviderMember.objects.filter(user_id=user.pk, active=True).select_related("provider").first(),
             proctor=SiteMember.objects.filter(user_id=user.pk, active=True).select_related("site").first(),
+            partner=PartnerMember.objects.filter(user_id=user.pk, active=True).select_related("partner").first(),
         )
         user._portal_roles = known  # type: ignore[attr-defined]  # the user lasts as long as the request
     return known

@@ -31,6 +31,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),
     path("catalog/", include("catalog.urls")),
+    path("partner/", include("candidates.partner_urls")),
     path("provider/", include("catalog.provider_urls")),
     path("payments/", include("payments.urls")),
     path("", include("candidates.urls")),

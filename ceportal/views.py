@@ -43,6 +43,8 @@ def home_of(user: User | AnonymousUser) -> str:
         return "credits:review_queue"
     if roles.proctor:
         return "exams:desk"
+    if roles.partner:
+        return "partner:people"
     return "admin:index" if user.is_staff else "candidates:link"
 
 

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 
 from candidates import services
 from candidates.admin.forms import ReasonForm
-from candidates.models import Affiliation, ChannelPartner
+from candidates.models import Affiliation, ChannelPartner, PartnerMember
 from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act, findings, who
 
 HUES = {"requested": "info", "in_force": "success", "ended": "default", "declined": "warning", "withdrawn": "default"}
@@ -31,16 +31,41 @@ class AffiliationInline(PartInline):
         return super().get_queryset(request).select_related("candidate")
 
 
+class PartnerMemberInline(PartInline):
+    """Who acts for a partner."""
+
+    model = PartnerMember
+    fields = ("user", "active")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "partner")
+
+
 @admin.register(ChannelPartner)
 class ChannelPartnerAdmin(StaffAdmin):
     """Companies whose standing as partners rests on the experts they employ."""
 
     list_display = ("name", "code")
     search_fields = ("name", "code")
-    inlines = (AffiliationInline,)
+    inlines = (PartnerMemberInline, AffiliationInline)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
         return ("code",) if obj else ()
+
+
+@admin.register(PartnerMember)
+class PartnerMemberAdmin(StaffAdmin):
+    """Users who act for a channel partner. Whoever leaves is made inactive: what they decided stays theirs."""
+
+    list_display = ("user", "partner", "active")
+    list_filter = ("active", "partner")
+    list_select_related = ("user", "partner")
+    search_fields = ("user__email", "user__name", "partner__name", "partner__code")
+    autocomplete_fields = ("user", "partner")
+    ordering = ("partner__name", "user__email")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        return ("user", "partner") if obj else ()
 
 
 @admin.register(Affiliation)

@@ -19,7 +19,7 @@ from candidates.models.badges import Badge
 from candidates.models.certifications import Certification, StatusChange, Term, Track
 from candidates.models.guardians import GuardianRequest
 from candidates.models.messages import Case, Notice
-from candidates.models.partners import Affiliation, ChannelPartner
+from candidates.models.partners import Affiliation, ChannelPartner, PartnerMember
 from candidates.models.people import Candidate, User, UserManager
 from candidates.models.privacy import DataRequest, StaffAccess
 from candidates.models.sharing import VerificationLink
@@ -40,6 +40,7 @@ __all__ = [
     "GuardianConsent",
     "GuardianRequest",
     "Notice",
+    "PartnerMember",
     "ResidenceProof",
     "Sanction",
     "StaffAccess",

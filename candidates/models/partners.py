@@ -25,6 +25,17 @@ class ChannelPartner(models.Model):
         return self.name
 
 
+class PartnerMember(models.Model):
+    """A user who acts for a channel partner: confirms who works there, and sees the partner's own people."""
+
+    partner = models.ForeignKey(ChannelPartner, on_delete=models.PROTECT, related_name="members")
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="partner_member")
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.partner_id}"
+
+
 class Affiliation(models.Model):
     """An expert's association with a channel partner in a country: asked for, confirmed, and ended; history is kept."""
 

@@ -6,6 +6,7 @@ from candidates.rules.affiliations import (
     assess_affiliation,
     assess_confirmation,
     assess_leaving,
+    confirmation_for_partner,
 )
 from candidates.rules.agreements import (
     CLAUSES,
@@ -181,6 +182,7 @@ __all__ = [
     "becomes_lifetime",
     "bought_ahead",
     "comes_from_emeritus",
+    "confirmation_for_partner",
     "counted_from",
     "course_of",
     "date_term",

@@ -99,6 +99,27 @@ def assess_confirmation(facts: ConfirmationFacts) -> Decision:
     )
 
 
+def confirmation_for_partner(decision: Decision) -> Decision:
+    """A confirmation's decision as the partner's member reads it: what the candidate lacks is theirs to read.
+
+    The findings about the request itself stay; those about the person become one, which says only whether they are met.
+    """
+    own = assess_confirmation(ConfirmationFacts(status="requested", about_self=False)).findings
+    about_the_request, about_the_person = decision.findings[: len(own)], decision.findings[len(own) :]
+    return Decision(
+        (
+            *about_the_request,
+            finding(
+                "CERT-07",
+                all(each.met for each in about_the_person),
+                yes=_("Nothing stands in the way on the candidate's side."),
+                no=_("Something has changed on the candidate's side, and stands in the way now."),
+                next_step=_("Decline the request; the candidate can see what it is, and ask again."),
+            ),
+        )
+    )
+
+
 def assess_leaving(*, in_force: bool) -> Decision:
     """Whether there is an association to end."""
     return Decision(

@@ -43,6 +43,7 @@ from candidates.services.guardians import (
     withdraw_guardian_request,
 )
 from candidates.services.notices import compose_notice, mark_notice_read, write_notice
+from candidates.services.partners import confirm_for_partner, decline_for_partner, end_for_partner
 from candidates.services.people import (
     choose_language,
     link_candidate,
@@ -84,13 +85,16 @@ __all__ = [
     "compose_notice",
     "confirm_address",
     "confirm_affiliation",
+    "confirm_for_partner",
     "confirm_sanction",
     "decide_sanction_appeal",
     "decline_affiliation",
+    "decline_for_partner",
     "decline_sanction",
     "draft_agreement",
     "earn_certification",
     "end_affiliation",
+    "end_for_partner",
     "end_sanction",
     "enter_tip",
     "expire_export",

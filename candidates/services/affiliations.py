@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from candidates import queries, rules
 from candidates.models import Affiliation, Candidate, ChannelPartner
 from candidates.services.certifications import catch_up
+from candidates.services.notices import compose_notice
 from candidates.services.people import lock_candidate
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
@@ -59,6 +62,7 @@ def confirm_affiliation(*, affiliation_id: int, user_id: int, now: datetime) -> 
     affiliation.starts_on = clock.day_of(now)
     affiliation.save()
     emit("candidates.affiliation_confirmed", affiliation, now=now, partner=affiliation.partner.code, user=user_id)
+    _tell(candidate, affiliation, now=now)
     return affiliation
 
 
@@ -74,6 +78,7 @@ def decline_affiliation(*, affiliation_id: int, reason: str, user_id: int, now: 
     affiliation.decided_at, affiliation.decided_by_id = now, user_id
     affiliation.save()
     emit("candidates.affiliation_declined", affiliation, now=now, reason=affiliation.reason, user=user_id)
+    _tell(candidate, affiliation, now=now)
     return affiliation
 
 
@@ -100,11 +105,12 @@ def leave_partner(*, candidate_id: int, now: datetime) -> Affiliation:
 @transaction.atomic
 def end_affiliation(*, affiliation_id: int, reason: str, user_id: int, now: datetime) -> Affiliation:
     """End an association of somebody who works there no longer; one that has ended stays as it is (CERT-07)."""
-    _candidate, affiliation = _locked(affiliation_id)
+    candidate, affiliation = _locked(affiliation_id)
     if affiliation.status == Status.ENDED:
         return affiliation
     require(rules.assess_leaving(in_force=affiliation.status == Status.IN_FORCE))
     _end(affiliation, user_id=user_id, reason=reason.strip(), now=now)
+    _tell(candidate, affiliation, now=now)
     return affiliation
 
 
@@ -113,6 +119,17 @@ def _end(affiliation: Affiliation, *, user_id: int | None, reason: str, now: dat
     affiliation.ended_by_id, affiliation.reason = user_id, reason
     affiliation.save()
     emit("candidates.affiliation_ended", affiliation, now=now, partner=affiliation.partner.code, reason=reason)
+
+
+def _tell(candidate: Candidate, affiliation: Affiliation, *, now: datetime) -> None:
+    """Tell the candidate what others decided: confirmed, declined, or ended."""
+    compose_notice(
+        candidate=candidate,
+        kind="affiliation",
+        key=f"affiliation_{affiliation.status}:{affiliation.pk}",
+        context={"affiliation": affiliation, "address": settings.BASE_URL + reverse("candidates:standing")},
+        now=now,
+    )
 
 
 def _locked(affiliation_id: int) -> tuple[Candidate, Affiliation]:

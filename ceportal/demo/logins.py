@@ -73,6 +73,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "Decides the claims of Globex Digital Academy, and sees none of Acme's.",
     ),
     DemoLogin(
+        "channel partner",
+        "pia@example.org",
+        PASSWORD,
+        "Confirms who works for Contoso Systems: one request waits, and one of its experts does not count.",
+    ),
+    DemoLogin(
         "proctor",
         "petra@example.org",
         PASSWORD,

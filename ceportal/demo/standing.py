@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
+from uuid import UUID
 
 from candidates import services
-from candidates.models import ChannelPartner, Sanction
+from candidates.models import ChannelPartner, PartnerMember, Sanction, Tip
 from ceportal.demo import cast, paths
 from ceportal.demo.holders import TRACKS, on_exam_day, start_for_end
 from ceportal.demo.logins import email_of
@@ -28,11 +30,12 @@ WORDS = (
 
 
 def plan(scene: Scene, encoded_password: str) -> None:
-    """Three short stories, the first of somebody one can sign in as."""
+    """Short stories: one can sign in as the first of them, and as whoever acts for the partner."""
     chance, born_like = Random(SEED), cast.UNLINKED  # noqa: S311 - the same stories every time
     _under_a_sanction(scene, chance, encoded_password, born_like)
     _minor(scene, chance, born_like)
-    _at_a_partner(scene, chance, born_like)
+    _at_a_partner(scene, chance, encoded_password, born_like)
+    _reported(scene)
 
 
 def _under_a_sanction(scene: Scene, chance: Random, encoded_password: str, born_like: Person) -> None:
@@ -98,29 +101,75 @@ def _minor(scene: Scene, chance: Random, born_like: Person) -> None:
     story.holds("ccst-networking", term_started_on=scene.yesterday, recorded_on=scene.yesterday)
 
 
-def _at_a_partner(scene: Scene, chance: Random, born_like: Person) -> None:
-    """An expert who left one channel partner and asks for another (CERT-07)."""
-    person = replace(born_like, number="CE10000013", name="Rosa Delgado", country="US", email="rosa@example.org")
-    story = Story(scene, person, chance)
+def _at_a_partner(scene: Scene, chance: Random, encoded_password: str, born_like: Person) -> None:
+    """An expert asks for another channel partner, which has one who counts and one who does not (CERT-07, EMR-15)."""
+    partners = {}
+    for code, name in (("northwind", "Northwind Networks"), ("contoso", "Contoso Systems")):
+        partners[code], _created = ChannelPartner.objects.get_or_create(code=code, defaults={"name": name})
+    member = make_user(email_of("channel partner"), "Pia Sandoval", encoded_password, now=scene.now)
+    acting = PartnerMember.objects.create(partner=partners["contoso"], user=member)
     started_on = on_exam_day(start_for_end("expert", scene.today + timedelta(days=500), seen_on=scene.today))
     known_on = max(scene.first_day, started_on + timedelta(days=2), scene.today - timedelta(days=150))
-    story.registers(known_on, user=make_user(person.email, person.name, now=scene.now))
-    story.holds("ccie-data-center", term_started_on=started_on, recorded_on=known_on)
-    for code, name in (("northwind", "Northwind Networks"), ("contoso", "Contoso Systems")):
-        ChannelPartner.objects.get_or_create(code=code, defaults={"name": name})
 
-    def asks(code: str, now: datetime) -> int:
+    def expert(number: str, name: str, email: str) -> Story:
+        story = Story(scene, replace(born_like, number=number, name=name, country="US", email=email), chance)
+        story.registers(known_on, user=make_user(email, name, now=scene.now))
+        return story
+
+    def asks(story: Story, code: str, now: datetime) -> int:
         asked = services.request_affiliation(
-            candidate_id=story.id, partner_code=code, country=person.country, full_time=True, now=now
+            candidate_id=story.id, partner_code=code, country="US", full_time=True, now=now
         )
         return asked.pk
 
-    def joins(now: datetime) -> None:
-        services.confirm_affiliation(affiliation_id=asks("northwind", now), user_id=scene.staff_id, now=now)
+    def joins_contoso(story: Story, now: datetime) -> None:
+        services.confirm_for_partner(affiliation_id=asks(story, "contoso", now), member_id=acting.pk, now=now)
+
+    def joins_northwind(now: datetime) -> None:
+        services.confirm_affiliation(affiliation_id=asks(rosa, "northwind", now), user_id=scene.staff_id, now=now)
 
     def leaves(now: datetime) -> None:
-        services.leave_partner(candidate_id=story.id, now=now)
-        asks("contoso", now)
+        services.leave_partner(candidate_id=rosa.id, now=now)
+        asks(rosa, "contoso", now)
 
-    scene.timeline.on(scene.today - timedelta(days=80), joins)
+    rosa = expert("CE10000013", "Rosa Delgado", "rosa@example.org")
+    rosa.holds("ccie-data-center", term_started_on=started_on, recorded_on=known_on)
+    counts = expert("CE10000014", "Theo Brandt", "theo@example.org")
+    counts.holds("ccie-security", term_started_on=started_on, recorded_on=known_on)
+    retired = expert("CE10000015", "Walter Hutchins", "walter@example.org")
+    retired.is_emeritus(
+        "ccie-data-center",
+        certified_on=add_years(known_on, -12),
+        until=scene.today + timedelta(days=200),
+        recorded_on=known_on,
+        route="recertify",
+    )
+    scene.timeline.on(scene.today - timedelta(days=80), joins_northwind)
+    for story in (counts, retired):
+        scene.timeline.on(scene.today - timedelta(days=60), partial(joins_contoso, story))
     scene.timeline.on(scene.today - timedelta(days=6), leaves)
+
+
+def _reported(scene: Scene) -> None:
+    """Somebody reported questions for sale, was asked where, and has answered (CAND-03)."""
+    form = services.TipForm(
+        words="Somebody in our study group sells photographs of questions. They were on offer again this week.",
+        happened_on=scene.today - timedelta(days=5),
+        activity="350-701",
+    )
+
+    def reported(now: datetime) -> None:
+        services.file_tip(form_key=UUID(int=SEED), form=form, now=now)
+
+    def asked(now: datetime) -> None:
+        words = "Thank you. Where are they on offer, and under which name?"
+        services.ask_reporter(
+            tip_id=Tip.objects.get().pk, form_key=UUID(int=SEED + 1), words=words, staff_id=scene.staff_id, now=now
+        )
+
+    def answered(now: datetime) -> None:
+        words = "In the group's chat. The name there is labrat77; I do not know the real one."
+        services.add_to_tip(tip_id=Tip.objects.get().pk, form_key=UUID(int=SEED + 2), words=words, now=now)
+
+    for days_ago, act in ((4, reported), (3, asked), (1, answered)):
+        scene.timeline.on(scene.today - timedelta(days=days_ago), act)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from candidates import services as people
-from candidates.models import Agreement, Candidate, Case, ChannelPartner
+from candidates.models import Agreement, Candidate, Case, ChannelPartner, PartnerMember
 from catalog.models import ProviderMember
 from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
 from catalog.services.proposals import ProposalForm
@@ -145,8 +145,8 @@ def associated(candidate: Candidate) -> None:
     asked = people.request_affiliation(
         candidate_id=candidate.id, partner_code=partner.code, country="US", full_time=True, now=NOW
     )
-    confirming = factories.UserFactory.create(staff=True)
-    people.confirm_affiliation(affiliation_id=asked.id, user_id=confirming.id, now=NOW)
+    member = PartnerMember.objects.create(partner=partner, user=factories.UserFactory.create())
+    people.confirm_for_partner(affiliation_id=asked.id, member_id=member.id, now=NOW)
 
 
 def reported_in_confidence(candidate: Candidate) -> None:

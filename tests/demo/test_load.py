@@ -59,7 +59,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
         assert load.load(candidates=30) is None
         assert snapshot() == before
 
-    assert Candidate.objects.count() == 15 + sum(loaded.situations.values())
+    assert Candidate.objects.count() == 17 + sum(loaded.situations.values())
     assert Provider.objects.count() == 30
     assert Provider.objects.filter(members=None).count() == 0
     assert Item.objects.count() >= 60

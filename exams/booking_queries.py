@@ -132,16 +132,30 @@ def booking_facts(
     )
 
 
-def may_book(candidate: Candidate, track: Track, *, now: datetime) -> Decision:
-    """Whether a seat of a track could be booked on the first day that waits leave open, wherever one is free.
-
-    What depends on the place is left out: its seats, its country.
-    """
-    lab, today = lab_of(track), clock.day_of(now)
+def first_exam_day(candidate: Candidate, track: Track, *, now: datetime) -> date:
+    """The first exam day that waits after earlier results leave open, tomorrow at the earliest (EXAM-04, LAB-06)."""
+    today = clock.day_of(now)
     day = today + timedelta(days=1)
-    retake = _retake_facts(candidate, lab, exam_on=day, booked_on=today)
+    retake = _retake_facts(candidate, lab_of(track), exam_on=day, booked_on=today)
     waits = [each.facts.get("opens_on") for each in assess_retake(retake, BOOK).unmet if each.clause == "EXAM-04"]
-    day = max([day, *(opens_on for opens_on in waits if opens_on)])
+    days: list[date] = [day, *(opens_on for opens_on in waits if opens_on)]
+    return max(days)
+
+
+def may_book(candidate: Candidate, track: Track, *, now: datetime) -> Decision:
+    """Whether a seat of a track could be booked on the first day that waits leave open, wherever one is free."""
+    return may_book_for(candidate, track, first_exam_day(candidate, track, now=now), now=now)
+
+
+def may_book_between(candidate: Candidate, track: Track, first_on: date, last_on: date, *, now: datetime) -> Decision:
+    """The same for the first day of some that waits leave open, or the last of them where they leave none."""
+    day = max(first_exam_day(candidate, track, now=now), first_on)
+    return may_book_for(candidate, track, min(day, last_on), now=now)
+
+
+def may_book_for(candidate: Candidate, track: Track, day: date, *, now: datetime) -> Decision:
+    """Whether a seat of a track could be booked for a day; what depends on the place is left out: seats, country."""
+    today = clock.day_of(now)
     place = rules.PlaceFacts(
         site="", mobile=False, kit=rules.FIXED, day=day, asked_on=today, sitting=True, open_to_track=True, free_seats=1
     )

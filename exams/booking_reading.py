@@ -276,20 +276,46 @@ def _with_own(note: str, clocks: Clocks) -> str:
 class BookingDate:
     """A day to come of a booking, by the clock of its site."""
 
-    kind: str  # pay, free, exam
+    kind: str  # pay, free, exam, offer, reread, reread_pay
     day: date
     booking: Booking
 
 
 def dates_to_come(candidate: Candidate, *, now: datetime) -> list[BookingDate]:
-    """The payment deadline, the last day of free changes and the exam day of each booking that stands."""
-    found = []
-    for booking in standing_bookings(candidate).filter(status__in=TO_COME):
-        site, exam_on = booking.seat.sitting.site, booking.seat.sitting.day
-        today = day_at(now, site.time_zone)
-        if booking.status == Status.RESERVED and booking.pay_before is not None:
-            found.append(BookingDate("pay", day_at(booking.pay_before - INSTANT, site.time_zone), booking))
-        if booking.status == Status.PAID:
-            found.append(BookingDate("free", change_rules.last_free_day(exam_on, BOOK.on(today)), booking))
-        found.append(BookingDate("exam", exam_on, booking))
+    """The payment deadline, the last day of free changes and the exam day of each booking that stands.
+
+    And until when an offered seat is kept (LAB-15), a re-read is asked for (RRD-01) or paid (RRD-03).
+    """
+    found: list[BookingDate] = []
+    failed: Booking | None = None  # the last: earlier ones were over for good when another could be taken
+    bookings = queries.bookings_of(candidate).filter(status__in=(*TO_COME, Status.HELD, Status.FAILED))
+    for booking in bookings.order_by("seat__sitting__day", "id"):
+        if booking.status in TO_COME:
+            found += _dates_of_standing(booking, now=now)
+        elif booking.status == Status.FAILED:
+            failed = booking
+        elif booking.is_offer and booking.held_until is not None:
+            zone = booking.seat.sitting.site.time_zone
+            found.append(BookingDate("offer", day_at(booking.held_until - INSTANT, zone), booking))
+    found += _reread_dates(failed, now=now) if failed else ()
     return [each for each in found if each.day >= day_at(now, each.booking.seat.sitting.site.time_zone)]
+
+
+def _dates_of_standing(booking: Booking, *, now: datetime) -> Iterator[BookingDate]:
+    site, exam_on = booking.seat.sitting.site, booking.seat.sitting.day
+    if booking.status == Status.RESERVED and booking.pay_before is not None:
+        yield BookingDate("pay", day_at(booking.pay_before - INSTANT, site.time_zone), booking)
+    if booking.status == Status.PAID:
+        acting = BOOK.on(day_at(now, site.time_zone))  # the book of the action day governs
+        yield BookingDate("free", change_rules.last_free_day(exam_on, acting), booking)
+    yield BookingDate("exam", exam_on, booking)
+
+
+def _reread_dates(failed: Booking, *, now: datetime) -> Iterator[BookingDate]:
+    part = reread_part(failed, now=now)
+    if part is None:
+        return
+    if part.can_be_asked_for:
+        yield BookingDate("reread", part.until, failed)
+    elif part.can_be_paid and part.pay_last_day is not None:
+        yield BookingDate("reread_pay", part.pay_last_day, failed)

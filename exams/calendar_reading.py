@@ -39,7 +39,7 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month in whole weeks from Monday on, and the months beside it that have something to show."""
+    """A month in whole weeks from Monday on, those that are over left out, and the months beside it with something."""
 
     first_day: date
     weeks: tuple[tuple[CalendarDay, ...], ...]
@@ -64,7 +64,7 @@ def month_of(first_day: date, track: Track, *, site: Site | None, now: datetime)
             openings.setdefault(each.day, []).append(Opening(each.site, each.day, each.free))  # type: ignore[attr-defined]
     return Month(
         first_day=first_day,
-        weeks=tuple(tuple(_day(day, first_day, openings) for day in week) for week in weeks),
+        weeks=tuple(tuple(_day(day, first_day, openings) for day in week) for week in weeks if week[-1] >= today),
         before=add_months(first_day, -1) if first_day > today.replace(day=1) else None,
         after=add_months(first_day, 1) if first_day < last_month(today) else None,
         any=bool(openings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from candidates.models import Agreement, Candidate, Track, Words
 from candidates.queries import current_agreement, has_accepted_current
@@ -11,10 +11,13 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.wording import days_text
 from exams import booking_queries as queries
 from exams import booking_rules as rules
+from exams import reread_rules
 from exams.clocks import Clocks, clocks_of
 from exams.models import Booking, Exam, Site, SitePrice, Sitting
+from exams.services import rereads
 from exams.services.bookings import terms_of_payment
 from exams.site_time import day_at, moment_of
 from payments.rules import PricedLine, explain_tax, price_line
@@ -145,6 +148,37 @@ def track_to_show(candidate: Candidate) -> Track | None:
     return lab.earns if lab else None
 
 
-def may_book(candidate: Candidate, track: Track, *, now: datetime) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class MayBook:
+    """What stands in the way of booking a track's lab wherever a seat is free, and the first exam day waits leave."""
+
+    why: Explanation
+    first_day: date
+    must_wait: bool  # for longer than until tomorrow
+
+
+def may_book(candidate: Candidate, track: Track, *, now: datetime) -> MayBook:
     """What stands in the way of booking a track's lab, wherever a seat is free."""
-    return explain(queries.may_book(candidate, track, now=now))
+    first_day = queries.first_exam_day(candidate, track, now=now)
+    why = explain(queries.may_book_for(candidate, track, first_day, now=now))
+    return MayBook(why, first_day, must_wait=first_day > clock.day_of(now) + timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Rereadable:
+    """A failed lab that can be read once more, and until when that can be asked for, at its site."""
+
+    booking: Booking
+    until: date
+    until_text: str
+
+
+def rereadable(candidate: Candidate, *, now: datetime) -> Rereadable | None:
+    """The lab failed last, where it can still be asked for to be read once more (RRD-01)."""
+    failed = queries.bookings_of(candidate).filter(status=Booking.Status.FAILED, reread=None)
+    booking = failed.order_by("-seat__sitting__day").first()
+    if booking is None or not rereads.assess_request(booking, now=now).granted:
+        return None
+    day = booking.seat.sitting.day
+    until = reread_rules.last_day_to_ask(day, BOOK.on(day))  # the exam day's book governs
+    return Rereadable(booking, until, days_text(until, day_at(now, booking.seat.sitting.site.time_zone)))

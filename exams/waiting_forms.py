@@ -40,10 +40,8 @@ class WishForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose one site at least (LAB-15).")},
     )
-    first_day = DayField(label=gettext_lazy("First day"), help_text=gettext_lazy("Days are those of the site."))
-    last_day = DayField(
-        label=gettext_lazy("Last day"), help_text=gettext_lazy("This day counts, too. Then your wish ends by itself.")
-    )
+    first_day = DayField(label=gettext_lazy("First day"), help_text=gettext_lazy("By the calendar of the site."))
+    last_day = DayField(label=gettext_lazy("Last day"), help_text=gettext_lazy("This day counts, too."))
     kit = forms.ChoiceField(
         choices=[(kit.value, kit.label) for kit in MOBILE_KITS],
         label=gettext_lazy("Equipment at a mobile site"),

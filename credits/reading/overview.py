@@ -36,6 +36,7 @@ from exams.booking_reading import dates_to_come
 
 RENEWED_SHOWN_DAYS = 30  # how long the home congratulates
 SOON = timedelta(days=21)  # what is urgent stands out when it is as near as this
+URGENT = frozenset({"pay", "offer", "reread", "reread_pay"})  # of the dates of labs
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +202,14 @@ def _lab_dates(candidate: Candidate, now: datetime) -> Iterator[_Due]:
         "pay": _("Last day to pay: %(exam)s in %(site)s"),
         "free": _("Last day of free changes: %(exam)s in %(site)s"),
         "exam": _("%(exam)s in %(site)s"),
+        "offer": _("A seat is kept for you: %(exam)s in %(site)s"),
+        "reread": _("Last day to ask for a re-read: %(exam)s in %(site)s"),
+        "reread_pay": _("Last day to pay for the re-read: %(exam)s in %(site)s"),
     }
     for each in dates_to_come(candidate, now=now):
         names = {"exam": each.booking.exam.name, "site": each.booking.seat.sitting.site.name}
         url = reverse("exams:booking", args=[each.booking.pk])
-        yield _Due(each.day, labels[each.kind] % names, url, urgent=each.kind == "pay")
+        yield _Due(each.day, labels[each.kind] % names, url, urgent=each.kind in URGENT)
 
 
 def _certification_dates(cards: Sequence[StandingCard]) -> Iterator[_Due]:

@@ -42,7 +42,8 @@ def ask_for_seat(
     """Put a candidate on the waiting list of some sites for some days, both ends included; one wish a track.
 
     Refused (LAB-15) without a site, for days that are over or out of order and while another wish stands, and for what
-    would refuse any booking. Emits exams.wish_made. A seat that is free already is offered by the next sweep.
+    would refuse any booking on those days, as a wait that lasts longer (EXAM-04). Emits exams.wish_made. A seat that is
+    free already is offered by the next sweep.
     """
     candidate = lock_candidate(candidate_id)
     track = Track.objects.get(code=track_code)
@@ -59,7 +60,7 @@ def ask_for_seat(
                 waits_already=standing is not None,
             )
         )
-        + queries.may_book(candidate, track, now=now)
+        + queries.may_book_between(candidate, track, first_day, last_day, now=now)
     )
     wish = WaitingWish.objects.create(
         candidate=candidate,

@@ -38,6 +38,7 @@ def labs(request: CandidateRequest) -> HttpResponse:
     # A seat that is offered is no booking yet: it is shown with the wish it answers.
     context["standing"] = [each for each in booking_reading.standing_bookings(request.candidate) if not each.is_offer]
     context["wishes"] = waiting_reading.open_wishes(request.candidate)
+    context["rereadable"] = lab_reading.rereadable(request.candidate, now=now)
     context["any_past"] = booking_reading.past_bookings(request.candidate).exists()
     return render(request, "exams/labs.html", context)
 

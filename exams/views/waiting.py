@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,6 +21,7 @@ from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
 from exams import lab_reading, services, waiting_reading
 from exams.forms import SeatForm
+from exams.lab_reading import MissingText
 from exams.models import WaitingWish
 from exams.views.labs import go_on
 from exams.views.paying import client_address
@@ -104,19 +106,18 @@ def _wish_page(
     status: int = 200,
     now: datetime,
 ) -> HttpResponse:
+    page = waiting_reading.wish_page(shown, now=now)
     context = {
-        "page": waiting_reading.wish_page(shown, now=now),
+        "page": page,
         "wish": shown,
-        "form": form or _texts_form(request, now=now),
+        "form": form or _texts_form(None, page.offer.seat.missing if page.offer else ()),
         "refusal": explain(refusal.decision) if refusal else None,
     }
     return render(request, "exams/wish.html", context, status=status)
 
 
-def _texts_form(request: CandidateRequest, *, now: datetime) -> SeatForm:
+def _texts_form(data: QueryDict | None, texts: Sequence[MissingText]) -> SeatForm:
     """The texts alone: place and equipment are those of the offer, and a voucher is given when it is paid."""
-    data = request.POST if request.method == "POST" else None
-    texts = lab_reading.missing_texts(request.candidate, now=now)
     return SeatForm(data, mobile=False, vouchers=None, texts=texts)
 
 
@@ -127,7 +128,7 @@ def accept(request: CandidateRequest, wish_id: int) -> HttpResponse:
     own, now = _own_wish(request, wish_id), clock.now()
     if own.status == WaitingWish.Status.TAKEN and own.offer_id is not None:
         return redirect("exams:booking", own.offer_id)
-    form = _texts_form(request, now=now)
+    form = _texts_form(request.POST, lab_reading.missing_texts(request.candidate, now=now))
     if not form.is_valid():
         return _wish_page(request, own, form=form, status=UNPROCESSABLE, now=now)
     try:

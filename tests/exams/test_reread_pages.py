@@ -132,6 +132,16 @@ class TestAsking:
         assert Reread.objects.exists()
 
 
+def test_the_homes_say_until_when(client: Client, failed: Booking) -> None:
+    labs, dashboard = text_of(client.get("/labs/")), text_of(client.get("/dashboard/"))
+    assert "of 4 May 2026 can be read once more" in labs
+    assert "You can ask for it until 18 May 2026 (in 11 days), for a fee." in labs
+    assert "Last day to ask for a re-read:" in dashboard
+    client.post(address(failed, "reread/"), {"later": "1"})
+    assert "can be read once more" not in client.get("/labs/").text
+    assert "Last day to pay for the re-read:" in text_of(client.get("/dashboard/"))
+
+
 class TestPaying:
     def test_back_from_the_card_page_the_answer_is_awaited_and_then_said(
         self, client: Client, failed: Booking, cards: CardDesk

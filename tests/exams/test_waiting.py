@@ -13,7 +13,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from exams import booking_queries as queries
 from exams import sweeps
-from exams.models import Booking, WaitingWish
+from exams.models import Attempt, Booking, Exam, WaitingWish
 from exams.services import bookings, paying, waiting
 from tests.exams import lab_world as world
 from tests.exams.test_bookings import bar
@@ -99,6 +99,27 @@ class TestAsking:
             wait(aiko, **changes)
         assert refused_with(refused.value) == (clause,)
         assert not WaitingWish.objects.exists() and world.topics(aiko) == []
+
+    def test_not_for_days_that_a_wait_leaves_out_exam_04(self, aiko: Candidate) -> None:
+        """Failed on 10 April, the lab can be taken from 11 May on."""
+        Attempt.objects.create(
+            candidate=aiko,
+            exam=Exam.objects.get(earns__code="ccie-security"),
+            taken_on=day("2026-04-10"),
+            result="fail",
+            recorded_at=noon("2026-04-11"),
+        )
+        asked = {"now": noon("2026-04-12"), "last_day": day("2026-05-10")}
+        with pytest.raises(Refused) as refused:
+            wait(aiko, **asked)
+        assert refused_with(refused.value) == ("EXAM-04",)
+        assert wait(aiko, **asked | {"last_day": day("2026-05-11")}).status == "waiting"
+
+    def test_not_beyond_the_written_pass_lab_03(self, aiko: Candidate) -> None:
+        """Passed on 6 October 2025, the written exam opens the lab until 5 October 2028."""
+        with pytest.raises(Refused) as refused:
+            wait(aiko, first_day=day("2028-10-06"), last_day=day("2028-10-10"))
+        assert refused_with(refused.value) == ("LAB-03",)
 
     def test_once_a_track(self, aiko: Candidate) -> None:
         wait(aiko)

@@ -13,7 +13,7 @@ from candidates.models import Candidate
 from ceportal.kernel import clock
 from ceportal.scenarios.cards import CardDesk, standing_in
 from exams import sweeps
-from exams.models import Booking, WaitingWish
+from exams.models import Attempt, Booking, Exam, WaitingWish
 from exams.services import bookings, waiting
 from payments.models import Payment
 from tests.exams import lab_world as world
@@ -133,6 +133,14 @@ class TestAsking:
         assert "/policy/LAB-03" in refused.text
         assert not WaitingWish.objects.exists()
 
+    def test_who_must_wait_reads_from_which_day_on(self, client: Client, aiko: Candidate) -> None:
+        lab = Exam.objects.get(earns__code="ccie-security")
+        Attempt.objects.create(
+            candidate=aiko, exam=lab, taken_on=day("2026-02-06"), result="fail", recorded_at=noon("2026-02-07")
+        )
+        assert ", from 9 March 2026 on" in text_of(client.get(ASK))
+        assert "Nothing from 9 March 2026 on" in text_of(client.get("/labs/"))
+
     def test_another_wish_in_the_track_is_refused(self, client: Client, aiko: Candidate) -> None:
         wait(aiko)
         refused = client.post(ASK, TYPED)
@@ -157,6 +165,7 @@ class TestTheOffer:
             "Let the seat go",
         ):
             assert words in page
+        assert "A seat is kept for you:" in client.get("/dashboard/").text
         home = text_of(client.get("/labs/"))
         assert f"/labs/waiting/{offered.pk}/" in home
         assert f"/labs/bookings/{offered.offer_id}/" not in home

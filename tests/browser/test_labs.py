@@ -32,6 +32,28 @@ for number, email in {people}:
     link_candidate(user_id=user.pk, number=number, born=date(1985, 4, 9), now=now)
     record_attempt(candidate_id=candidate.pk, exam_number="350-701", taken_on=date(2019, 6, 3), result="pass", now=now)
 """
+# A site of its own, where the day began at midnight: somebody has a seat of today, paid by a voucher two months ago.
+DESK = """
+from datetime import time, timedelta
+from allauth.account.models import EmailAddress
+from candidates.models import Candidate, User
+from ceportal.kernel import clock
+from exams.models import Booking, Site, SiteMember
+from exams.services import book_seat, open_sitting
+from payments.services import issue_voucher
+today, then = clock.day_of(clock.now()), clock.now() - timedelta(days=60)
+site = Site.objects.create(code="desk-town", name="Desk Town", country="KE", time_zone="UTC", address="1 High Street")
+user = User.objects.create_user(email="desk@example.net", password="{password}", name="Paul Proctor")
+EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+SiteMember.objects.create(site=site, user=user)
+open_sitting(site_id=site.pk, day=today, starts_at=time(0), seats=2, now=then)
+sat_by = Candidate.objects.get(number="{number}")
+voucher = issue_voucher(candidate_id=sat_by.pk, expires_on=today, now=then)
+booking = book_seat(candidate_id=sat_by.pk, track_code="ccie-security", site_code=site.code, day=today, accept=True,
+                    voucher_code=voucher.code, now=then)
+assert booking.status == Booking.Status.PAID
+print(booking.pk)
+"""
 LAST_SEAT = """
 from datetime import date, time
 from ceportal.kernel import clock
@@ -130,3 +152,58 @@ def test_two_people_race_for_one_seat(live_stack: LiveStack, open_window: Callab
     expect(lost.get_by_role("listitem").filter(has_text="full")).to_be_visible()
     won[0].get_by_role("button", name="Drop the booking").click()
     expect(won[0].get_by_text("It cost nothing.")).to_be_visible()
+
+
+def test_the_desk_checks_in_runs_a_clock_and_closes_the_sitting(
+    live_stack: LiveStack, open_window: Callable[..., Page], sign_in: Callable[..., None]
+) -> None:
+    people = [("CE77002004", "lab-four@example.net")]
+    live_stack.manage("shell", "-c", CANDIDATE.format(people=people, password=PASSWORD))
+    told = live_stack.manage("shell", "-c", DESK.format(number="CE77002004", password=PASSWORD))
+    booking = f"/desk/bookings/{told.split()[-1]}/"
+    page = open_window(width=390)
+    enter(page, "desk@example.net")
+    page.goto("/desk/")
+    page.get_by_role("link", name="Lab CE77002004").click()
+
+    # Without a second document nobody starts (EXAM-13); what was filled in stays.
+    page.get_by_label("Minutes after the start").fill("5")
+    page.get_by_label("Government photo identity").select_option(label="passport")
+    page.get_by_label("Agreed to be photographed, and was").check()
+    page.get_by_label(re.compile("^Signed")).check()
+    page.get_by_role("button", name="Check in").click()
+    expect(page.get_by_role("alert")).to_contain_text("EXAM-13")
+    expect(page.get_by_label("Government photo identity")).to_have_value("passport")
+    page.get_by_label("Second signed document").select_option(label="bank card with signature")
+    page.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text("Checked in: the exam can begin.")).to_be_visible()
+
+    # While the clock of a fault is running the sitting does not end (INC-01).
+    page.get_by_text("Something does not work").click()
+    page.get_by_label("What happened").fill("The rack has no power.")
+    page.get_by_role("button", name="Start the clock").click()
+    expect(page.get_by_text(re.compile("minutes lost since"))).to_be_visible()
+    page.goto("/desk/")
+    expect(page.get_by_text(re.compile("fault, . minutes so far"))).to_be_visible()
+    expect(page.get_by_text("The clock of a fault is still running; faults that last: 1.")).to_be_visible()
+    expect(page.get_by_text("Close the sitting")).to_have_count(0)
+    page.goto(booking)
+    page.get_by_role("button", name="Stop the clock").click()
+    expect(page.get_by_text(re.compile("The session is longer by . minutes"))).to_be_visible()
+
+    page.goto("/desk/")
+    page.get_by_text("Close the sitting").first.click()
+    page.get_by_role("button", name="Close the sitting").click()
+    expect(page.get_by_text("The sitting is closed.")).to_be_visible()
+    for line in ("Started: Lab CE77002004, 5 minutes late", "Fault: Lab CE77002004", "Ended"):
+        expect(page.get_by_text(line).first).to_be_visible()
+
+    # Another site's proctor gets nothing of it.
+    other = open_window()
+    sign_in(other, "proctor")
+    other.goto("/desk/")
+    expect(other.get_by_text("Lab CE77002004")).to_have_count(0)
+    for address in (booking, f"{booking}check-in/", f"{booking}fault/"):
+        answer = other.request.get(address)
+        assert answer.status in {404, 405}
+        assert "CE77002004" not in answer.text()

@@ -24,6 +24,7 @@ EXPORTED = (
         (
             Part("candidates.Candidate", "id"),
             Part("candidates.User", "candidate", without=("password", "groups", "user_permissions")),
+            Part("candidates.PartnerMember", "user__candidate"),
             Part("account.EmailAddress", "user__candidate"),
             Part("mfa.Authenticator", "user__candidate", without=("data",)),
         ),

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from candidates import services, standing_pages
 from candidates.access import CandidateRequest, candidate_required
+from candidates.models import SanctionFile
 from candidates.standing_forms import AffiliationForm, SanctionAppealForm
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
+from ceportal.kernel.served_files import serve
+from ceportal.kernel.staff import who
 
 
 @require_safe
@@ -83,3 +89,15 @@ def leave_partner(request: CandidateRequest) -> HttpResponse:
         return _standing(request, AffiliationForm(), explain(refusal.decision), status=CONFLICT)
     messages.success(request, _("You are associated with no partner any more."))
     return redirect("candidates:standing")
+
+
+@require_safe
+@staff_member_required
+@xframe_options_sameorigin
+@never_cache
+def sanction_file(request: HttpRequest, file_id: int) -> FileResponse:
+    """A file that a sanction rests on: for staff who may read sanctions, and none about themselves (CAND-02)."""
+    if not request.user.has_perm("candidates.view_sanction"):
+        raise PermissionDenied
+    found = get_object_or_404(SanctionFile.objects.exclude(sanction__candidate__user=who(request)), id=file_id)
+    return serve(found.file, kind=found.kind, name=found.original_name)

@@ -9,46 +9,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from candidates.services import TipForm
+from ceportal.kernel.file_fields import FilesField
 from ceportal.kernel.pages import DayField
-from ceportal.kernel.uploads import BYTES_AT_MOST, KINDS_IN_FORMS, MEGABYTES_AT_MOST, Upload
+from ceportal.kernel.uploads import MEGABYTES_AT_MOST
 
 LONGEST_WORDS = 8000  # characters
-FILES_AT_ONCE = 10
+WHAT_FILES_TELL = _(
+    "PDF, PNG or JPEG, at most %(megabytes)s MB each. Files can carry your name, and photographs the place where they"
+    " were taken: remove that first if it matters to you."
+) % {"megabytes": MEGABYTES_AT_MOST}
 KEPT_SECRET = {"autocomplete": "off", "spellcheck": "false"}
-
-
-class FilesInput(forms.ClearableFileInput):
-    """A control for several files."""
-
-    allow_multiple_selected = True
-    template_name = "django/forms/widgets/file.html"
-
-
-class FilesField(forms.FileField):
-    """Several files, each read no further than it takes to see that it is too large."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label=_("Files"),
-            help_text=_(
-                "PDF, PNG or JPEG, at most %(megabytes)s MB each. Files can carry your name, and photographs the place"
-                " where they were taken: remove that first if it matters to you."
-            )
-            % {"megabytes": MEGABYTES_AT_MOST},
-            required=False,
-            max_length=200,
-            widget=FilesInput(attrs={"accept": KINDS_IN_FORMS}),
-            error_messages={"empty": _("This file is empty. Choose another one.")},
-        )
-
-    def clean(self, data: Any, initial: Any = None) -> list[Upload]:
-        given = data if isinstance(data, list | tuple) else [data]
-        files = [file for file in (super(FilesField, self).clean(each, initial) for each in given if each) if file]
-        if len(files) > FILES_AT_ONCE:
-            raise forms.ValidationError(
-                _("At most %(limit)s files come with one message."), params={"limit": FILES_AT_ONCE}
-            )
-        return [Upload(file.name, file.read(BYTES_AT_MOST + 1)) for file in files]
 
 
 class ReportForm(forms.Form):
@@ -81,7 +51,7 @@ class ReportForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs=KEPT_SECRET),
     )
-    attached = FilesField()
+    attached = FilesField(label=_("Files"), help_text=WHAT_FILES_TELL)
     address = forms.EmailField(
         label=_("E-mail address"),
         help_text=_(
@@ -127,7 +97,7 @@ class MoreForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Write a few words, also where you only add files.")},
     )
-    attached = FilesField()
+    attached = FilesField(label=_("Files"), help_text=WHAT_FILES_TELL)
 
     def __init__(self, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files, initial={"form_key": uuid4()})

@@ -30,6 +30,7 @@ urlpatterns = [
     path("standing/sanctions/<int:sanction_id>/", standing_views.sanction, name="sanction"),
     path("standing/guardian/", guardian_views.ask, name="guardian"),
     path("standing/guardian/<int:request_id>/withdraw/", guardian_views.withdraw, name="withdraw_guardian_request"),
+    path("standing/evidence/<int:file_id>/", standing_views.sanction_file, name="sanction_file"),
     path("standing/partner/", standing_views.request_affiliation, name="request_affiliation"),
     path("standing/partner/leave/", standing_views.leave_partner, name="leave_partner"),
     path("privacy/", privacy_views.privacy, name="privacy"),

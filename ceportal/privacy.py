@@ -29,6 +29,7 @@ NOT_EXPORTED: Mapping[str, str] = {
     "account.EmailConfirmation": "a secret that is sent by mail, and only for minutes",
     "candidates.Agreement": "a text of the programme; who accepted it is exported",
     "candidates.AgreementTranslation": "a text of the programme",
+    "candidates.SanctionFile": "evidence, for staff as its words are; what happened is told in the sanction",
     "candidates.Tip": "reported in confidence, by somebody nobody knows (CAND-03)",
     "candidates.TipFile": "reported in confidence (CAND-03)",
     "candidates.TipMessage": "reported in confidence (CAND-03)",

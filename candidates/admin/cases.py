@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.html import format_html_join
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from candidates import services
+from candidates.admin.evidence import case_facts, case_records
 from candidates.admin.standing import propose_sanction
 from candidates.models import Case
-from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, findings, record_link
+from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act
 
 
 class ResolutionForm(ActForm):
@@ -52,14 +53,11 @@ class CaseAdmin(RecordAdmin):
 
     @display(description=gettext_lazy("what is known"))
     def known(self, case: Case) -> SafeString | str:
-        return findings(case.facts.get("decision"))
+        return case_facts(case)
 
     @display(description=gettext_lazy("records"))
     def records(self, case: Case) -> SafeString | str:
-        """Everything the case speaks of, a link each."""
-        named = [case.subject, *case.facts.get("records", ())]
-        links = [(record_link(label, int(pk)),) for label, _colon, pk in (each.partition(":") for each in named)]
-        return format_html_join(", ", "{}", links)
+        return case_records(case)
 
     @action(description=gettext_lazy("Close the case"), url_path="close", permissions=["act"])
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -84,6 +82,9 @@ class CaseAdmin(RecordAdmin):
     @action(description=gettext_lazy("Propose a sanction"), url_path="propose-sanction", permissions=["sanction"])
     def propose_sanction(self, request: HttpRequest, object_id: str) -> HttpResponse:
         case: Case = self.record(request, object_id)
+        if case.candidate_id is None and case.kind == Case.Kind.TIP:
+            messages.error(request, _("Link the tip to a candidate first; then a sanction can be proposed."))
+            return redirect("admin:candidates_tip_change", case.tip.pk)
         if case.candidate_id is None:
             raise Http404
         return propose_sanction(self, request, candidate_id=case.candidate_id, case_id=case.pk, back=case)

@@ -15,6 +15,7 @@ from candidates.models.agreements import ENGLISH
 from candidates.wordings import LANGUAGES
 from ceportal.kernel import clock
 from ceportal.kernel.countries import COUNTRIES
+from ceportal.kernel.file_fields import FilesField
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.staff import ActForm, LongText
 
@@ -162,6 +163,13 @@ class SanctionForm(ActForm):
         required=False,
         widget=LongText(),
     )
+    uploads = FilesField(
+        label=gettext_lazy("Files"),
+        help_text=gettext_lazy(
+            "PDF, PNG or JPEG. Both who sign read them; once it is proposed nothing is added or changed. The files of a"
+            " tip that opened the case come along by themselves."
+        ),
+    )
     reach = forms.ChoiceField(
         label=gettext_lazy("What it bars"),
         choices=[
@@ -187,7 +195,7 @@ class SanctionForm(ActForm):
         """What the form asks for, as the service takes it."""
         reach = self.cleaned_data["reach"]
         return {
-            **{name: self.cleaned_data[name] for name in ("clause", "statement", "evidence", "ends_on")},
+            **{name: self.cleaned_data[name] for name in ("clause", "statement", "evidence", "uploads", "ends_on")},
             "permanent": not reach.endswith("_for_now"),
             "exams_only": reach.startswith("exams"),
         }

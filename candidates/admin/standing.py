@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from candidates import services
+from candidates.admin.evidence import case_facts, files_of
 from candidates.admin.forms import ReasonForm, SanctionForm
-from candidates.models import GuardianConsent, GuardianRequest, ResidenceProof, Sanction
+from candidates.models import GuardianConsent, GuardianRequest, ResidenceProof, Sanction, SanctionFile
 from ceportal.kernel.staff import ActForm, RecordAdmin, do_act, findings, who
 
 STATUS_HUES = {"proposed": "info", "declined": "default", "running": "danger", "lifted": "success"}
@@ -74,7 +75,7 @@ class SanctionAdmin(RecordAdmin):
     search_fields = ("candidate__number", "candidate__name", "=clause", "statement")
     date_hierarchy = "proposed_at"
     exclude = ("decision", "permanent", "exams_only")
-    readonly_fields = ("reach", "why")
+    readonly_fields = ("reach", "files", "known", "why")
     actions_detail = ("confirm", "decline", "lift", "uphold_appeal", "dismiss_appeal")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Sanction]:
@@ -95,6 +96,14 @@ class SanctionAdmin(RecordAdmin):
     @display(description=gettext_lazy("what it bars"))
     def reach(self, sanction: Sanction) -> str:
         return sanction.reach_in_words
+
+    @display(description=gettext_lazy("files it rests on"))
+    def files(self, sanction: Sanction) -> SafeString | str:
+        return files_of(sanction.files.all(), "candidates:sanction_file")
+
+    @display(description=gettext_lazy("what its case knows"))
+    def known(self, sanction: Sanction) -> SafeString | str:
+        return case_facts(sanction.case) if sanction.case else "-"
 
     @display(description=gettext_lazy("appeal"), ordering="appealed_at")
     def appeal_state(self, sanction: Sanction) -> str:
@@ -214,6 +223,22 @@ class SanctionAdmin(RecordAdmin):
             perform=lambda values, now: perform(sanction, values, now),
             back=sanction,
         )
+
+
+@admin.register(SanctionFile)
+class SanctionFileAdmin(RecordAdmin):
+    """Files that sanctions rest on, frozen with the proposal (CAND-02)."""
+
+    list_display = ("attached_at", "sanction", "original_name", "kind", "size_bytes")
+    list_select_related = ("sanction",)
+    search_fields = ("=sha256", "sanction__candidate__number")
+    exclude = ("file",)
+    readonly_fields = ("open_it",)
+    date_hierarchy = "attached_at"
+
+    @display(description=gettext_lazy("file"))
+    def open_it(self, file: SanctionFile) -> SafeString | str:
+        return files_of([file], "candidates:sanction_file")
 
 
 @admin.register(GuardianConsent)

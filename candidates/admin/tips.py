@@ -11,14 +11,14 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from candidates import services
+from candidates.admin.evidence import files_of
 from candidates.models import Tip, TipFile, TipMessage
 from candidates.staff import AboutCandidate
 from ceportal.kernel.staff import ActForm, LongText, RecordAdmin, do_act, record_link, who
@@ -93,8 +93,7 @@ class TipAdmin(OfTips):
 
     @display(description=gettext_lazy("files"))
     def evidence(self, tip: Tip) -> SafeString | str:
-        links = [(reverse("tips:file", args=[each.pk]), each.original_name) for each in tip.files.all()]
-        return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
+        return files_of(tip.files.all(), "tips:file")
 
     @display(description=gettext_lazy("messages"))
     def talk(self, tip: Tip) -> SafeString | str:
@@ -195,5 +194,5 @@ class TipFileAdmin(OfTips):
     date_hierarchy = "uploaded_at"
 
     @display(description=gettext_lazy("file"))
-    def open_it(self, file: TipFile) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("tips:file", args=[file.pk]), file.original_name)
+    def open_it(self, file: TipFile) -> SafeString | str:
+        return files_of([file], "tips:file")

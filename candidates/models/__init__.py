@@ -23,7 +23,7 @@ from candidates.models.partners import Affiliation, ChannelPartner, PartnerMembe
 from candidates.models.people import Candidate, User, UserManager
 from candidates.models.privacy import DataRequest, StaffAccess
 from candidates.models.sharing import VerificationLink
-from candidates.models.standing import ResidenceProof, Sanction
+from candidates.models.standing import ResidenceProof, Sanction, SanctionFile
 from candidates.models.tips import Tip, TipFile, TipMessage
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "PartnerMember",
     "ResidenceProof",
     "Sanction",
+    "SanctionFile",
     "StaffAccess",
     "StatusChange",
     "Term",

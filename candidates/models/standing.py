@@ -120,6 +120,28 @@ class Sanction(models.Model):
         return gettext("everything, for the time being")
 
 
+class SanctionFile(models.Model):
+    """A file that a proposed sanction rests on, for both who sign it: attached with the proposal and never after it.
+
+    The database refuses any change of it, and of what was proposed, while the sanction waits or is in force.
+    """
+
+    sanction = models.ForeignKey(Sanction, on_delete=models.PROTECT, related_name="files")
+    file = models.FileField(upload_to="sanctions", max_length=200)
+    original_name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    size_bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    attached_at = models.DateTimeField()  # the moment of the proposal
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(name="sanction_file_once", fields=["sanction", "sha256"])]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+
 class ResidenceProof(models.Model):
     """A document that proves residence elsewhere, as staff saw it; it lapses when the candidate moves (CAND-07)."""
 

@@ -75,6 +75,7 @@ from candidates.rules.sanctions import (
     assess_appeal_decision,
     assess_lifting,
     assess_proposal,
+    assess_sanction_file,
     assess_signature,
 )
 from candidates.rules.sharing import SharingFacts, assess_sharing, link_shows
@@ -166,6 +167,7 @@ __all__ = [
     "assess_proposal",
     "assess_publishing",
     "assess_residence_proof",
+    "assess_sanction_file",
     "assess_sharing",
     "assess_signature",
     "assess_taking_back",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from ceportal.kernel import uploads
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
@@ -51,6 +52,7 @@ class ProposalFacts:
     day: date
     ends_on: date | None
     another_waits: bool  # a proposal about the same candidate that nobody has decided
+    of_the_case: bool = True  # the case it comes from, if any, is about this candidate
 
 
 def assess_proposal(facts: ProposalFacts) -> Decision:
@@ -87,7 +89,21 @@ def assess_proposal(facts: ProposalFacts) -> Decision:
                 no=_("Another proposal about this candidate waits for a decision."),
                 next_step=_("Have that one decided first."),
             ),
+            finding(
+                "CAND-02",
+                facts.of_the_case,
+                yes=_("It is proposed to the candidate whom the case is about."),
+                no=_("The case is about somebody else, or about nobody yet."),
+                next_step=_("Propose it from the candidate's record, or link the tip to the candidate first."),
+            ),
         )
+    )
+
+
+def assess_sanction_file(*, name: str, content: bytes) -> uploads.Inspected:
+    """What a file is by its content, and whether a sanction can rest on it."""
+    return uploads.inspect(
+        name=name, content=content, clause="CAND-02", next_step=_("Export it as PDF, or take a picture of it.")
     )
 
 

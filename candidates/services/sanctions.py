@@ -5,22 +5,27 @@ Every service locks the candidate, so that whoever asks for a bar under that loc
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import chain
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import reverse
 
 from candidates import queries, rules
-from candidates.models import Candidate, Notice, Sanction
+from candidates.models import Candidate, Notice, Sanction, SanctionFile, TipFile
 from candidates.services.certifications import catch_up, refresh_certifications
 from candidates.services.notices import compose_notice
 from candidates.services.people import lock_candidate
 from ceportal.kernel import clock
+from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.decisions import gettext_noop as _
-from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.uploads import Upload, random_name
 
 
 @transaction.atomic
@@ -35,13 +40,16 @@ def propose_sanction(
     exams_only: bool = False,
     ends_on: date | None = None,
     evidence: str = "",
+    uploads: Sequence[Upload] = (),
     case_id: int | None = None,
 ) -> Sanction:
     """Propose a sanction, which bars nothing until another member of staff has decided it; or refuse and say why.
 
-    Emits candidates.sanction_proposed.
+    What it rests on is frozen with it: the words, the files that come along, and those of the tip that opened its
+    case (CAND-03). Emits candidates.sanction_proposed.
     """
     candidate = lock_candidate(candidate_id)
+    inspected = [rules.assess_sanction_file(name=each.name, content=each.content) for each in uploads]
     day = clock.day_of(now)
     require(
         rules.assess_proposal(
@@ -53,8 +61,10 @@ def propose_sanction(
                 day=day,
                 ends_on=ends_on,
                 another_waits=candidate.sanctions.filter(status=Sanction.Status.PROPOSED).exists(),
+                of_the_case=case_id is None or candidate.cases.filter(id=case_id).exists(),
             )
         )
+        + Decision(tuple(chain.from_iterable(each.decision.findings for each in inspected)))
     )
     sanction = Sanction.objects.create(
         candidate=candidate,
@@ -68,8 +78,39 @@ def propose_sanction(
         proposed_by_id=staff_id,
         proposed_at=now,
     )
+    _attach(sanction, uploads, [each.kind for each in inspected])
     emit("candidates.sanction_proposed", sanction, now=now, clause=clause, staff=staff_id)
     return sanction
+
+
+def _attach(sanction: Sanction, uploads: Sequence[Upload], kinds: Sequence[str]) -> None:
+    """Keep the files of a proposal, each once, and those of the tip that opened its case."""
+    of_the_tip = TipFile.objects.filter(tip__case_id=sanction.case_id) if sanction.case_id else TipFile.objects.none()
+    files = {
+        each.sha256: SanctionFile(
+            file=each.file.name,
+            original_name=each.original_name,
+            kind=each.kind,
+            size_bytes=each.size_bytes,
+            sha256=each.sha256,
+        )
+        for each in of_the_tip
+    }
+    for upload, kind in zip(uploads, kinds, strict=True):
+        digest = hashlib.sha256(upload.content).hexdigest()
+        files.setdefault(
+            digest,
+            SanctionFile(
+                file=ContentFile(upload.content, name=random_name()),
+                original_name=upload.name[:200],
+                kind=kind,
+                size_bytes=len(upload.content),
+                sha256=digest,
+            ),
+        )
+    for file in files.values():
+        file.sanction, file.attached_at = sanction, sanction.proposed_at
+        file.save()
 
 
 @transaction.atomic

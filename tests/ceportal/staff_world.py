@@ -121,7 +121,12 @@ def signed_proven_and_sanctioned() -> None:
     )
     people.verify_residence(candidate_id=minor.id, country="TR", document="Seen.", staff_id=first.id, now=NOW)
     sanction = people.propose_sanction(
-        candidate_id=minor.id, clause="CERT-08", statement="Misuse.", staff_id=first.id, now=NOW
+        candidate_id=minor.id,
+        clause="CERT-08",
+        statement="Misuse.",
+        staff_id=first.id,
+        now=NOW,
+        uploads=[Upload("mug.pdf", PDF)],
     )
     people.confirm_sanction(sanction_id=sanction.id, staff_id=second.id, now=NOW)
 

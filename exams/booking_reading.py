@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 import payments.queries
 from candidates.models import Candidate
+from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
@@ -208,12 +209,14 @@ def _steps(booking: Booking, order: Order | None, *, now: datetime) -> Iterator[
         yield Step(
             _("No changes from this day on"), closed, _("RSCH-03: the exam is taken as booked."), closed <= today
         )
-    starts = clocks_of(queries.starts_at(booking), site.time_zone, booking.candidate.time_zone)
-    note = _("Start: %(moment)s (%(zone)s)") % {"moment": starts.site, "zone": starts.site_zone}
-    over = exam_on < today or booking.status not in STANDING
-    yield Step(_("Exam day"), exam_on, _with_own(note, starts), past=over)
-    if booking.ended_at and booking.status not in STANDING:
-        ended_on = day_at(booking.ended_at, site.time_zone)
+    ended_on = day_at(booking.ended_at, site.time_zone) if booking.ended_at else None
+    given_up = booking.status not in STANDING and ended_on is not None and ended_on < exam_on
+    if not given_up:  # else that day does not come
+        starts = clocks_of(queries.starts_at(booking), site.time_zone, booking.candidate.time_zone)
+        note = _("Start: %(moment)s (%(zone)s)") % {"moment": starts.site, "zone": starts.site_zone}
+        over = exam_on < today or booking.status not in STANDING
+        yield Step(_("Exam day"), exam_on, _with_own(note, starts), past=over)
+    if ended_on is not None and booking.status not in STANDING:
         yield Step(booking.get_status_display().capitalize(), ended_on, "", past=True, status=booking.status)
 
 
@@ -288,17 +291,23 @@ def dates_to_come(candidate: Candidate, *, now: datetime) -> list[BookingDate]:
     """
     found: list[BookingDate] = []
     failed: Booking | None = None  # the last: earlier ones were over for good when another could be taken
-    bookings = queries.bookings_of(candidate).filter(status__in=(*TO_COME, Status.HELD, Status.FAILED))
-    for booking in bookings.order_by("seat__sitting__day", "id"):
+    wanted = queries.bookings_of(candidate).filter(status__in=(*TO_COME, Status.HELD, Status.FAILED))
+    bookings = list(wanted.order_by("seat__sitting__day", "id"))
+    for booking in bookings:
         if booking.status in TO_COME:
             found += _dates_of_standing(booking, now=now)
         elif booking.status == Status.FAILED:
             failed = booking
-        elif booking.is_offer and booking.held_until is not None:
-            zone = booking.seat.sitting.site.time_zone
-            found.append(BookingDate("offer", day_at(booking.held_until - INSTANT, zone), booking))
     found += _reread_dates(failed, now=now) if failed else ()
-    return [each for each in found if each.day >= day_at(now, each.booking.seat.sitting.site.time_zone)]
+    to_come = [each for each in found if each.day >= day_at(now, each.booking.seat.sitting.site.time_zone)]
+    return [*_offers(bookings, now=now), *to_come]
+
+
+def _offers(bookings: Iterable[Booking], *, now: datetime) -> Iterator[BookingDate]:
+    """What is kept for some hours is due today, whatever day it is at the site."""
+    for booking in bookings:
+        if booking.is_offer and booking.held_until is not None and now < booking.held_until:
+            yield BookingDate("offer", clock.day_of(now), booking)
 
 
 def _dates_of_standing(booking: Booking, *, now: datetime) -> Iterator[BookingDate]:

@@ -74,7 +74,8 @@ def _ask_page(
     context = {
         "form": form,
         "track": track,
-        "may_book": lab_reading.may_book(request.candidate, track, now=now) if track else None,
+        # A refusal says what stands in the way of the days that were asked for.
+        "may_book": lab_reading.may_book(request.candidate, track, now=now) if track and not refusal else None,
         "refusal": explain(refusal.decision) if refusal else None,
     }
     return render(request, "exams/wish_form.html", context, status=status)

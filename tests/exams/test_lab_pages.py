@@ -242,6 +242,7 @@ def test_cancelling_says_in_money_what_is_lost_before_the_button(client: Client,
         assert client.post(f"/labs/bookings/{settled.pk}/cancel/").status_code == 302
     assert world.status_of(settled) == "cancelled"
     assert world.topics(settled.candidate).count("booking_cancelled") == 1
+    assert "Exam day" not in client.get(f"/labs/bookings/{settled.pk}/").text  # that day does not come
 
 
 def test_a_result_is_pass_or_fail_with_topic_areas(client: Client, settled: Booking) -> None:

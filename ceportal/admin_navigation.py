@@ -38,6 +38,7 @@ AREAS: tuple[Any, ...] = (
         (_("Partners"), "corporate_fare", "candidates.channelpartner"),
         (_("Partners' members"), "badge", "candidates.partnermember"),
         (_("Notices"), "mail", "candidates.notice"),
+        (_("Wordings of messages"), "translate", "candidates.wordingreview"),
         (_("Acceptances"), "signature", "candidates.acceptance"),
         (_("Badges"), "verified", "candidates.badge"),
         (_("Verification links"), "link", "candidates.verificationlink"),

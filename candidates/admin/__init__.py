@@ -12,6 +12,7 @@ from candidates.admin import (
     sharing,
     standing,
     tips,
+    wordings,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "sharing",
     "standing",
     "tips",
+    "wordings",
 ]

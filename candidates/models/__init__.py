@@ -2,7 +2,8 @@
 
 A *user* logs in. A *candidate* is a person in the certification records and may exist before any login; a user is
 linked to it once. A *certification* is held in one track; its life is a chain of *terms*, of which the latest that
-has begun runs. A *notice* is an official message, kept with what was said and to which address (CE-13).
+has begun runs. A *notice* is an official message, kept with what was said and to which address (CE-13);
+staff review the *wording* of each kind.
 
 A *sanction* bars a candidate for a breach of the agreement: one member of staff proposes it, another signs it, and it
 stands until it is lifted (CAND-02). A *guardian's consent* lets a minor be tested (CAND-05); a *proof of residence* is
@@ -25,6 +26,7 @@ from candidates.models.privacy import DataRequest, StaffAccess
 from candidates.models.sharing import VerificationLink
 from candidates.models.standing import ResidenceProof, Sanction, SanctionFile
 from candidates.models.tips import Tip, TipFile, TipMessage
+from candidates.models.wordings import WordingReview
 
 __all__ = [
     "Acceptance",
@@ -54,5 +56,6 @@ __all__ = [
     "User",
     "UserManager",
     "VerificationLink",
+    "WordingReview",
     "Words",
 ]

@@ -64,6 +64,7 @@ from candidates.services.sanctions import (
 from candidates.services.sharing import share_certifications, withdraw_link
 from candidates.services.tip_access import enter_tip
 from candidates.services.tips import FiledTip, TipForm, add_to_tip, ask_reporter, close_tip, file_tip, link_tip
+from candidates.services.wordings import review_wording
 
 __all__ = [
     "FiledTip",
@@ -124,6 +125,7 @@ __all__ = [
     "register_candidate",
     "renew_certifications",
     "request_affiliation",
+    "review_wording",
     "share_certifications",
     "sign_as_guardian",
     "take_back_as_guardian",

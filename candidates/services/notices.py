@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
 
+from candidates import wordings
 from candidates.models import Candidate, Notice
 from ceportal.kernel.outbox import emit
 
@@ -41,12 +40,8 @@ def compose_notice(
     *, candidate: Candidate, kind: str, key: str, context: dict[str, Any], now: datetime
 ) -> Notice | None:
     """Write a notice from its template `notices/KIND.txt` (first line: subject), in the candidate's language."""
-    with translation.override(candidate.language):
-        text = render_to_string(f"notices/{kind}.txt", {"candidate": candidate, **context})
-    subject, _newline, body = text.strip().partition("\n")
-    return write_notice(
-        candidate=candidate, kind=kind, key=key, subject=subject.strip(), body=body.strip() + "\n", now=now
-    )
+    subject, body = wordings.render(kind, candidate.language, {"candidate": candidate, **context})
+    return write_notice(candidate=candidate, kind=kind, key=key, subject=subject, body=body, now=now)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from candidates import services as people
+from candidates import wordings
 from candidates.models import Agreement, Candidate, Case, ChannelPartner, PartnerMember
 from catalog.models import ProviderMember
 from catalog.services import mark_equivalent, propose_item, register_gathering, schedule_session
@@ -33,6 +34,8 @@ NOW = noon("2026-05-04")
 def somebody(member: ProviderMember) -> Candidate:
     """A candidate with rows in nearly every table: enrolled, claimed, audited, appealed, reported, paid, refunded."""
     candidate = factories.CandidateFactory.create(login=True)
+    renewed = wordings.wording_of("renewed", "ja")
+    people.review_wording(kind="renewed", language="ja", digest=renewed.digest, staff_id=member.user_id, now=NOW)
     track = factories.TrackFactory.create()
     held = people.import_certification(
         candidate_id=candidate.id, track_code=track.code, certified_on=day("2025-01-01"), now=NOW

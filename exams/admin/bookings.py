@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from ceportal.kernel import clock
-from ceportal.kernel.staff import RecordAdmin, findings
+from ceportal.kernel.staff import RecordAdmin, do_act, findings
+from exams.admin.laboratory import CompletionForm
 from exams.desk_queries import results_overdue
 from exams.models import Booking, Reschedule, WaitingWish
+from exams.services import incidents
 
 STATE_COLOURS = {
     "held": "info",
@@ -53,6 +57,37 @@ class BookingAdmin(RecordAdmin):
     date_hierarchy = "booked_at"
     exclude = ("decision",)
     readonly_fields = ("why",)
+    actions_detail = ("record_event",)
+
+    @action(description=gettext_lazy("Record an unavoidable event"), url_path="unavoidable-event", permissions=["act"])
+    def record_event(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        booking: Booking = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            incidents.record_incident(
+                booking_id=booking.pk,
+                minutes=None,
+                too_long=True,
+                unavoidable=True,
+                proctor_id=request.user.pk,
+                now=now,
+                **values,
+            )
+            return _("The exam is over by an unavoidable event; its remedy is granted with the incident.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Record an unavoidable event"),
+            button=_("End the exam"),
+            explanation=_(
+                "A closed site, a strike, an accident: well documented, it ends the exam and has the remedy of a fault "
+                "(INC-04)."
+            ),
+            form=CompletionForm,
+            perform=perform,
+            back=booking,
+        )
 
     @display(description=gettext_lazy("site and day"), ordering="seat__sitting__day")
     def site_and_day(self, booking: Booking) -> str:

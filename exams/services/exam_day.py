@@ -16,7 +16,7 @@ from ceportal.kernel.policy import BOOK
 from exams import desk_queries as queries
 from exams import desk_rules as rules
 from exams.desk_rules import IdentityFacts
-from exams.models import Booking, CheckIn, Incident, LogEntry, Sitting
+from exams.models import FREED, Booking, CheckIn, Incident, LogEntry, Sitting
 from exams.services.holds import withdraw_quotes
 from exams.services.states import lock_booking, move_to
 from exams.site_time import day_at
@@ -111,8 +111,9 @@ def close_sitting(*, sitting_id: int, proctor_id: int, now: datetime) -> Sitting
     if sitting.closed_at is not None:
         return sitting
     missed = [lock_booking(pk) for pk in expected.order_by("candidate_id", "id").values_list("pk", flat=True)]
-    running = Incident.objects.filter(booking__seat__sitting=sitting, ended_at=None).count()
-    facts = rules.ClosingFacts(queries.starts_at(sitting), now, awaited=len(missed), faults_running=running)
+    # The clock of a booking that was left meanwhile keeps nobody here.
+    running = Incident.objects.filter(booking__seat__sitting=sitting, ended_at=None).exclude(booking__status__in=FREED)
+    facts = rules.ClosingFacts(queries.starts_at(sitting), now, awaited=len(missed), faults_running=running.count())
     decision = require(rules.assess_closing(facts, BOOK.on(sitting.day)))  # the exam day's book governs
     for booking in missed:
         _miss(booking, decision, proctor_id=proctor_id, now=now)

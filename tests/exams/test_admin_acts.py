@@ -80,6 +80,26 @@ def test_nobody_but_staff_grants_a_remedy(client: Client, incident: Incident, pr
     assert not Remedy.objects.exists()
 
 
+def test_an_event_that_prevents_an_exam_is_recorded_beforehand_and_has_its_remedy(
+    client: Client, dan: User, proctor: SiteMember
+) -> None:
+    """A site that was closed: whoever has a seat there moves it for nothing (INC-04)."""
+    booking = factories.BookingFactory.create(sitting=factories.SittingFactory.create(day=day("2026-06-01")))
+    address = f"/admin/exams/booking/{booking.pk}/unavoidable-event/"
+    known = {"modules_passed": "", "description": "The site is closed by a flood."}
+    client.force_login(proctor.user)
+    client.post(address, known)
+    assert not Incident.objects.exists()
+
+    client.force_login(dan)
+    assert client.post(address, known | {"description": ""}).status_code != HTTPStatus.FOUND
+    assert client.post(address, known).status_code == HTTPStatus.FOUND
+    assert client.post(address, known).status_code == HTTPStatus.CONFLICT
+    recorded = Incident.objects.get()
+    assert (recorded.unavoidable, recorded.too_long, recorded.booking.status) == (True, True, "incident")
+    assert act(client, recorded, "remedy", kind="reschedule") == HTTPStatus.FOUND
+
+
 def test_a_site_is_closed_with_its_free_sittings_once_and_opened_again(client: Client, dan: User) -> None:
     client.force_login(dan)
     sitting = factories.SittingFactory.create(day=noon("2026-06-01").date())

@@ -210,6 +210,11 @@ class TestLeftBookings:
         assert refused_with(refusal.value) == ("INC-03",)
         assert not Remedy.objects.exists()
 
+    def test_their_clock_keeps_nobody_at_the_sitting(self, left: Incident, proctor: SiteMember) -> None:
+        sitting = left.booking.seat.sitting
+        closed = exam_day.close_sitting(sitting_id=sitting.pk, proctor_id=proctor.user_id, now=noon("2026-05-04"))
+        assert closed.closed_at is not None
+
     def test_a_clock_forgotten_for_weeks_can_be_stopped(self, sitting_lab: Booking) -> None:
         begun = incidents.begin_incident(booking_id=sitting_lab.pk, proctor_id=None, now=TEN)
         assert incidents.end_incident(incident_id=begun.pk, proctor_id=None, now=noon("2026-07-04")).minutes == 480

@@ -14,6 +14,7 @@ from ceportal.kernel import clock
 from ceportal.scenarios.cards import CardDesk, standing_in
 from exams.models import Attempt, Booking, Reschedule
 from exams.services import rescheduling
+from exams.services.incidents import record_incident
 from payments.models import Order, Payment
 from tests import factories
 from tests.exams import lab_world as world
@@ -254,6 +255,16 @@ def test_a_result_is_pass_or_fail_with_topic_areas(client: Client, settled: Book
     text = text_of(client.get(f"/labs/bookings/{settled.pk}/"))
     assert "Failed" in text
     assert "<li>Automation</li>" in text
+
+
+def test_an_event_that_prevented_the_exam_is_said_to_be_over(client: Client, settled: Booking) -> None:
+    record_incident(
+        booking_id=settled.pk, minutes=None, too_long=True, unavoidable=True, description="A flood.", proctor_id=None,
+        now=NOW,
+    )  # fmt: skip
+    text = text_of(client.get(f"/labs/bookings/{settled.pk}/"))
+    assert "An unavoidable event prevented or disturbed the exam." in text
+    assert "A fault lasts." not in text
 
 
 # ── The confirmation ──────────────────────────────────────────────────────────────────────────────

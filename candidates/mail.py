@@ -25,6 +25,8 @@ def send_notice(event: Event, now: datetime) -> None:
     name, unless the mail service has reported it meanwhile: at least once, as every delivery of the relay.
     """
     told = Notice.objects.select_related("candidate").get(id=event.subject_id)
+    if told.candidate.erased_at is not None:
+        return  # it says nothing any more, and to nobody (CAND-09)
     if queries.address_trouble(told.candidate) is not None and services.hold_back(notice_id=told.id):
         return
     notice = Notice.objects.select_for_update(of=("self",)).select_related("candidate").get(id=event.subject_id)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from candidates.models import (
     Affiliation,
@@ -65,11 +65,13 @@ class Held:
 def _life_facts(certification: Certification) -> LifeFacts:
     """The facts of a certification's life, read as `held_in` does."""
     revoked_at = certification.revoked_at  # type: ignore[attr-defined]
+    erased_at = certification.erased_at  # type: ignore[attr-defined]
     return LifeFacts(
         level=certification.track.level,
         first_certified_on=certification.first_certified_on,
         terms=tuple(_term(term) for term in certification.terms.all() if term.reason != Term.Reason.BOUGHT),
         revoked_on=clock.day_of(revoked_at) if revoked_at else None,
+        erased_on=clock.day_of(erased_at) if erased_at else None,
         family=certification.track.family,
         number=certification.number,
         bought=tuple(_term(term) for term in certification.terms.all() if term.reason == Term.Reason.BOUGHT),
@@ -114,7 +116,7 @@ def _read(certifications: QuerySet[Certification]) -> list[Held]:
     since = revoking.values("candidate_id").annotate(since=Min("decided_at")).values("since")
     rows = (
         certifications.select_related("track")
-        .annotate(revoked_at=Subquery(since))
+        .annotate(revoked_at=Subquery(since), erased_at=F("candidate__erased_at"))
         .prefetch_related(Prefetch("terms", Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")))
         .order_by("track__name")
     )

@@ -91,6 +91,10 @@ def _places(list_number: int, purpose: str, *, now: datetime) -> Iterator[int]:
     day = clock.day_of(now)
     due = Q(certification__next_change_on__lte=day)
     badges = Badge.objects.filter(list_number=list_number)
+    gone = Q(certification__candidate__erased_at__isnull=False)
+    if purpose == "revocation":  # what an erased person's badges say is so no more, and never again (CAND-09)
+        yield from badges.filter(gone).values_list("list_index", flat=True)
+    badges = badges.exclude(gone)
     settled = badges.exclude(due).exclude(standing=F("certification__status"))
     for place, standing, status in settled.values_list("list_index", "standing", "certification__status"):
         if purpose in status_bits(standing, status):

@@ -45,6 +45,16 @@ def expire_exports(*, now: datetime) -> int:
     return sum(services.expire_export(request_id=each, now=now) for each in list(due.values_list("id", flat=True)))
 
 
+def carry_out_erasures(*, now: datetime) -> int:
+    """Erase whoever asked for it, where the day has come (CAND-09); one transaction each. Those that were erased."""
+    waiting = DataRequest.objects.filter(
+        kind=DataRequest.Kind.ERASURE, status=DataRequest.Status.WAITING, due_on__lte=clock.day_of(now)
+    )
+    ids = list(waiting.order_by("id").values_list("id", flat=True))
+    requests = [services.erase_candidate(request_id=each, now=now) for each in ids]
+    return sum(each.status == DataRequest.Status.DONE for each in requests)
+
+
 def send_lapse_notices(*, now: datetime) -> int:
     """Write today's reminders of coming lapses and notices of those that happened (CERT-03).
 

@@ -36,6 +36,8 @@ urlpatterns = [
     path("privacy/", privacy_views.privacy, name="privacy"),
     path("privacy/copy/", privacy_views.ask_for_export, name="ask_for_export"),
     path("privacy/copy/<int:request_id>/", privacy_views.download_export, name="download_export"),
+    path("privacy/erasure/", privacy_views.erasure, name="erasure"),
+    path("privacy/erasure/withdraw/", privacy_views.withdraw_erasure, name="withdraw_erasure"),
     path("sharing/", verification_views.share, name="sharing"),
     path("sharing/<int:link_id>/withdraw/", verification_views.withdraw_link, name="withdraw_link"),
 ]

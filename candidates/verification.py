@@ -106,7 +106,8 @@ class Shown:
 def by_number(*, number: str, name: str, day: date) -> Answer | None:
     """The certification of this number, held under this name; None where there is no such pair (CERT-09)."""
     # Always one row, whoever is asked for, so that nothing after it depends on whether the number is anybody's.
-    asked = Certification.objects.filter(number=plain(number).upper())
+    # Of somebody who was erased nothing is found (CAND-09).
+    asked = Certification.objects.filter(number=plain(number).upper(), candidate__erased_at__isnull=True)
     found = asked.aggregate(id=Max("id"), name=Max("candidate__name"))
     same = hmac.compare_digest(_fingerprint(found["name"] or NOBODY), _fingerprint(name))
     matching = found["id"] if same and found["id"] else 0

@@ -42,6 +42,8 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("invoices due", payments.sweeps.issue_due_invoices),
     ("sittings opened", exams.sweeps.open_sittings),
     ("seats that somebody waits for", exams.sweeps.offer_seats),
+    ("evidence kept long enough", credits.sweeps.destroy_old_evidence),
+    ("erasures that are due", candidates.sweeps.carry_out_erasures),
     ("copies of data that expire", candidates.sweeps.expire_exports),
     ("files left to remove", removals.remove_waiting),
     ("days sealed", seals.seal_finished_days),

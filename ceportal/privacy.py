@@ -29,6 +29,7 @@ NOT_EXPORTED: Mapping[str, str] = {
     "account.EmailConfirmation": "a secret that is sent by mail, and only for minutes",
     "candidates.Agreement": "a text of the programme; who accepted it is exported",
     "candidates.AgreementTranslation": "a text of the programme",
+    "candidates.WordingReview": "what staff read of the programme's own wordings",
     "candidates.SanctionFile": "evidence, for staff as its words are; what happened is told in the sanction",
     "candidates.Tip": "reported in confidence, by somebody nobody knows (CAND-03)",
     "candidates.TipFile": "reported in confidence (CAND-03)",
@@ -43,3 +44,21 @@ NOT_EXPORTED: Mapping[str, str] = {
     "exams.Seat": "a place at a sitting; who took it are the bookings",
     "exams.Sitting": "a day of a site, closed by its proctor",
 }
+
+# What stands in the way of an erasure: functions `holds(candidate, now)`, each giving a decision.
+HOLDS: tuple[str, ...] = (
+    "candidates.privacy.holds",
+    "catalog.privacy.holds",
+    "payments.privacy.holds",
+    "exams.privacy.holds",
+    "credits.privacy.holds",
+)
+
+# What is emptied: functions `erase(candidate, now)`, which also give the names of files to remove. From the highest app
+# to the lowest, so that the name goes last.
+ERASERS: tuple[str, ...] = (
+    "credits.privacy.erase",
+    "exams.privacy.erase",
+    "payments.privacy.erase",
+    "candidates.erasing.erase",
+)

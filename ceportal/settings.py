@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "ceportal.middleware.SecondFactorMiddleware",
+    "ceportal.access_log.AccessLogMiddleware",
 ]
 
 ROOT_URLCONF = "ceportal.urls"

@@ -10,7 +10,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from credits.models import Claim, Cycle
 from credits.rules.renewal import PATH_PARAMETERS
-from credits.services import audits, escalation, recertification
+from credits.services import audits, escalation, recertification, retention
 
 CHUNK = 2000  # grants a statement: a tenth of a second, so that pages do not wait
 LISTED_AT_ONCE = 1_000_000  # numbers kept in memory
@@ -31,6 +31,11 @@ WITH due AS (
 INSERT INTO credits_entry (candidate_id, grant_id, kind, amount, counts_from, written_at, clause)
 SELECT candidate_id, id, 'expired', -remaining, expires_on, %(now)s, 'CR-01' FROM due
 """
+
+
+def destroy_old_evidence(*, now: datetime) -> int:
+    """Destroy the files of claims that were kept long enough and that nothing open needs (CAND-09)."""
+    return retention.destroy_old_evidence(now=now)
 
 
 def expire_credits(*, now: datetime) -> int:

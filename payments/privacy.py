@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from candidates.models import Candidate
+from ceportal.kernel.decisions import Decision
 from ceportal.kernel.personal_data import Area, Part
+from payments.erasure_rules import MoneyFacts, assess_erasure
+from payments.models import Order, Payment, Refund, StripeEvent
 from payments.papers import set_paper
+from payments.services import cancel_order
 
 EXPORTED = (
     Area(
@@ -31,3 +35,27 @@ def files(candidate: Candidate, now: datetime) -> Iterator[tuple[str, bytes]]:  
         yield f"invoices/{invoice.number}.pdf", set_paper(invoice)
     for note in candidate.credit_notes.order_by("id"):
         yield f"invoices/{note.number}.pdf", set_paper(note)
+
+
+def holds(candidate: Candidate, now: datetime) -> Decision:  # noqa: ARG001 - as every app's
+    """Money on its way."""
+    orders = Order.objects.filter(candidate=candidate)
+    refunds = Refund.objects.filter(payment__order__candidate=candidate)
+    return assess_erasure(
+        MoneyFacts(
+            paying=Payment.objects.filter(order__in=orders, status=Payment.Status.OPEN).exists(),
+            refunds=refunds.exclude(status=Refund.Status.SUCCEEDED).exists(),
+            to_invoice=orders.filter(status=Order.Status.PAID, total_cents__gt=0, invoice__isnull=True).exists(),
+        )
+    )
+
+
+def erase(candidate: Candidate, now: datetime) -> Iterator[str]:
+    """Ask for no money any more, and forget whose card it was. Invoices stay as they were issued: the law wants it."""
+    for order in candidate.orders.filter(status=Order.Status.OPEN).order_by("id"):
+        cancel_order(order_id=order.pk, now=now)
+    payments = Payment.objects.filter(order__candidate=candidate)
+    keys = [key for pair in payments.values_list("session_id", "intent_id") for key in pair if key]
+    StripeEvent.objects.filter(object_id__in=keys, processed_at__isnull=False).update(body="")
+    payments.update(cardholder_name="", card_last4="", page_url="", last_decline="")
+    yield from ()

@@ -72,6 +72,7 @@ class Case(models.Model):
         CLOSED_SITE = "closed_site", _("site closed on days with bookings")
         DISALLOWED_RESULT = "disallowed_result", _("result that the rules forbid")
         LATE_BREACH = "late_breach", _("result in breach of one reported later")
+        BARRED_RETURNS = "barred_returns", _("registered again under a sanction")
         TIP = "tip", _("suspicion reported in confidence")
 
     class Status(models.TextChoices):

@@ -50,6 +50,8 @@ class Sanction(models.Model):
     lifted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_because = models.TextField(blank=True)
+    # Of one that bars for good whoever was erased since: by it the programme knows the person again (CAND-09, CAND-02).
+    person_mark = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["-proposed_at", "-id"]

@@ -46,6 +46,8 @@ def status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
     revoked_on = facts.revoked_on
     if revoked_on is None or day < revoked_on or dated is None:
         return dated
+    if facts.erased_on is not None and day >= facts.erased_on:
+        return dated
     began_since = any(revoked_on < term.starts_on <= day for term in facts.terms)
     if began_since or dated_status_on(book, facts, revoked_on) not in {"inactive", None}:
         return "revoked"
@@ -58,6 +60,8 @@ def dated_status_on(book: Book, facts: LifeFacts, day: date) -> str | None:
 
 
 def _status_of(book: Book, facts: LifeFacts, day: date, *, known_on: date) -> str | None:
+    if facts.erased_on is not None and day >= facts.erased_on and day >= facts.first_certified_on:
+        return "inactive"  # CAND-09
     if (stretch := stretch_on(book, facts, day, known_on=known_on)) is not None:
         return stretch.status
     held = "active" if facts.terms else "inactive"  # inactive from its first day (EXAM-09)

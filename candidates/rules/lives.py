@@ -65,6 +65,7 @@ class LifeFacts:
     family: str = ""
     number: str = ""  # of the certification: by it lives that stand beside each other know each other
     bought: tuple[TermFacts, ...] = ()  # Emeritus terms
+    erased_on: date | None = None  # since then nobody holds it (CAND-09)
     beside: tuple[LifeFacts, ...] = ()  # the holder's others that can be in Emeritus, without what stands beside them
 
     @property

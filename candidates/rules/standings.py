@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from candidates.rules.courses import ONE_DAY, Stretch, course_of, dated_status_on, status_on, stretch_on
@@ -32,6 +32,8 @@ def standing_on(book: Book, facts: LifeFacts, day: date) -> Standing:
     """The status of a certification on a day, the dates it runs to, and the next day on which any of this changes."""
     if not facts.terms:
         return Standing("inactive", facts.first_certified_on, facts.first_certified_on, None)
+    if facts.erased_on is not None and day >= facts.erased_on:
+        return Standing("inactive", facts.erased_on, facts.erased_on, None)
     standing = _dated_standing(book, facts, day)
     points = _turning_points(book, facts, day)
     # What stands beside it changes it on some of its days only.
@@ -114,6 +116,9 @@ def comes_from_emeritus(book: Book, facts: LifeFacts, day: date) -> bool:
 
 def inactive_days(book: Book, facts: LifeFacts, until: date) -> frozenset[date]:
     """The days up to one on which a certification became inactive, each by one of its terms, whatever followed it."""
+    if facts.erased_on is not None and facts.erased_on <= until:
+        before = inactive_days(book, replace(facts, erased_on=None), facts.erased_on - ONE_DAY)
+        return before | {facts.erased_on}  # CAND-09
     return frozenset(
         stretch.starts_on
         for term in facts.terms

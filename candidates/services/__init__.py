@@ -35,6 +35,7 @@ from candidates.services.certifications import (
     withdraw_terms,
 )
 from candidates.services.consents import record_consent, withdraw_consent
+from candidates.services.erasures import ask_for_erasure, erase_candidate, withdraw_erasure
 from candidates.services.exports import ask_for_export, expire_export, has_expired, make_export, on_export_requested
 from candidates.services.guardians import (
     ask_guardian,
@@ -73,6 +74,7 @@ __all__ = [
     "TipForm",
     "accept_agreement",
     "add_to_tip",
+    "ask_for_erasure",
     "ask_for_export",
     "ask_guardian",
     "ask_reporter",
@@ -98,6 +100,7 @@ __all__ = [
     "end_for_partner",
     "end_sanction",
     "enter_tip",
+    "erase_candidate",
     "expire_export",
     "file_sanction_appeal",
     "file_tip",
@@ -132,6 +135,7 @@ __all__ = [
     "translate_agreement",
     "verify_residence",
     "withdraw_consent",
+    "withdraw_erasure",
     "withdraw_guardian_request",
     "withdraw_link",
     "withdraw_terms",

@@ -18,21 +18,24 @@ def write_notice(*, candidate: Candidate, kind: str, key: str, subject: str, bod
 
     The key makes it unique: None where that message was written before.
     """
+    # Of somebody who was erased it stays that there was something to say; what, and to whom, does not (CAND-09).
+    nobody = candidate.erased_at is not None
     notice, created = Notice.objects.get_or_create(
         key=key,
         defaults={
             "candidate": candidate,
             "kind": kind,
-            "address": candidate.email,
-            "subject": subject,
-            "body": body,
+            "address": "" if nobody else candidate.email,
+            "subject": "" if nobody else subject,
+            "body": "" if nobody else body,
             "language": candidate.language,
             "created_at": now,
         },
     )
     if not created:
         return None
-    emit("candidates.notice_written", notice, now=now, kind=kind)
+    if not nobody:
+        emit("candidates.notice_written", notice, now=now, kind=kind)
     return notice
 
 

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from django.db import transaction
 
 from candidates import rules
-from candidates.models import Candidate
+from candidates.erasing import mark_of
+from candidates.models import Candidate, Case, Sanction
+from candidates.services.cases import open_case
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 
@@ -53,7 +55,23 @@ def register_candidate(
     )
     if created:
         emit("candidates.candidate_registered", candidate, candidate_id=candidate.id, now=now)
+        _recognise(candidate, now=now)
     return candidate
+
+
+def _recognise(candidate: Candidate, *, now: datetime) -> None:
+    """Put before staff whoever looks like a person barred for good who was erased since (CAND-02, CAND-09)."""
+    mark = mark_of(name=candidate.name, born=candidate.born)
+    for sanction in Sanction.objects.filter(person_mark=mark, status=Sanction.Status.RUNNING):
+        open_case(
+            key=f"barred_returns:{candidate.id}:{sanction.id}",
+            kind=Case.Kind.BARRED_RETURNS,
+            clause="CAND-02",
+            candidate_id=candidate.id,
+            subject=f"candidates.sanction:{sanction.id}",
+            facts={},
+            now=now,
+        )
 
 
 @transaction.atomic

@@ -133,8 +133,17 @@ class ClaimAdmin(Explained):
 class EvidenceAdmin(RecordAdmin):
     """Certificates of completion: that they exist, not what they show."""
 
-    list_display = ("original_name", "claim", "kind", "size_bytes", "uploaded_at", "removed_at")
-    list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
+    list_display = (
+        "original_name",
+        "claim",
+        "kind",
+        "size_bytes",
+        "uploaded_at",
+        "removed_at",
+        "destroyed_at",
+        "destroyed_because",
+    )
+    list_filter = ("kind", "destroyed_because", ("removed_at", admin.EmptyFieldListFilter))
     list_select_related = ("claim",)
     search_fields = ("claim__number", "original_name", "sha256")
     date_hierarchy = "uploaded_at"

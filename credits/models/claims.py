@@ -136,6 +136,10 @@ class Evidence(models.Model):
         PNG = "image/png", "PNG"
         JPEG = "image/jpeg", "JPEG"
 
+    class Destroyed(models.TextChoices):
+        AGE = "age", _("kept long enough")
+        ERASURE = "erasure", _("its owner was erased")
+
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="evidence")
     # For the programme's eyes, not the provider's; null: handed in with the claim.
     audit = models.ForeignKey("credits.Audit", on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
@@ -145,11 +149,21 @@ class Evidence(models.Model):
     size_bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     uploaded_at = models.DateTimeField()
-    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)  # taken back: kept from view
+    destroyed_at = models.DateTimeField(null=True, blank=True)  # the file itself is gone (CAND-09)
+    destroyed_because = models.CharField(max_length=10, choices=Destroyed, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "evidence"
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="evidence_destroyed_has_why",
+                condition=Q(destroyed_at__isnull=True, destroyed_because="")
+                | Q(destroyed_at__isnull=False, destroyed_because__in=["age", "erasure"]),
+            )
+        ]
+        indexes = [models.Index(fields=["uploaded_at"], name="evidence_by_age", condition=Q(destroyed_at__isnull=True))]
 
     def __str__(self) -> str:
         return self.original_name
@@ -173,7 +187,7 @@ class Receipt(models.Model):
         constraints = [models.UniqueConstraint(name="receipt_once_per_handing_in", fields=["claim", "ordinal"])]
 
     def __str__(self) -> str:
-        return f"{self.content['claim']}/{self.ordinal}"
+        return f"{self.content.get('claim', self.claim_id)}/{self.ordinal}"  # of somebody erased it says nothing
 
 
 class CompletionReport(models.Model):

@@ -25,7 +25,8 @@ def evidence_file(request: HttpRequest, evidence_id: int) -> FileResponse:
 
     What was handed over for an audit is between the candidate and the programme (CE-12).
     """
-    evidence = get_object_or_404(Evidence.objects.filter(_visible_to(request.user)), id=evidence_id)  # type: ignore[arg-type]
+    kept = Evidence.objects.filter(_visible_to(request.user), destroyed_at__isnull=True)  # type: ignore[arg-type]
+    evidence = get_object_or_404(kept, id=evidence_id)
     return serve(evidence.file, kind=evidence.kind, name=evidence.original_name)
 
 

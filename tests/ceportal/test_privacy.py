@@ -119,7 +119,7 @@ def test_the_archive_holds_everything_of_the_person_and_nothing_of_another(perso
     assert evidence == [PDF] * len(evidence) and evidence
     assert set(pdfs) == {b"%PDF-"}
     assert {"transcript.pdf", "ledger.pdf"} <= set(names)
-    assert [each["page"] for each in told["privacy.json"]["staffaccess"]] == ["/admin/candidates/candidate/"]
+    assert [each["record_type"] for each in told["privacy.json"]["staffaccess"]] == ["candidates.candidate"]
     assert told["sanctions.json"]["sanction"] == []  # a proposal is nobody's to read
     for secret in ("A suspicion.", "Somebody Else", "else@example.org", "clerk@programme.example", "sanction_proposed"):
         assert secret not in text, secret

@@ -1,0 +1,32 @@
+"""Who of the staff saw what about whom (CAND-09)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from candidates.models import StaffAccess
+
+LONGEST_PAGE = StaffAccess._meta.get_field("page").max_length
+
+
+def note_access(
+    *,
+    user_id: int,
+    candidate_ids: Collection[int],
+    record_type: str,
+    record_ids: Collection[int],
+    page: str,
+    now: datetime,
+) -> StaffAccess | None:
+    """Write down that a member of staff saw records of candidates, one row a page; None where nobody stood on it."""
+    if not candidate_ids:
+        return None
+    return StaffAccess.objects.create(
+        user_id=user_id,
+        at=now,
+        candidate_ids=sorted(set(candidate_ids)),
+        record_type=record_type,
+        record_ids=sorted(set(record_ids)),
+        page=page[:LONGEST_PAGE],
+    )

@@ -135,6 +135,7 @@ def confirm_reschedule(*, reschedule_id: int, now: datetime) -> Reschedule:
             decision=decision,
             now=now,
             voucher_id=reschedule.voucher_id,
+            left_order_id=reschedule.old.order_id,
             pay_before=reschedule.new.held_until,
             pay_before_clause="RSCH-04",
         )

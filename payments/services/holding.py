@@ -23,11 +23,14 @@ def lock_voucher(voucher_id: int, *, order: Order) -> Voucher:
     return vouchers.get(id=voucher_id, candidate_id=order.candidate_id)
 
 
-def put_on(voucher: Voucher, order: Order, *, kinds: frozenset[str], now: datetime) -> None:
+def put_on(
+    voucher: Voucher, order: Order, *, kinds: frozenset[str], left_order_id: int | None = None, now: datetime
+) -> None:
     """Let a voucher pay for an open order, or refuse and say why (VCH-01..03, LAB-05); on it already, nothing changes.
 
     It is redeemed at once (LAB-10), or reserved where the order is a change of booking, until that is paid. A voucher
-    that pays for the booking being left comes along once the change is paid, if it is valid today (RSCH-05, RSCH-06).
+    that pays for the order of the booking being left comes along once the change is paid, if it is valid today
+    (RSCH-05, RSCH-06); from any other booking none is taken (VCH-03).
     Emits payments.voucher_redeemed or payments.voucher_reserved.
     """
     if order.pk in {voucher.order_id, voucher.moving_to_id}:
@@ -35,7 +38,7 @@ def put_on(voucher: Voucher, order: Order, *, kinds: frozenset[str], now: dateti
     held = queries.voucher_of(order.pk) is not None
     fits = voucher_rules.assess_paid_by_voucher(kinds=kinds, held=held)
     facts = queries.voucher_facts(voucher, day=clock.day_of(now))
-    if order.purpose in WAITS and _can_leave(voucher):
+    if order.purpose in WAITS and voucher.order_id == left_order_id and _can_leave(voucher):
         require(fits + voucher_rules.assess_move(facts))
         voucher.moving_to = order
         voucher.save(update_fields=["moving_to"])

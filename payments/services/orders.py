@@ -30,16 +30,17 @@ def open_order(
     decision: Decision,
     now: datetime,
     voucher_id: int | None = None,
+    left_order_id: int | None = None,
     pay_before: datetime | None = None,
     pay_before_clause: str = "",
 ) -> Order:
     """Ask a candidate for money, with the tax of the place of service (PAY-01); `decision` says why this much.
 
     Safe to repeat: what is asked for already is found again, at today's price unless its card page is open.
-    A voucher is put on it as `holding.put_on` says. What costs nothing is complete at once, without a card. Refused
-    where it was paid before (PAY-04), where the voucher does not pay for it (VCH-01..03, RSCH-06), and where the given
-    decision does not grant. From `pay_before` on nothing is taken any more, as its clause says. Emits
-    payments.order_opened.
+    A voucher is put on it as `holding.put_on` says; that of `left_order_id`, the order of a booking that is left, may
+    come along. What costs nothing is complete at once, without a card. Refused where it was paid before (PAY-04), where
+    the voucher does not pay for it (VCH-01..03, RSCH-06), and where the given decision does not grant. From
+    `pay_before` on nothing is taken any more, as its clause says. Emits payments.order_opened.
     """
     if not lines:
         raise ValueError("An order asks for something: it needs a line.")
@@ -53,7 +54,7 @@ def open_order(
         order.pay_before, order.pay_before_clause = pay_before, pay_before_clause
         order.save(update_fields=["pay_before", "pay_before_clause"])
         if voucher_id is not None:
-            _put_on(order, voucher_id, lines, now)
+            _put_on(order, voucher_id, lines, left_order_id=left_order_id, now=now)
         price(order, lines, decision, now=now)
     if opened:
         emit("payments.order_opened", order, now=now, purpose=purpose, reference=reference)
@@ -83,7 +84,7 @@ def price_order(
     if voucher_id is None:
         holding.let_go(order, now=now)
     elif not isinstance(voucher_id, EllipsisType):
-        _put_on(order, voucher_id, lines, now)
+        _put_on(order, voucher_id, lines, now=now)
     price(order, lines, decision, now=now)
     if order.total_cents == 0:
         complete_order(order, paid_at=now, now=now)
@@ -128,9 +129,12 @@ def complete_order(order: Order, *, paid_at: datetime, now: datetime) -> None:
     )
 
 
-def _put_on(order: Order, voucher_id: int, lines: Sequence[LineRequest], now: datetime) -> None:
+def _put_on(
+    order: Order, voucher_id: int, lines: Sequence[LineRequest], *, left_order_id: int | None = None, now: datetime
+) -> None:
     voucher = holding.lock_voucher(voucher_id, order=order)
-    holding.put_on(voucher, order, kinds=frozenset(line.kind for line in lines), now=now)
+    kinds = frozenset(line.kind for line in lines)
+    holding.put_on(voucher, order, kinds=kinds, left_order_id=left_order_id, now=now)
 
 
 def _live_order(candidate: Candidate, purpose: str, reference: str) -> Order | None:

@@ -341,6 +341,24 @@ class TestVouchers:
         assert (change.charge_cents, change.refund_cents) == (16000, 193600)
         assert aiko.vouchers.get().status == "redeemed"
 
+    def test_one_that_has_paid_for_another_booking_since_is_not_taken_from_it_vch_03(
+        self, aiko: Candidate, booking: Booking
+    ) -> None:
+        """Quoted with a voucher, which then pays for a seat in another track before the change is confirmed."""
+        world.lab("ccie-enterprise", opened_by="350-701")
+        world.open_day("richardson", "2026-07-06")
+        voucher = world.voucher_of(aiko)
+        change = quote(booking, voucher_code=voucher.code)
+        other = world.book(
+            aiko, "richardson", "2026-07-06", track_code="ccie-enterprise", voucher_code=voucher.code, now=NOW
+        )
+        with pytest.raises(Refused) as refused:
+            confirm(change)
+        assert refused_with(refused.value) == ("VCH-03",)
+        assert standing(change) == ("quoted", "paid", "held")
+        voucher.refresh_from_db()
+        assert (voucher.order, voucher.moving_to, world.status_of(other)) == (other.order, None, "paid")
+
     def test_its_own_code_is_no_other(self, aiko: Candidate, by_voucher: Booking) -> None:
         assert quote(by_voucher, voucher_code=aiko.vouchers.get().code.lower()).charge_cents == 16000
         with pytest.raises(Refused) as refused:

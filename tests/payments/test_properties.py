@@ -84,7 +84,8 @@ class Life:
         own = Voucher.objects.filter(order=left).first()
         voucher = (own, self._voucher(how), None)[how % 3] if self.vouchers else None
         lines = change_lines(country=("US", "BE", "JP")[which % 3], late=how % 2 == 0)
-        more = {"purpose": Order.Purpose.LAB_RESCHEDULE, "lines": lines, "voucher_id": voucher.pk if voucher else None}
+        more = {"purpose": Order.Purpose.LAB_RESCHEDULE, "lines": lines, "left_order_id": left.pk}
+        more["voucher_id"] = voucher.pk if voucher else None
         self._book(which, how, **more)
         self._pay(0, 0)
         if self._order(0).status == "paid":

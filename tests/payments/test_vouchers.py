@@ -241,7 +241,7 @@ def test_it_moves_along_and_the_taxes_change_places(aiko, voucher, book):
     old = book(aiko, now=NOW)
     redeem(old, voucher)
     pay(old)
-    new = change(book, aiko, lines=change_lines(late=False), voucher_id=voucher.id)
+    new = change(book, aiko, lines=change_lines(late=False), voucher_id=voucher.id, left_order_id=old.id)
     assert (new.covered_cents, new.total_cents) == (160000, 16000)
     assert state(voucher) == ("redeemed", old.id, new.id)
     pay(new)
@@ -255,7 +255,7 @@ def test_a_change_that_is_not_paid_leaves_it_where_it_was(aiko, voucher, book):
     old = book(aiko, now=NOW)
     redeem(old, voucher)
     pay(old)
-    new = change(book, aiko, voucher_id=voucher.id)
+    new = change(book, aiko, voucher_id=voucher.id, left_order_id=old.id)
     assert (new.total_cents, state(voucher)) == (16000 + 55000, ("redeemed", old.id, new.id))
     services.cancel_order(order_id=new.id, now=NOW)
     assert state(voucher) == ("redeemed", old.id, None)
@@ -265,7 +265,9 @@ def test_a_change_that_is_not_paid_leaves_it_where_it_was(aiko, voucher, book):
 def test_where_nothing_is_left_the_move_is_made_at_once(aiko, voucher, book, country):
     old = book(aiko, country="US", now=NOW)
     redeem(old, voucher)
-    new = change(book, aiko, lines=change_lines(country=country, late=False), voucher_id=voucher.id)
+    new = change(
+        book, aiko, lines=change_lines(country=country, late=False), voucher_id=voucher.id, left_order_id=old.id
+    )
     assert new.status == ("paid" if country == "US" else "open")
     assert state(voucher)[1] == (new.id if country == "US" else old.id)
 
@@ -274,8 +276,20 @@ def test_from_a_booking_that_is_not_paid_it_does_not_move(aiko, voucher, book):
     """RSCH-07: such a booking is dropped, which frees its voucher."""
     old = book(aiko, now=NOW)
     redeem(old, voucher)
-    assert refused(lambda: change(book, aiko, voucher_id=voucher.id)).clauses_unmet == ("VCH-03",)
+    assert refused(lambda: change(book, aiko, voucher_id=voucher.id, left_order_id=old.id)).clauses_unmet == ("VCH-03",)
     assert state(voucher) == ("redeemed", old.id, None)
+
+
+def test_from_another_booking_than_the_one_left_it_is_not_taken(aiko, voucher, book):
+    """VCH-03: what it has paid for stays paid, however it is given for the change."""
+    paid, left = book(aiko, country="US", now=NOW), book(aiko, reference="2", now=NOW)
+    redeem(paid, voucher)
+    pay(left)
+    asked = {"voucher_id": voucher.id, "left_order_id": left.id}
+    assert refused(lambda: change(book, aiko, **asked)).clauses_unmet == ("VCH-03",)
+    new = change(book, aiko, left_order_id=left.id)
+    assert refused(lambda: redeem(new, voucher)).clauses_unmet == ("VCH-03",)
+    assert state(voucher) == ("redeemed", paid.id, None)
 
 
 @pytest.mark.parametrize(("now", "clauses"), [(LAST_DAY, ()), (DAY_AFTER, ("RSCH-06", "VCH-02"))])
@@ -284,9 +298,12 @@ def test_an_expired_voucher_does_not_move(aiko, voucher, book, now, clauses):
     old = book(aiko, country="US", now=NOW)
     redeem(old, voucher)
     if not clauses:
-        assert change(book, aiko, now=now, voucher_id=voucher.id).covered_cents == 160000
+        assert change(book, aiko, now=now, voucher_id=voucher.id, left_order_id=old.id).covered_cents == 160000
         return
-    assert refused(lambda: change(book, aiko, now=now, voucher_id=voucher.id)).clauses_unmet == clauses
+    assert (
+        refused(lambda: change(book, aiko, now=now, voucher_id=voucher.id, left_order_id=old.id)).clauses_unmet
+        == clauses
+    )
     assert state(voucher) == ("redeemed", old.id, None)
 
 

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from candidates.models import Candidate
 from ceportal import nightly, reference
-from ceportal.demo import casework, cast, emeriti, labs, post, situations, standing
+from ceportal.demo import casework, cast, emeriti, guardianship, labs, post, situations, standing
 from ceportal.demo.fair import Fair
 from ceportal.demo.logins import DEMO_LOGINS
 from ceportal.demo.offices import Offices
@@ -113,6 +113,7 @@ def _tell(count: int) -> Loaded:
     labs.plan(scene, password)
     emeriti.plan(scene, password)
     standing.plan(scene, password)
+    guardianship.plan(scene, password)
     timeline.tell(until=nightly.nights_due(now=now)[-1])
     post.settle(send_to=[login.email for login in DEMO_LOGINS])
     for story in bouncing:

@@ -40,7 +40,7 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "candidate for a lab",
         "yuki@example.org",
         PASSWORD,
-        "Has one lab paid by voucher and another to book, with a voucher left.",
+        "Has one lab paid by voucher and another to book, with a voucher left; a new version of a text waits.",
     ),
     DemoLogin(
         "candidate after a lab",
@@ -59,6 +59,12 @@ DEMO_LOGINS: tuple[DemoLogin, ...] = (
         "viktor@example.org",
         PASSWORD,
         "Certification revoked, a claim kept meanwhile, an appeal that waits for a decision.",
+    ),
+    DemoLogin(
+        "minor without a signature",
+        "sora@example.org",
+        PASSWORD,
+        "Fourteen, reads Japanese, and waits for a parent, whose link the administrator finds in the mail.",
     ),
     DemoLogin(
         "reviewer",

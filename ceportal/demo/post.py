@@ -19,7 +19,8 @@ from ceportal.kernel.models import Delivery, Event
 
 # What leaves the house; every other receiver writes a notice.
 TO_PROVIDERS = ("provider mail on answers", "provider mail on appeals")
-LEAVING = ("mail", "card refund", *TO_PROVIDERS)
+TO_GUARDIANS = "guardian mail"  # sent as well: the links are there to be opened
+LEAVING = ("mail", "card refund", TO_GUARDIANS, *TO_PROVIDERS)
 
 
 def write_what_is_due() -> None:
@@ -39,7 +40,8 @@ def settle(*, send_to: Collection[str]) -> None:
     """Send the waiting notices to these addresses, and mark what went to anybody else as delivered when written."""
     mail = Delivery.objects.filter(status=Delivery.Status.PENDING, receiver="mail")
     theirs = mail.filter(event__subject_id__in=Notice.objects.filter(address__in=send_to).values("id"))
-    for delivery_id, happened_at in list(theirs.order_by("id").values_list("id", "event__occurred_at")):
+    links = Delivery.objects.filter(status=Delivery.Status.PENDING, receiver=TO_GUARDIANS)
+    for delivery_id, happened_at in list((theirs | links).order_by("id").values_list("id", "event__occurred_at")):
         relay.deliver(delivery_id=delivery_id, now=happened_at)
     written = Event.objects.filter(id=OuterRef("event_id")).values("occurred_at")
     others = Delivery.objects.filter(status=Delivery.Status.PENDING, receiver__in=("mail", *TO_PROVIDERS))

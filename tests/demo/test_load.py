@@ -12,7 +12,8 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from candidates.models import Candidate, Certification, Notice, User
+from candidates import agreement_pages, guardian_pages
+from candidates.models import Candidate, Certification, GuardianRequest, Notice, User
 from catalog.models import BoardDecision, Equivalence, Item, Listing, Proposal, Provider, ProviderMember
 from catalog.models import Delivery as Run
 from ceportal import nightly, reference
@@ -59,7 +60,7 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
         assert load.load(candidates=30) is None
         assert snapshot() == before
 
-    assert Candidate.objects.count() == 17 + sum(loaded.situations.values())
+    assert Candidate.objects.count() == 18 + sum(loaded.situations.values())
     assert Provider.objects.count() == 30
     assert Provider.objects.filter(members=None).count() == 0
     assert Item.objects.count() >= 60
@@ -92,7 +93,9 @@ def test_everybody_is_there_once_and_true_to_the_rules(settings) -> None:
     assert not Delivery.objects.exclude(status="done").exists()
     assert set(Notice.objects.values_list("status", flat=True)) == {"sent", "delivered", "bounced"}
     letters = mailbox.letters_for(mailbox.Reader(everything=True, addresses=frozenset()))
-    assert len(letters) == Notice.objects.filter(address__in=[login.email for login in DEMO_LOGINS]).count()
+    to_logins = Notice.objects.filter(address__in=[login.email for login in DEMO_LOGINS]).count()
+    links = GuardianRequest.objects.exclude(sent_at=None).count()
+    assert (len(letters), links) == (to_logins + links, 1)
     for login in DEMO_LOGINS:
         assert authenticate(username=login.email, password=login.password), login.who
 
@@ -118,6 +121,21 @@ def test_who_one_can_sign_in_as_stands_where_it_is_said() -> None:
         assert sweeps.offer_seats(now=clock.now()) == 1
         assert WaitingWish.objects.get(status="offered").candidate.email == email_of("candidate after a lab")
         _assert_long_time_experts(now=clock.now())
+        _assert_texts_that_wait(now=clock.now())
+
+
+def _assert_texts_that_wait(*, now: datetime) -> None:
+    """A new version is asked for again (LAB-02), and a minor waits for a signature (CAND-05)."""
+    yuki, sora = (
+        Candidate.objects.get(email=email_of(who)) for who in ("candidate for a lab", "minor without a signature")
+    )
+    recording = agreement_pages.line_of(yuki, "recording", language="ja", now=now)
+    assert recording is not None and recording.earlier
+    assert (recording.state, recording.agreement.version, recording.words.language) == ("waits", "2.0", "ja")
+    assert "九十日後" in recording.words.text
+    links = guardian_pages.asking_page(sora, now=now)
+    assert links.waits is not None and links.waits.request.language == "ja"
+    assert len(links.links) == 2
 
 
 def _assert_long_time_experts(*, now: datetime) -> None:

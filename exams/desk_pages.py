@@ -15,6 +15,7 @@ from ceportal.kernel.explain import explain
 from ceportal.kernel.policy import BOOK
 from exams import desk_queries, desk_rules, incident_rules, reread_rules
 from exams.desk_forms import CheckInForm, FaultEndForm, FaultForm, LogForm, ResultForm
+from exams.lab_reading import missing_texts
 from exams.models import FREED, Booking, Incident, Site, Sitting
 from exams.site_time import day_at
 
@@ -134,6 +135,8 @@ def booking_page(booking: Booking, *, now: datetime, **bound: Any) -> dict[str, 
         "lateness": _lateness(booking.seat.sitting, desk_queries.starts_at(booking.seat.sitting), now=now),
         "incidents": [(each, explain(Decision.from_json(each.decision or []))) for each in booking.incidents.all()],
         "check_in_form": CheckInForm(initial={"minutes_late": minutes if on_the_day else 0}),
+        # In the candidate's language: the signature accepts these (CAND-01, LAB-02).
+        "texts": missing_texts(booking.candidate, now=now),
         "fault_form": FaultForm(),
         "fault_end_form": FaultEndForm(),
         "result_form": ResultForm(initial={"rereadable": True}),

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -265,8 +266,7 @@ class TestTheText:
         factories.AgreementFactory.create(published_at=None)
         address = reverse("candidates:agreement", args=["terms", "1.0"])
         assert me.get(address).status_code == HTTPStatus.NOT_FOUND
-        User.objects.filter(id=dan.id).update(is_superuser=True)
-        client.force_login(User.objects.get(id=dan.id))
+        client.force_login(dan)
         assert "nobody is asked for it yet" in client.get(address).text
 
 
@@ -285,3 +285,58 @@ def test_may_sit_says_that_the_agreement_is_asked_for(alice: Candidate, signed: 
     assert said() == "You have signed the agreement that is in force, version 1.0."
     second()
     assert said().startswith("Version 2.0 of the agreement is asked for")
+
+
+class TestTheDesk:
+    @pytest.fixture
+    def desk(self, dan: User) -> Client:
+        client = Client()
+        client.force_login(dan)
+        return client
+
+    def test_staff_draft_translate_look_and_publish(self, desk: Client, signed: Agreement) -> None:
+        entered = {
+            "kind": "agreement",
+            "version": "2.0",
+            "title": "Agreement",
+            "text": "Newer words.",
+            "effective_on": "2026-06-01",
+            "translations-TOTAL_FORMS": "0",
+            "translations-INITIAL_FORMS": "0",
+        }
+        assert desk.post("/admin/candidates/agreement/add/", entered).status_code == HTTPStatus.FOUND
+        draft = Agreement.objects.get(version="2.0")
+        assert draft.published_at is None
+        page = f"/admin/candidates/agreement/{draft.id}"
+        words = {"language": "ja", "title": "契約", "text": "新しい。"}
+        assert desk.post(f"{page}/translate/", words).status_code == HTTPStatus.FOUND
+        assert desk.post(f"{page}/translate/", words).status_code == HTTPStatus.CONFLICT
+        preview = desk.get(f"{page}/preview/", follow=True)
+        assert "nobody is asked for it yet" in preview.text and "日本語" in preview.text
+        assert desk.post(f"{page}/publish/").status_code == HTTPStatus.FOUND
+        draft.refresh_from_db()
+        assert draft.published_at == NOW
+        assert desk.post(f"{page}/change/", entered | {"text": "Other."}).status_code == HTTPStatus.FORBIDDEN
+        assert desk.get(f"{page}/change/").status_code == HTTPStatus.OK
+
+    def test_a_day_that_has_begun_is_refused_with_its_reason(self, desk: Client, signed: Agreement) -> None:
+        draft = factories.AgreementFactory.create(
+            kind="agreement", version="2.0", effective_on=NOW.date(), published_at=None
+        )
+        refused = desk.post(f"/admin/candidates/agreement/{draft.id}/publish/")
+        assert refused.status_code == HTTPStatus.CONFLICT
+        assert "Let it come into force tomorrow or later." in text_of(refused)
+
+    def test_whoever_may_only_look_publishes_nothing(self, signed: Agreement) -> None:
+        draft = factories.AgreementFactory.create(
+            kind="agreement", version="2.0", effective_on=day("2026-06-01"), published_at=None
+        )
+        clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
+        clerk.user_permissions.add(Permission.objects.get(codename="view_agreement"))
+        reader = Client()
+        reader.force_login(clerk)
+        for act in ("publish", "translate"):
+            answer = reader.post(f"/admin/candidates/agreement/{draft.id}/{act}/", {"language": "ja", "title": "x"})
+            assert answer.status_code == HTTPStatus.FORBIDDEN
+        draft.refresh_from_db()
+        assert draft.published_at is None

@@ -345,9 +345,8 @@ class TestPages:
 
 
 def test_staff_ask_for_a_candidate_and_withdraw(aiko: Candidate, dan: User) -> None:
-    User.objects.filter(id=dan.id).update(is_superuser=True)
     desk = Client()
-    desk.force_login(User.objects.get(id=dan.id))
+    desk.force_login(dan)
     asking = f"/admin/candidates/candidate/{aiko.id}/ask-guardian/"
     assert desk.post(asking, {"email": aiko.email, "language": "ja"}).status_code == HTTPStatus.CONFLICT
     assert desk.post(asking, {"email": "hana@example.org", "language": "ja"}).status_code == HTTPStatus.FOUND

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from candidates.models import Acceptance, Agreement, GuardianConsent
+from candidates.services import accept_agreement
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from exams.desk_rules import IdentityFacts
@@ -81,6 +82,21 @@ class TestArrivals:
         event = Event.objects.get(topic="exams.checked_in")
         assert event.candidate_id == booking.candidate_id
         assert event.payload == {"track": "ccie-security", "minutes_late": 0}
+
+    def test_a_new_version_is_signed_again_at_the_site(self) -> None:
+        """CAND-01, LAB-02: the signature accepts what is in force on the exam day, beside what was accepted before."""
+        booking = booked()
+        for kind in (Agreement.Kind.AGREEMENT, Agreement.Kind.RECORDING):
+            factories.AgreementFactory.create(kind=kind)
+            accept_agreement(candidate_id=booking.candidate_id, kind=kind, ip_address=None, now=noon("2026-01-01"))
+        factories.AgreementFactory.create(kind="recording", version="2.0", effective_on=day("2026-05-04"))
+        arrive(booking)
+        accepted = Acceptance.objects.filter(candidate=booking.candidate).order_by("id")
+        assert list(accepted.values_list("agreement__kind", "agreement__version", "language")) == [
+            ("agreement", "1.0", ""),
+            ("recording", "1.0", ""),
+            ("recording", "2.0", ""),
+        ]
 
     def test_twice_is_once(self) -> None:
         booking = booked()

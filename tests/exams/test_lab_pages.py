@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from candidates.models import Candidate
+from candidates.models import AgreementTranslation, Candidate
 from ceportal.kernel import clock
 from ceportal.scenarios.cards import CardDesk, standing_in
 from exams.models import Attempt, Booking, Reschedule
 from exams.services import rescheduling
+from exams.services.bookings import accept_texts
 from exams.services.incidents import record_incident
 from payments.models import Order, Payment
 from tests import factories
@@ -166,6 +167,28 @@ def test_a_text_that_was_replaced_meanwhile_is_read_anew(client: Client, aiko: C
     answer = client.post(SEAT, ACCEPTED | {"agreement_version": "0.9", "later": "1"})
     assert answer["Location"] == SEAT
     assert not Booking.objects.exists()
+
+
+def test_a_new_version_of_a_text_is_asked_for_again_in_the_candidate_s_language(
+    client: Client, aiko: Candidate
+) -> None:
+    """LAB-02: what was accepted before is not asked for, what replaced it is."""
+    accept_texts(aiko, versions=None, language="", ip_address=None, now=NOW)
+    assert 'name="accept"' not in client.get(SEAT).text
+    agreement = factories.AgreementFactory.create(
+        kind="recording", version="2.0", text="Ninety days.", effective_on=day("2026-02-01")
+    )
+    AgreementTranslation.objects.create(agreement=agreement, language="ja", title="録画", text="九十日")
+    Candidate.objects.filter(pk=aiko.pk).update(language="ja")
+
+    page = client.get(SEAT).text
+    assert "九十日" in page and "Ninety days." not in page
+    sent = {"recording_version": "2.0", "language": "ja", "later": "1"}
+    assert client.post(SEAT, sent).status_code == 422
+    assert not Booking.objects.exists()
+    client.post(SEAT, sent | {"accept": "on"})
+    assert Booking.objects.get().candidate == aiko
+    assert aiko.acceptances.get(agreement=agreement).language == "ja"
 
 
 def test_who_may_not_book_sees_why_and_no_button(client: Client, at: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -78,6 +78,19 @@ def agreements_page(candidate: Candidate, *, language: str, now: datetime) -> Ag
 def bound_by(line: AgreementLine, holds: set[str]) -> ReadableFinding | None:
     """That the holder of certifications is bound by the agreement, in Emeritus too (EMR-17); None for nobody's."""
     finding = rules.assess_bound(holds=holds, accepted=line.acceptance is not None, version=line.agreement.version)
+    return explain_finding(finding) if finding else None
+
+
+def bound_of(candidate: Candidate, *, statuses: Iterable[str | None], day: date) -> ReadableFinding | None:
+    """As `bound_by`, for whoever knows the statuses of the day already; None where no agreement is in force."""
+    agreement = queries.current_agreement(Agreement.Kind.AGREEMENT, day)
+    if agreement is None:
+        return None
+    finding = rules.assess_bound(
+        holds={each for each in statuses if each},
+        accepted=candidate.acceptances.filter(agreement=agreement).exists(),
+        version=agreement.version,
+    )
     return explain_finding(finding) if finding else None
 
 

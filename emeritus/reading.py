@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 
 from candidates import queries as candidates_queries
+from candidates.agreement_pages import bound_of
 from candidates.models import Candidate, Certification, Term
 from candidates.queries import Held
 from candidates.rules import EMERITUS_FAMILIES, ENDED, BarFacts, date_term, status_on
 from ceportal.kernel import clock, money
-from ceportal.kernel.explain import Explanation, explain
+from ceportal.kernel.explain import Explanation, ReadableFinding, explain
 from ceportal.kernel.policy import BOOK, Policy
 from ceportal.kernel.wording import days_text
 from emeritus import queries, rules
@@ -98,6 +99,7 @@ class EmeritusPage:
     purchases: tuple[EmeritusPurchase, ...]  # paid, the latest first
     needed: int
     lifetime: int | None  # years; None where the book knows no Lifetime yet
+    bound: ReadableFinding | None  # by the agreement in force, in Emeritus too (EMR-17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def emeritus_page(candidate: Candidate, *, now: datetime) -> EmeritusPage:
         purchases=holder.purchases,
         needed=policy["emeritus.years"].value,
         lifetime=policy["emeritus.lifetime_years"].value,
+        bound=bound_of(candidate, statuses=[each.status_on(day) for each in holder.held], day=day),
     )
 
 

@@ -20,6 +20,7 @@ from candidates.rules import Asked
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
+from emeritus.services import import_emeritus
 from exams.may_sit import may_sit
 from tests import factories
 from tests.credits.pages import text_of
@@ -227,6 +228,21 @@ class TestThePage:
         assert "In Emeritus you stay bound by the agreement (version 1.0)" in text_of(me.get(PAGE))
         second()
         assert "version 2.0 of the agreement waits" in text_of(me.get(PAGE))
+
+    def test_the_page_of_emeritus_says_so_too(self, me: Client, alice: Candidate, signed: Agreement) -> None:
+        """EMR-17."""
+        expert = factories.TrackFactory.create(code="ccie-security")
+        import_emeritus(
+            candidate_id=alice.id,
+            track_code=expert.code,
+            certified_on=day("2010-01-01"),
+            until=day("2026-12-01"),
+            now=NOW,
+        )
+        address = reverse("emeritus:page")
+        assert "In Emeritus you stay bound, and version 1.0" in text_of(me.get(address))
+        accept(alice)
+        assert "In Emeritus you stay bound by the agreement (version 1.0)" in text_of(me.get(address))
 
     def test_what_comes_is_announced(self, me: Client, signed: Agreement) -> None:
         second(on="2026-07-01")

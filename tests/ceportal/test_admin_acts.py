@@ -316,7 +316,9 @@ def test_a_case_leads_to_a_sanction_and_a_proposal_can_be_declined(client: Clien
     assert (sanction.status, sanction.decided_because) == ("declined", "They are genuine.")
 
 
-@pytest.mark.parametrize("act", ["propose-sanction", "record-consent", "verify-residence", "change-residence"])
+@pytest.mark.parametrize(
+    "act", ["propose-sanction", "record-consent", "ask-guardian", "verify-residence", "change-residence"]
+)
 def test_who_may_read_a_record_may_not_act_on_it(client: Client, alice: Candidate, act: str) -> None:
     clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
     clerk.user_permissions.add(*Permission.objects.filter(codename__in=["view_candidate", "view_sanction"]))

@@ -61,7 +61,7 @@ def _waiting_minor(scene: Scene, encoded_password: str) -> None:
     email = email_of("minor without a signature")
     person = replace(
         cast.UNLINKED,
-        number="CE10000014",
+        number="CE10000031",
         name="Sora Hayashi",
         born=born,
         country="JP",

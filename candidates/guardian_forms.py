@@ -20,7 +20,7 @@ class AskGuardianForm(forms.Form):
 
 
 class GuardianForm(forms.Form):
-    """A parent's or guardian's signature. What is missing of it is said by the rule."""
+    """A parent's or guardian's signature."""
 
     use_required_attribute = False
 
@@ -29,7 +29,7 @@ class GuardianForm(forms.Form):
     name = forms.CharField(
         label=_("Your full name"),
         max_length=150,
-        required=False,
+        error_messages={"required": _("Type your full name.")},
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     relation = forms.CharField(
@@ -40,5 +40,5 @@ class GuardianForm(forms.Form):
     )
     confirmed = forms.BooleanField(
         label=_("I am the parent or legal guardian, have read the agreement, and agree that the candidate is tested."),
-        required=False,
+        error_messages={"required": _("Tick the box to confirm.")},
     )

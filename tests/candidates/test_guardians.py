@@ -271,7 +271,7 @@ class TestPages:
         assert aiko.email not in page.text and "2010" not in page.text
 
         unsigned = guardian.post(f"{link}?language=en", SIGNATURE | {"name": ""})
-        assert unsigned.status_code == HTTPStatus.CONFLICT
+        assert unsigned.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "Type your full name." in text_of(unsigned)
         replaced = guardian.post(f"{link}?language=en", SIGNATURE | {"version": "0.9"}, follow=True)
         assert "This is the new version." in text_of(replaced)

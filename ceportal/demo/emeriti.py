@@ -19,7 +19,7 @@ from emeritus.services import buy_emeritus
 SEED = 17  # of their own, so that everybody else's stories stay what they are
 BORN = date(1966, 9, 3)
 HAKON = Person("CE10000021", "Håkon Ellingsen", BORN, "NO", "Europe/Oslo", email_of("long-time expert"))
-AKEMI = Person("CE10000022", "Akemi Shirakawa", BORN, "JP", "Asia/Tokyo", "akemi@example.net")
+AKEMI = Person("CE10000022", "Akemi Shirakawa", BORN, "JP", "Asia/Tokyo", "akemi@example.net", language="ja")
 CONOR = Person("CE10000023", "Conor Whelan", BORN, "IE", "Europe/Dublin", "conor@example.net")
 INGEBORG = Person("CE10000024", "Ingeborg Sandvik", BORN, "NO", "Europe/Oslo", "ingeborg@example.net")
 

@@ -46,6 +46,7 @@ class Person:
     country: str
     time_zone: str
     email: str
+    language: str = "en"
 
 
 def people(chance: Random) -> Iterator[Person]:

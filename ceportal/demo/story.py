@@ -94,6 +94,7 @@ class Story:
                 country=person.country,
                 email=person.email,
                 time_zone=person.time_zone,
+                language=person.language,
                 now=now,
             )
             if user is not None:

@@ -117,6 +117,46 @@ class TestReminders:
         assert story.candidate.notices.filter(kind="lapse_reminder").count() == 3
 
 
+class TestTheLadderFollowsTheDates:
+    """CERT-03: reminders are those of the date that holds on their day; nobody is reminded of one that has moved."""
+
+    def reminded_on(self, story: Story) -> list[str]:
+        written = story.candidate.notices.filter(kind="lapse_reminder").order_by("created_at")
+        return [str(notice.created_at.date()) for notice in written]
+
+    def test_renewed_the_old_date_is_forgotten_and_the_new_one_has_its_own(self, story: Story) -> None:
+        story.to("2022-06-10").certify("ccnp-enterprise", "2020-06-01")
+        story.to("2023-03-20").sit("350-701")
+        assert story.lapses_on("ccnp-enterprise") == "2026-03-20"
+
+        story.to("2026-03-20")
+
+        old, new = ["2023-03-03"], ["2024-03-20", "2025-03-20", "2025-12-20", "2026-01-19", "2026-02-18"]
+        assert self.reminded_on(story) == old + new
+        last = story.candidate.notices.filter(kind="lapse_reminder").latest("created_at")
+        assert "20 March 2026" in last.body
+
+    def test_taken_back_the_date_before_is_reminded_of_again(self, story: Story) -> None:
+        story.to("2022-06-10").certify("ccnp-enterprise", "2020-06-01")
+        story.to("2023-03-20").sit("350-701")
+        story.to("2023-04-10").correct("350-701", "2023-03-20")
+        assert story.lapses_on("ccnp-enterprise") == "2023-06-01"
+
+        story.to("2023-06-03")
+
+        assert self.reminded_on(story) == ["2023-03-03", "2023-05-02"]  # that of 2 April fell into the renewal
+        assert story.notices("lapsed") == 1
+
+    def test_re_dated_by_the_book_the_ladder_moves_along(self, story: Story) -> None:
+        """CERT-01: on 24 February 2020 the term of an expert grows from two years to three."""
+        story.to("2019-07-01").certify("ccie-security", "2018-06-01")
+        assert story.lapses_on("ccie-security") == "2020-06-01"
+
+        story.to("2021-06-01")
+
+        assert self.reminded_on(story) == ["2020-06-01", "2021-03-03", "2021-04-02", "2021-05-02"]
+
+
 class TestNotices:
     def _write(self, candidate: Candidate) -> Notice | None:
         return services.write_notice(

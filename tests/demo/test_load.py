@@ -151,6 +151,8 @@ def _assert_long_time_experts(*, now: datetime) -> None:
     ]  # fmt: skip
     assert "emeritus_window" in told["CE10000021"]
     assert {"emeritus_confirmed", "invoice_issued"} <= told["CE10000022"]
+    written = Notice.objects.get(candidate__number="CE10000022", kind="emeritus_confirmed")
+    assert (written.language, written.subject) == ("ja", "エメリタス期間のお支払いが完了しました")
     assert "emeritus_window" in told["CE10000023"]
     assert "lifetime_emeritus" in told["CE10000024"]
 

@@ -30,7 +30,7 @@ TRACKS = ("ccie-security", "ccie-security", "ccie-enterprise")
 # What is likely to be done next, by where the latest booking stands; the verb "next" chooses of it.
 NEXT = {
     "": ("book", "book", "wish", "voucher", "book"),
-    "held": ("pay", "confirm", "confirm", "answer", "answer", "page", "withdraw", "redeem"),
+    "held": ("pay", "confirm", "confirm", "give", "book", "answer", "answer", "page", "withdraw", "redeem"),
     "reserved": ("pay", "pay", "pay", "redeem", "page", "drop", "sweep"),
     "paid": (
         "quote",

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import payments.services
 from exams import sweeps
 from exams.desk_rules import IdentityFacts
 from exams.models import Booking, Closure, Incident, Reread, Reschedule, Site, WaitingWish
 from exams.services import bookings, exam_day, incidents, paying, rereads, rescheduling, results, sittings, waiting
 from exams.services.attempts import correct_attempt
 from exams.site_time import moment_of
+from payments.models import Order
 from tests.exams import lab_world
 from tests.exams.lab_life import DAY, TRACKS, Life
 
@@ -40,6 +42,13 @@ class LabLife(Life):
         booking = booking or self._booking("reserved", "held")
         if booking is not None:
             self._card(self._try(paying.find_payable_order, booking_id=booking.pk))
+
+    def _give(self) -> None:
+        """Give a voucher on the page of a change's order."""
+        orders = Order.objects.filter(candidate=self.candidate, purpose="lab_reschedule").order_by("-id")
+        if (order := orders.filter(status="open").first() or orders.first()) is not None:
+            about = {"order_id": order.pk, "candidate_id": self.candidate.pk}
+            self._try(payments.services.redeem_voucher, code=self._code(), **about)
 
     def _redeem(self) -> None:
         booking = self._booking("reserved", "held")

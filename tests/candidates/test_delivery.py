@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import permutations
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core import mail
@@ -158,6 +161,53 @@ class TestReports:
         settings.ANYMAIL = {"MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
         unsigned = {"signature": {"token": "t", "timestamp": "1", "signature": "0" * 64}, "event-data": {}}
         assert tell(client, unsigned) == 400
+
+
+class PostmarkStandIn(BaseHTTPRequestHandler):
+    """Takes messages as the service does, and gives each its own name for it."""
+
+    taken: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        self.taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        named = {"ErrorCode": 0, "Message": "OK", "MessageID": "pm-77", "To": self.taken[-1]["To"]}
+        answer = json.dumps(named | {"SubmittedAt": NOW.isoformat()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_words: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def postmark(settings: Any) -> Iterator[list[dict[str, Any]]]:
+    """What the service has taken."""
+    server = HTTPServer(("127.0.0.1", 0), PostmarkStandIn)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    address = f"http://127.0.0.1:{server.server_port}/"
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "token", "POSTMARK_API_URL": address}
+    PostmarkStandIn.taken.clear()
+    yield PostmarkStandIn.taken
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_service_takes_the_message_and_its_name_is_kept(
+    client: Client, alice: Candidate, postmark: list[dict[str, Any]]
+) -> None:
+    notice = sent(alice)
+    (taken,) = postmark
+    assert (taken["To"], taken["Subject"], taken["Metadata"]) == (alice.email, "Hear", {"notice": str(notice.id)})
+    assert {"Name": "Message-ID", "Value": f"<notice-{notice.id}@testserver>"} in taken["Headers"]
+    assert (notice.status, notice.service_id) == ("sent", "pm-77")
+    assert tell(client, report(notice, "delivered", Metadata={}, MessageID="pm-77")) == 200
+    assert state(notice)[0] == "delivered"
 
 
 class TestWorkers:

@@ -67,6 +67,18 @@ def test_production_refuses_to_start_without(name: str, given: str | None) -> No
     assert f"{name}_FILE" in done.stderr
 
 
+@pytest.mark.parametrize("secret", [None, "", "name", ":", "name:"])
+def test_a_mail_service_is_not_heard_without_a_secret(secret: str | None) -> None:
+    done = read_settings(production(MAIL_SERVICE="postmark", MAIL_WEBHOOK_SECRET=secret, EMAIL_URL=None))
+    assert done.returncode != 0
+    assert "MAIL_SERVICE needs MAIL_WEBHOOK_SECRET" in done.stderr
+
+
+def test_a_mail_service_needs_no_mail_server() -> None:
+    done = read_settings(production(MAIL_SERVICE="postmark", MAIL_WEBHOOK_SECRET="name:password", EMAIL_URL=None))
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_demonstration_is_refused_where_it_could_meet_real_data() -> None:
     done = read_settings(production(DEMO="1"))
     assert done.returncode != 0

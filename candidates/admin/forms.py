@@ -17,7 +17,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.countries import COUNTRIES
 from ceportal.kernel.file_fields import FilesField
 from ceportal.kernel.policy import BOOK
-from ceportal.kernel.staff import ActForm, LongText
+from ceportal.kernel.staff import ActForm, LongText, SeveralFiles
 
 
 class RegistrationForm(ActForm):
@@ -169,6 +169,7 @@ class SanctionForm(ActForm):
             "PDF, PNG or JPEG. Both who sign read them; once it is proposed nothing is added or changed. The files of a"
             " tip that opened the case come along by themselves."
         ),
+        widget=SeveralFiles(),
     )
     reach = forms.ChoiceField(
         label=gettext_lazy("What it bars"),

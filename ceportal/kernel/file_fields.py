@@ -23,10 +23,10 @@ class FilesField(forms.FileField):
     """Several files, each read no further than it takes to see that it is too large."""
 
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", FilesInput(attrs={"accept": KINDS_IN_FORMS}))
         super().__init__(
             required=False,
             max_length=200,
-            widget=FilesInput(attrs={"accept": KINDS_IN_FORMS}),
             error_messages={"empty": _("This file is empty. Choose another one.")},
             **kwargs,
         )

@@ -29,6 +29,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.explain import explain
 from ceportal.kernel.pages import CONFLICT
+from ceportal.kernel.uploads import KINDS_IN_FORMS
 
 WIDGETS: Mapping[type[forms.Field], type[forms.Widget]] = {
     forms.DateField: widgets.UnfoldAdminSingleDateWidget,
@@ -69,6 +70,15 @@ class LongText(widgets.UnfoldAdminTextareaWidget):
 
     def __init__(self, rows: int = 4) -> None:
         super().__init__(attrs={"rows": rows})
+
+
+class SeveralFiles(widgets.UnfoldAdminFileFieldWidget):
+    """A control for several files in an act. Unfold's own, since its script looks for the line that this one has."""
+
+    allow_multiple_selected = True
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"accept": KINDS_IN_FORMS})
 
 
 class Stored:

@@ -67,11 +67,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the browser tests where there is no Chromium, and move the clock of what they share last of all."""
-    items.sort(key=lambda item: item.get_closest_marker("moves_the_clock") is not None)
+    items.sort(key=_moved_to)
     if chromium.find() is None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def _moved_to(item: pytest.Item) -> tuple[bool, str]:
+    """Last of all what moves the clock, and of those whoever moves it furthest: it never goes back."""
+    marker = item.get_closest_marker("moves_the_clock")
+    return marker is not None, marker.kwargs.get("to", "") if marker else ""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

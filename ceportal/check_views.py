@@ -35,6 +35,7 @@ KINDS: Mapping[str, Any] = {
     "card": _("Card of a certification"),
     "claim_receipt": _("Receipt of a claim"),
     "credit_statement": _("Statement of credits"),
+    "score_report": _("Score report"),
     "transcript": _("Transcript"),
 }
 # In the order in which they are told; what is not named here follows under its own name.
@@ -44,6 +45,9 @@ LABELS: Mapping[str, Any] = {
     "candidate": _("Candidate"),
     "certification": _("Certification"),
     "certificate_number": _("Certificate number"),
+    "exam": _("Exam"),
+    "taken_on": _("Taken on"),
+    "result": _("Result"),
     "status": _("Status"),
     "first_certified_on": _("First certified"),
     "valid_from": _("Valid from"),

@@ -87,7 +87,7 @@ class Report:
 
 def report_of(candidate: Candidate, attempt_id: int) -> Report | None:
     """The score report of a result of the candidate's own; None where there is none."""
-    attempts = Attempt.objects.filter(candidate=candidate).select_related("exam", "attempt")
+    attempts = Attempt.objects.filter(candidate=candidate).select_related("exam", "attempt", "candidate")
     attempt = attempts.filter(id=attempt_id).first()
     if attempt is None:
         return None

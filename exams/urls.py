@@ -47,7 +47,8 @@ urlpatterns = [
     path("exams/", results.overview, name="overview"),
     path("exams/results/", results.result_list, name="result_list"),
     path("exams/results/<int:attempt_id>/", results.report, name="report"),
+    path("exams/results/<int:attempt_id>/report.pdf", papers.score_report_file, name="report_file"),
     path("exams/sharing/", results.sharing, name="sharing"),
     path("exams/sharing/<int:link_id>/withdraw/", results.withdraw, name="withdraw_link"),
-    path("transcript.pdf", papers.transcript, name="transcript"),
+    path("transcript.pdf", papers.transcript_file, name="transcript"),
 ]

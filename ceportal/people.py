@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 
 import candidates.queries
-from candidates.models import Candidate, PartnerMember
+from candidates.models import Candidate, PartnerMember, User
 from catalog.models import ProviderMember
 from exams.models import SiteMember
+
+MEMBERSHIPS = {
+    "provider_member": "provider_member__provider",
+    "site_member": "site_member__site",
+    "partner_member": "partner_member__partner",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +29,16 @@ class Roles:
 
 
 def roles_of(user: AbstractBaseUser) -> Roles:
-    """The roles of a signed-in user, read once a request."""
+    """The roles of a signed-in user, read once a request, in two queries."""
     known: Roles | None = getattr(user, "_portal_roles", None)
     if known is None:
+        linked = User.objects.select_related(*MEMBERSHIPS.values()).get(pk=user.pk)
+        member, proctor, partner = (getattr(linked, name, None) for name in MEMBERSHIPS)
         known = Roles(
             candidate=candidates.queries.record_of(user),
-            member=ProviderMember.objects.filter(user_id=user.pk, active=True).select_related("provider").first(),
-            proctor=SiteMember.objects.filter(user_id=user.pk, active=True).select_related("site").first(),
-            partner=PartnerMember.objects.filter(user_id=user.pk, active=True).select_related("partner").first(),
+            member=member if member and member.active else None,
+            proctor=proctor if proctor and proctor.active else None,
+            partner=partner if partner and partner.active else None,
         )
         user._portal_roles = known  # type: ignore[attr-defined]  # the user lasts as long as the request
     return known

@@ -115,6 +115,8 @@ def test_a_booking_and_the_quote_of_its_change_are_readable(window: Callable[...
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+    for texts in page.get_by_label("I have read these texts and accept them.").all():  # the first time
+        texts.check()
     page.get_by_role("button", name="Keep this seat and show the quote").click()
     expect(page.get_by_role("heading", name="Your change, line by line")).to_be_visible()
     assert violations(page) == []

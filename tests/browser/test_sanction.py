@@ -26,7 +26,7 @@ for name, staff in (("first", True), ("second", True), ("sanctioned", False)):
     email = name + "-of-two@example.net"
     user = User.objects.create_user(email=email, password="{password}", name=name, is_staff=staff, is_superuser=staff)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-candidate = register_candidate(number="CE77004001", name="Sam Sanctioned", born=date(1985, 4, 9), country="BE",
+candidate = register_candidate(number="CE77006001", name="Sam Sanctioned", born=date(1985, 4, 9), country="BE",
                                email="sanctioned-of-two@example.net", now=now)
 link_candidate(user_id=user.pk, number=candidate.number, born=candidate.born, now=now)
 held = import_certification(candidate_id=candidate.id, track_code="ccie-security", certified_on=date(2016, 2, 1),
@@ -76,7 +76,7 @@ def test_one_proposes_another_signs_and_the_candidate_appeals(
     enter(first, "first")
     pick(first, "tip", reference)
     act(first, "Link to a candidate")
-    first.get_by_label("Candidate number").fill("CE77004001")
+    first.get_by_label("Candidate number").fill("CE77006001")
     first.get_by_role("button", name="Link", exact=True).click()
     pick(first, "case", "Sam Sanctioned")
     act(first, "Propose a sanction")

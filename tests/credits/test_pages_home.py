@@ -134,7 +134,7 @@ def test_dashboard_query_count(
         pages.submitted(alice, listed_item(credits=4))
         pages.draft(alice, listed_item(credits=4))
     pages.decided(alice, listed_item(credits=4), bob)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(15):
         assert me.get(DASHBOARD).status_code == 200
 
 

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from candidates import queries
 from candidates.models import Candidate, Certification, Track
 from candidates.queries import Held
 from candidates.rules import COUNTING
 from ceportal.kernel import clock
+from ceportal.partner_api.views import ApiView
 
 
-class IsCandidate(IsAuthenticated):
-    """Lets users through who are linked to a candidate's record, with it as `view.candidate`."""
+class CandidateView(ApiView):
+    """A read of one's own records: by a token of one's own, or signed in to the portal."""
 
-    message = _("No certification record is linked to your account. Link it first, in the portal.")
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if not super().has_permission(request, view):
-            return False
-        candidate = Candidate.objects.filter(user_id=request.user.pk).first()  # type: ignore[misc]  # signed in, so saved
-        view.candidate = candidate  # type: ignore[attr-defined]  # every view it guards has one
-        return candidate is not None
-
-
-class CandidateView(APIView):
-    """A read of the signed-in candidate's own records."""
-
-    permission_classes = [IsCandidate]
     candidate: Candidate
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        candidate = queries.record_of(request.user)
+        if candidate is None:
+            raise PermissionDenied(
+                _("No certification record is linked to your account. Link it first, in the portal.")
+            )
+        self.candidate = candidate
 
 
 class CertificationSerializer(serializers.Serializer[Any]):
@@ -55,9 +51,9 @@ class CertificationSerializer(serializers.Serializer[Any]):
     inactive_on = serializers.DateField(allow_null=True, help_text="Null: never by itself.")
 
 
-def _answer(held: Held) -> dict[str, Any]:
+def _answer(held: Held, *, day: date) -> dict[str, Any]:
     certification = held.certification
-    standing = held.standing_on(clock.day_of(clock.now()))
+    standing = held.standing_on(day)
     return {
         "number": certification.number,
         "track": certification.track.code,
@@ -72,10 +68,13 @@ def _answer(held: Held) -> dict[str, Any]:
 
 
 class MyCertifications(CandidateView):
-    """The signed-in candidate's certifications."""
+    """One's own certifications."""
+
+    scopes = {"GET": "me:certifications"}
 
     @extend_schema(operation_id="my_certifications", tags=["me"], responses=CertificationSerializer(many=True))
     def get(self, _request: Request) -> Response:
         """Every certification ever held, with its status today, by the name of its track."""
         held = queries.held_by(self.candidate.pk)
-        return Response(CertificationSerializer([_answer(each) for each in held], many=True).data)
+        day = clock.day_of(self.now)
+        return Response(CertificationSerializer([_answer(each, day=day) for each in held], many=True).data)

@@ -22,6 +22,7 @@ from django.db.models.functions import Cast, Concat
 
 from candidates.models import Affiliation, Candidate, DataRequest, Sanction, SanctionFile, Tip, TipFile, TipMessage
 from ceportal.kernel.models import Delivery, Event
+from ceportal.partner_api.models import PersonalToken
 
 ERASED = "erased"  # what stands where the database wants some words
 NOBODY = "Erased person"
@@ -123,6 +124,7 @@ def _close_login(candidate: Candidate) -> None:
         return
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    PersonalToken.objects.filter(user=user).delete()
     user.groups.clear()
     user.set_unusable_password()  # which ends every session, too
     user.email, user.name, user.is_active, user.last_login = address_of_nobody(user.pk), "", False, None

@@ -32,6 +32,7 @@ EXPORTED = (
             Part("candidates.PartnerMember", "user__candidate"),
             Part("account.EmailAddress", "user__candidate"),
             Part("mfa.Authenticator", "user__candidate", without=("data",)),
+            Part("partner_api.PersonalToken", "user__candidate", without=("hash",)),
         ),
     ),
     Area(

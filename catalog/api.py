@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.permissions import AllowAny
 
 from catalog import queries
 from catalog.models import Item
 from ceportal.kernel import clock
 from ceportal.kernel.answers import Pages
+from ceportal.partner_api.fields import SparseFields
+from ceportal.partner_api.views import ApiView
 
 
 class SearchSerializer(serializers.Serializer[Any]):
@@ -37,7 +38,7 @@ class ProviderSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class ItemSerializer(serializers.Serializer[Any]):
+class ItemSerializer(SparseFields, serializers.Serializer[Any]):
     """A training listed today, and what it is worth (CAT-01)."""
 
     code = serializers.SlugField()
@@ -63,16 +64,15 @@ class ByTitle(Pages):
 
 
 @extend_schema_view(get=extend_schema(operation_id="catalog_items", tags=["catalog"], parameters=[SearchSerializer]))
-class CatalogItems(ListAPIView[Item]):
+class CatalogItems(ApiView, ListAPIView[Item]):
     """The items listed today, by title: all of them for holders of an eligible certification, else a sample."""
 
-    permission_classes = [AllowAny]
     serializer_class = ItemSerializer
     pagination_class = ByTitle
 
     def get_queryset(self) -> QuerySet[Item]:
         search = SearchSerializer(data=self.request.query_params)
         search.is_valid(raise_exception=True)
-        day = clock.day_of(clock.now())
+        day = clock.day_of(self.now)
         whole = queries.view_decision(self.request.user, day).granted
         return queries.search_items(queries.Search(**search.validated_data), day=day, sample_only=not whole)

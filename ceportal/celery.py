@@ -14,12 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ceportal.settings")
 app = Celery("ceportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["ceportal.kernel", "ceportal.demo"])
+app.autodiscover_tasks(["ceportal.kernel", "ceportal.partner_api", "ceportal.demo"])
 app.conf.beat_schedule = {
     "deliver what the relay left": {"task": "kernel.relay", "schedule": 30.0},
     "nightly sweeps": {"task": "ceportal.run_nightly", "schedule": crontab(minute=30)},
     "badge scans that were left": {"task": "credits.import_scans", "schedule": 60.0},
     "rosters that were left": {"task": "credits.work_on_rosters", "schedule": 60.0},
+    "bulks handed in that were left": {"task": "partner_api.jobs_left", "schedule": 60.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
     "seats that somebody waits for": {"task": "exams.offer_seats", "schedule": 600.0},
     "bookings and their deadlines": {"task": "exams.follow_bookings", "schedule": 60.0},

@@ -98,3 +98,6 @@ RECEIVERS: dict[str, str] = {
     "reversal notice": "credits.mail.notices.on_renewal_reversed",
     "voided notice": "credits.mail.dispute_notices.on_claim_voided",
 }
+
+# What does a chunk of a bulk handed in through the API, by the kind of job (ceportal.partner_api.jobs).
+JOBS: dict[str, str] = {}

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 import candidates.sweeps
+import ceportal.partner_api.sweeps
 import credits.sweeps
 import emeritus.sweeps
 import exams.sweeps
@@ -45,6 +46,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("evidence kept long enough", credits.sweeps.destroy_old_evidence),
     ("erasures that are due", candidates.sweeps.carry_out_erasures),
     ("copies of data that expire", candidates.sweeps.expire_exports),
+    ("calls and answers kept long enough", ceportal.partner_api.sweeps.forget),
     ("files left to remove", removals.remove_waiting),
     ("days sealed", seals.seal_finished_days),
 )

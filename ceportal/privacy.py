@@ -26,6 +26,8 @@ FILES: tuple[str, ...] = (
 # Models that lead to a candidate, or to somebody's login, and are not exported: each with the reason.
 NOT_EXPORTED: Mapping[str, str] = {
     "admin.LogEntry": "what staff entered by forms, under the login of that staff",
+    "allauth_idp_oidc.Client": "credentials of a partner's program",
+    "allauth_idp_oidc.Token": "a partner's token of an hour",
     "account.EmailConfirmation": "a secret that is sent by mail, and only for minutes",
     "candidates.Agreement": "a text of the programme; who accepted it is exported",
     "candidates.AgreementTranslation": "a text of the programme",
@@ -41,6 +43,11 @@ NOT_EXPORTED: Mapping[str, str] = {
     "catalog.Proposal": "a provider's proposal for the catalog, made for the provider",
     "credits.Roster": "a provider's file, made for the provider; its rows about a candidate are exported",
     "credits.ScanImport": "an organiser's file, handed in by staff; what it says of a candidate are attendances",
+    "partner_api.Application": "a partner's program, under the login of whoever answers for it",
+    "partner_api.Call": "what a partner's program asked; the reads of a person's record are among the accesses",
+    "partner_api.Credential": "credentials of a partner's program",
+    "partner_api.Job": "what a partner handed in; what came of a row about a candidate is exported where it stands",
+    "partner_api.JobChunk": "what a partner handed in, for 90 days; what came of a row is exported where it stands",
     "exams.Seat": "a place at a sitting; who took it are the bookings",
     "exams.Sitting": "a day of a site, closed by its proctor",
 }

@@ -7,8 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -72,12 +70,3 @@ def _refusal(error: Refused, instance: str) -> Response:
         "decision": decision,
     }
     return Response(problem, status=CONFLICT.value, content_type=CONTENT_TYPE)
-
-
-class ProblemSchema(AutoSchema):
-    """Says in the schema that any answer but success is a problem."""
-
-    def _get_response_bodies(self, direction: Any = "response") -> Any:
-        problem = OpenApiResponse(ProblemSerializer, description="A problem (RFC 9457).")
-        answer = self._get_response_for_code(problem, "default", [CONTENT_TYPE])  # type: ignore[no-untyped-call]
-        return {**super()._get_response_bodies(direction), "default": answer}

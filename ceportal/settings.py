@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "anymail",
     "csp",
     "django_htmx",
@@ -74,8 +75,10 @@ INSTALLED_APPS = [
     "heroicons",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "ceportal",
     "ceportal.kernel",
+    "ceportal.partner_api",
     "candidates",
     "catalog",
     "payments",
@@ -250,10 +253,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["ceportal.partner_api.authentication.SignedInAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "ceportal.problems.ProblemSchema",
+    "DEFAULT_SCHEMA_CLASS": "ceportal.api_schema.ApiSchema",
     "EXCEPTION_HANDLER": "ceportal.problems.as_problem",
 }
 SPECTACULAR_SETTINGS = {
@@ -261,6 +264,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # logs know people by their ids only (docs/operations.md)

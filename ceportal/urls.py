@@ -1,5 +1,6 @@
 """All addresses of the portal."""
 
+from allauth.idp.oidc import views as oauth_views
 from django.contrib import admin
 from django.urls import include, path
 
@@ -7,6 +8,7 @@ from candidates import badge_views, guardian_views, verification_views
 from candidates.mail_reports import mail_report
 from ceportal import check_views, languages, views
 from ceportal.api import urlpatterns as api_urls
+from ceportal.partner_api import oauth
 from exams.views.results import shared as shared_results
 
 urlpatterns = [
@@ -28,6 +30,9 @@ urlpatterns = [
     path("guardian/<str:token>/take-back/", guardian_views.take_back, name="guardian_take_back"),
     path("shared/<str:token>/", shared_results, name="shared_results"),
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
+    path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth_metadata"),
+    path("oauth/token", oauth_views.token, name="oauth_token"),
+    path("oauth/revoke", oauth_views.revoke, name="oauth_revoke"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),
     path("catalog/", include("catalog.urls")),

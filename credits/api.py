@@ -13,11 +13,11 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from candidates.api import CandidateView, IsCandidate
-from candidates.models import Candidate
+from candidates.api import CandidateView
 from ceportal.kernel import clock
 from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
 from ceportal.kernel.decisions import Decision
+from ceportal.partner_api.fields import SparseFields
 from credits import queries
 from credits.models import Claim
 
@@ -54,7 +54,9 @@ class BalanceSerializer(serializers.Serializer[Any]):
 
 
 class MyCredits(CandidateView):
-    """The signed-in candidate's balance."""
+    """One's own balance."""
+
+    scopes = {"GET": "me:credits"}
 
     @extend_schema(
         operation_id="my_credits", tags=["me"], parameters=[BalanceQuerySerializer], responses=BalanceSerializer
@@ -63,14 +65,14 @@ class MyCredits(CandidateView):
         """The balance at the end of a day, by what was known at a moment (CR-07)."""
         asked = BalanceQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        now = clock.now()
+        now = self.now
         as_of = asked.validated_data.get("as_of", clock.day_of(now))
         known_at = asked.validated_data.get("known_at", now)
         balance = queries.balance_as_of(self.candidate.pk, day=as_of, known_at=known_at)
         return Response(BalanceSerializer({"as_of": as_of, **asdict(balance)}).data)
 
 
-class ClaimSerializer(serializers.Serializer[Any]):
+class ClaimSerializer(SparseFields, serializers.Serializer[Any]):
     """A claim, with the decision on it or, while it waits, the one with which it was accepted for review."""
 
     number = serializers.CharField()
@@ -99,13 +101,12 @@ class LatestFirst(Pages):
 
 
 @extend_schema_view(get=extend_schema(operation_id="my_claims", tags=["me"]))
-class MyClaims(ListAPIView[Claim]):
-    """The signed-in candidate's claims, drafts included, the latest first."""
+class MyClaims(CandidateView, ListAPIView[Claim]):
+    """One's own claims, drafts included, the latest first."""
 
-    permission_classes = [IsCandidate]
+    scopes = {"GET": "me:claims"}
     serializer_class = ClaimSerializer
     pagination_class = LatestFirst
-    candidate: Candidate
 
     def get_queryset(self) -> QuerySet[Claim]:
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a candidate

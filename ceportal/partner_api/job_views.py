@@ -1,0 +1,112 @@
+"""Jobs as their callers see them: how far one is, and what became of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.utils.http import urlencode
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from ceportal.partner_api.jobs import CHUNK_ROWS
+from ceportal.partner_api.models import Job
+from ceportal.partner_api.views import ApiView
+
+STATUSES = ("accepted", "repeated", "refused", "wrong")
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """A bulk of rows, and how far it is."""
+
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Rows done, by what became of them.")
+    about = serializers.DictField(help_text="What the rows are about.")
+
+    class Meta:
+        model = Job
+        fields = (
+            "id",
+            "kind",
+            "about",
+            "dry_run",
+            "status",
+            "rows_total",
+            "rows_done",
+            "counts",
+            "last_error",
+            "created_at",
+            "finished_at",
+        )
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """What became of a row. What else it says is described where the rows are handed in."""
+
+    row = serializers.IntegerField(help_text="Counted from 1.")
+    status = serializers.ChoiceField(choices=STATUSES)
+    errors = serializers.DictField(required=False, help_text="By column, where a row is wrong.")  # type: ignore[assignment]  # the name by which problems list them
+
+    def to_representation(self, instance: Any) -> Any:
+        return instance
+
+
+class OutcomesSerializer(serializers.Serializer[Any]):
+    """A page of outcomes."""
+
+    next = serializers.URLField(allow_null=True)
+    results = OutcomeSerializer(many=True)
+
+
+class OutcomeQuerySerializer(serializers.Serializer[Any]):
+    """Which outcomes: those after a row."""
+
+    after = serializers.IntegerField(required=False, min_value=0, default=0, help_text="The row after which to begin.")
+
+
+def accepted(job: Job, request: Request) -> Response:
+    """The answer to a bulk that was handed in: where to see how far it is."""
+    response = Response(JobSerializer(job).data, status=202)
+    response["Location"] = reverse("api:job", args=[job.pk], request=request)
+    return response
+
+
+class JobView(ApiView):
+    """A job of one's own."""
+
+    scopes = {"GET": "jobs:read"}
+
+    @extend_schema(operation_id="job", tags=["jobs"], responses=JobSerializer)
+    def get(self, _request: Request, job_id: int) -> Response:
+        """How far the job is."""
+        return Response(JobSerializer(self.job(job_id)).data)
+
+    def job(self, job_id: int) -> Job:
+        """The caller's own job; 404 for any other."""
+        job = Job.objects.filter(pk=job_id, application=self.caller.application).first()
+        if job is None:
+            raise Http404
+        return job
+
+
+class JobOutcomes(JobView):
+    """What became of the rows of a job."""
+
+    @extend_schema(
+        operation_id="job_outcomes", tags=["jobs"], parameters=[OutcomeQuerySerializer], responses=OutcomesSerializer
+    )
+    def get(self, request: Request, job_id: int) -> Response:
+        """The outcomes of the rows that are done, in the order of the rows."""
+        asked = OutcomeQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        after = asked.validated_data["after"]
+        job = self.job(job_id)
+        begun = job.chunks.filter(outcomes__isnull=False, first_row__gt=after + 1 - CHUNK_ROWS).first()
+        outcomes = [] if begun is None else [*enumerate(begun.outcomes or [], start=begun.first_row)]
+        results = [{"row": row, **outcome} for row, outcome in outcomes if row > after]
+        last = outcomes[-1][0] if outcomes else after
+        here = reverse("api:job_outcomes", args=[job.pk], request=request)
+        more = f"{here}?{urlencode({'after': last})}" if results and last < job.rows_done else None
+        return Response(OutcomesSerializer({"next": more, "results": results}).data)

@@ -1,0 +1,140 @@
+"""Jobs: bulks of rows, done by a worker chunk by chunk; each chunk's effect and outcomes are one transaction.
+
+What does a chunk of a kind of job is named in `ceportal.events.JOBS`: `run_chunk(job, rows, first_row=, now=)` gives
+one outcome a row, `{"status": "accepted" | "repeated" | "refused" | "wrong", ...}`. A worker that dies leaves whole
+chunks; the sweep lets another go on after them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+
+from ceportal.kernel.locks import holding
+from ceportal.kernel.tasks import wake
+from ceportal.partner_api.callers import Caller
+from ceportal.partner_api.models import Job, JobChunk
+
+Outcome = dict[str, Any]
+RunChunk = Callable[..., list[Outcome]]
+
+MOST_ROWS = 10_000
+CHUNK_ROWS = 500
+MOST_FAILURES = 3  # of one chunk, one after another
+LEFT_AFTER = timedelta(minutes=1)
+
+log = structlog.get_logger(__name__)
+
+
+def start_job(
+    *,
+    caller: Caller,
+    kind: str,
+    rows: Sequence[Mapping[str, Any]],
+    now: datetime,
+    about: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+) -> Job:
+    """Keep the rows and let a worker do them after the commit. ValidationError for no rows, or more than 10,000."""
+    if not rows or len(rows) > MOST_ROWS:
+        raise ValidationError(
+            {"rows": _("Send between 1 and %(most)d rows at a time.") % {"most": MOST_ROWS}},
+        )
+    assert caller.application is not None  # people have no scope for bulks
+    job = Job.objects.create(
+        application=caller.application,
+        kind=kind,
+        about=dict(about or {}),
+        dry_run=dry_run,
+        rows_total=len(rows),
+        created_at=now,
+        progressed_at=now,
+    )
+    JobChunk.objects.bulk_create(
+        JobChunk(job=job, first_row=first + 1, rows=list(rows[first : first + CHUNK_ROWS]))
+        for first in range(0, len(rows), CHUNK_ROWS)
+    )
+    transaction.on_commit(lambda: _wake(job.pk))
+    return job
+
+
+def run_job(*, job_id: int, clock: Callable[[], datetime]) -> None:
+    """Do what is left of a job. A second worker that comes by meanwhile leaves it to the first."""
+    with holding(f"partner_api.job.{job_id}") as held:
+        while held and _run_next_chunk(job_id=job_id, now=clock()):
+            pass
+
+
+def wake_left_jobs(*, now: datetime) -> int:
+    """Wake the jobs that nobody has worked on for a minute; how many there were."""
+    left = Job.objects.filter(
+        status__in=[Job.Status.WAITING, Job.Status.RUNNING], progressed_at__lte=now - LEFT_AFTER
+    ).values_list("pk", flat=True)
+    for job_id in left:
+        _wake(job_id)
+    return len(left)
+
+
+def _wake(job_id: int) -> None:
+    from ceportal.partner_api.tasks import run_job as task
+
+    wake(task, job_id)
+
+
+def _run_next_chunk(*, job_id: int, now: datetime) -> bool:
+    """Whether there may be more to do."""
+    try:
+        with transaction.atomic():
+            return _do_chunk(job_id=job_id, now=now)
+    except Exception as error:  # noqa: BLE001 - a fault in one chunk is told in the job, which is tried again
+        log.warning("job_chunk_failed", job=job_id, error=f"{type(error).__name__}: {error}")
+        return _note_failure(job_id=job_id, error=f"{type(error).__name__}: {error}", now=now)
+
+
+def _do_chunk(*, job_id: int, now: datetime) -> bool:
+    job = Job.objects.select_for_update().select_related("application__responsible").get(pk=job_id)
+    chunk = job.chunks.filter(outcomes__isnull=True).first()
+    if job.status in {Job.Status.DONE, Job.Status.FAILED}:
+        return False
+    if chunk is not None:
+        chunk.outcomes = _outcomes(job, chunk, now=now)
+        chunk.save(update_fields=["outcomes"])
+        job.counts = dict(Counter(job.counts) + Counter(each["status"] for each in chunk.outcomes))
+        job.rows_done += len(chunk.outcomes)
+    job.failures = 0
+    job.progressed_at = now
+    finished = job.rows_done == job.rows_total
+    job.status = Job.Status.DONE if finished else Job.Status.RUNNING
+    job.finished_at = now if finished else None
+    job.save(update_fields=["counts", "rows_done", "failures", "progressed_at", "status", "finished_at"])
+    return not finished
+
+
+def _outcomes(job: Job, chunk: JobChunk, *, now: datetime) -> list[Outcome]:
+    run_chunk: RunChunk = import_string(import_string("ceportal.events.JOBS")[job.kind])
+    with transaction.atomic():
+        outcomes = run_chunk(job, chunk.rows, first_row=chunk.first_row, now=now)
+        if job.dry_run:
+            transaction.set_rollback(True)
+    assert len(outcomes) == len(chunk.rows)
+    return outcomes
+
+
+@transaction.atomic
+def _note_failure(*, job_id: int, error: str, now: datetime) -> bool:
+    job = Job.objects.select_for_update().get(pk=job_id)
+    job.failures += 1
+    job.last_error = error[:1000]
+    job.progressed_at = now
+    if job.failures >= MOST_FAILURES:
+        job.status, job.finished_at = Job.Status.FAILED, now
+    job.save(update_fields=["failures", "last_error", "progressed_at", "status", "finished_at"])
+    return False

@@ -1,0 +1,67 @@
+"""How often one may call: a number of calls in each minute, told with every answer (RateLimit fields of the IETF)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from ceportal.partner_api.callers import of_request
+
+WINDOW_SECONDS = 60
+STRANGERS_PER_MINUTE = 60  # by address
+PEOPLE_PER_MINUTE = 120
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a window is left."""
+
+    limit: int
+    left: int
+    seconds: int  # until the next window begins
+
+    def headers(self) -> Mapping[str, str]:
+        """As it is told."""
+        return {
+            "RateLimit-Policy": f'"caller";q={self.limit};w={WINDOW_SECONDS}',
+            "RateLimit": f'"caller";r={self.left};t={self.seconds}',
+        }
+
+
+class CallsPerMinute(BaseThrottle):
+    """Counts the calls of each caller; `room` says what is left. Where they cannot be counted, nobody is held back."""
+
+    room: Room | None = None
+
+    def allow_request(self, request: Request, view: object) -> bool:  # noqa: ARG002 - DRF's signature
+        key, limit = _who(request)
+        window, second = divmod(int(time.time()), WINDOW_SECONDS)
+        counter = f"api-calls:{key}:{window}"
+        try:
+            cache.add(counter, 0, timeout=2 * WINDOW_SECONDS)
+            count = cache.incr(counter)
+        except (RedisError, ValueError) as error:
+            log.warning("calls_not_counted", error=str(error))
+            return True
+        self.room = Room(limit, max(0, limit - count), WINDOW_SECONDS - second)
+        request.room = self.room  # type: ignore[attr-defined]  # the view tells it with the answer
+        return count <= limit
+
+    def wait(self) -> float | None:
+        return self.room.seconds if self.room else None
+
+
+def _who(request: Request) -> tuple[str, int]:
+    caller = of_request(request)
+    if caller is None:
+        return f"address:{request.META['REMOTE_ADDR']}", STRANGERS_PER_MINUTE
+    return caller.key, caller.application.calls_per_minute if caller.application else PEOPLE_PER_MINUTE

@@ -166,7 +166,7 @@ def _keep_draft(request: CandidateRequest) -> HttpResponse:
         return HttpResponseClientRedirect(reverse("credits:claim_detail", args=[filed.claim.number]))
     complain(form, filed)
     entry = Entry.read(request, key=key, now=entry.now)
-    changed = request.POST.get("changed", "")
+    changed = request.POST.getlist("changed")
     return render(request, "credits/claim_form_live.html", entry.context(form) | {"changed": changed})
 
 

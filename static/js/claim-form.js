@@ -1,6 +1,7 @@
 /* The claim form. What is typed is kept in this tab until the draft on the server has it, so that a session that
    ended in between, or a page left too soon, loses nothing; it is put back when the form opens again.
-   Each change is sent with the name of the field, so that the answer brings only what depends on it. */
+   Each change is sent with the names of the fields, so that the answer brings only what depends on them. What was
+   entered before this script came is told by forms.js, and is newer than what was kept. */
 (() => {
   "use strict";
   const KEPT = "claim:";
@@ -11,7 +12,7 @@
   if (!form) return;
   const key = KEPT + form.dataset.claimForm;
   const keepable = (field) => field.name && !["hidden", "file", "submit", "button"].includes(field.type);
-  let changed = "";
+  const changed = new Set();
   let waiting = 0;
   let typing;
 
@@ -27,36 +28,37 @@
 
   function putBack() {
     const values = JSON.parse(sessionStorage.getItem(key) || "{}");
-    let different = false;
+    const different = [];
     for (const field of form.elements) {
-      if (!keepable(field) || !(field.name in values)) continue;
+      if (!keepable(field) || "early" in field.dataset || !(field.name in values)) continue;
       if (field.type === "radio") {
         const on = field.value === values[field.name];
-        different ||= on !== field.checked;
+        if (on !== field.checked) different.push(field.name);
         field.checked = on;
       } else if (field.value !== values[field.name]) {
-        different = true;
+        different.push(field.name);
         field.value = values[field.name];
       }
     }
-    if (!different) return;
+    if (!different.length) return;
     document.querySelector("[data-restored]").hidden = false;
-    changed = "provider";
+    for (const name of different) changed.add(name);
     htmx.trigger(form, "keep");
   }
 
   form.addEventListener("input", (event) => {
     keep();
-    changed = event.target.name;
+    changed.add(event.target.name);
     clearTimeout(typing);
     /* Text is sent when the typing pauses; everything else when it is chosen. */
     if (event.target.matches("textarea")) typing = setTimeout(() => htmx.trigger(form, "keep"), 1200);
   });
   form.addEventListener("change", (event) => {
-    changed = event.target.name;
+    changed.add(event.target.name);
   });
   form.addEventListener("htmx:configRequest", (event) => {
-    event.detail.parameters.changed = changed;
+    event.detail.parameters.changed = [...changed];
+    changed.clear();
     form.dataset.sent = String(waiting);
   });
   form.addEventListener("htmx:afterRequest", (event) => {

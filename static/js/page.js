@@ -53,7 +53,10 @@
 
   /* Errors of a form are where the reader looks next. */
   const goToErrors = () => document.querySelector("[data-form-errors]")?.focus();
-  document.addEventListener("DOMContentLoaded", goToErrors);
+  document.addEventListener("DOMContentLoaded", () => {
+    /* Whoever has begun to type while the scripts were on their way is left where they are. */
+    if (!document.activeElement?.matches("input:not([autofocus]), select, textarea")) goToErrors();
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.elt.querySelector?.("[data-form-errors]")) goToErrors();
   });

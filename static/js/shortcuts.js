@@ -50,8 +50,10 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     for (const box of document.querySelectorAll("[data-shortcuts-switch]")) {
+      const store = () => localStorage.setItem(SWITCH, box.checked ? "on" : "off");
+      if (box.checked !== box.defaultChecked) store(); /* pressed before this script came */
       box.checked = on();
-      box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"));
+      box.addEventListener("change", store);
     }
   });
 })();

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ceportal.devstack import chromium
 from tests.plugin import environment_of_tests
@@ -22,6 +22,7 @@ from tests.plugin import environment_of_tests
 PROJECT = Path(__file__).resolve().parents[2]
 TELEPHONE, DESKTOP = 390, 1280
 FEE_ERA = "2019-11-04"
+PATIENCE = 15_000  # milliseconds until what is expected must have come: two cores run the portal, the browser and tests
 SETTINGS_OF_TESTS = {"DATABASE_URL", "REDIS_URL", *environment_of_tests(PROJECT)}
 
 
@@ -94,6 +95,7 @@ def _without_test_settings() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for a file of tests; no longer, as Django refuses its database beside Playwright's loop."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.ARGUMENTS))
         yield launched

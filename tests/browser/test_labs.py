@@ -80,11 +80,12 @@ def weekday(day: date, number: int) -> date:
 def choose(page: Page, site: str, day: date) -> None:
     """Pick a day of a site in the calendar that the page shows."""
     page.get_by_label("Site").select_option(site)
-    page.get_by_role("button", name="Show").click()
-    while not page.get_by_role("heading", name=f"{day:%B %Y}").count():
-        month = page.locator(".month-nav h3").inner_text()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show").click()
+    month = page.locator(".month-nav h3")
+    while (shown := month.inner_text()) != f"{day:%B %Y}":
         page.locator('a[rel="next"]').click()
-        expect(page.locator(".month-nav h3")).not_to_have_text(month)
+        expect(month).not_to_have_text(shown)
     page.locator(f'a[href$="/{site}/{day}/"]').click()
 
 

@@ -133,7 +133,7 @@ def test_from_enrollment_to_renewal(
     expect(iris.get_by_text("363.00").first).to_be_visible()  # 300 and the Belgian tax (PAY-01)
     iris.get_by_role("button", name=re.compile("^Pay .* by card")).click()
     for card in cards:
-        assert not iris.url.startswith(live_stack.address)  # the card never touches the portal
+        iris.wait_for_url(lambda url: not url.startswith(live_stack.address))  # the card never touches the portal
         pay_by_card(iris, card)
         if card == DECLINED:
             expect(iris.get_by_text("declined").first).to_be_visible()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import DESKTOP, FEE_ERA, TELEPHONE, LiveStack
 
@@ -153,6 +153,35 @@ def test_the_claim_form_keeps_a_draft_on_the_enter_key(window: Callable[..., Pag
     page.press('[name="completed_on"]', "Enter")
     expect(page.get_by_role("status").filter(has_text="Your draft is kept")).to_be_visible()
     expect(page.locator('[name="completed_on"]')).to_have_value(LAST_WEEK)
+
+
+def test_what_is_entered_before_the_scripts_arrive_is_kept(window: Callable[..., Page], tmp_path: Path):
+    """Over a slow connection the form can be filled in before any script listens."""
+    certificate = tmp_path / "certificate.pdf"
+    certificate.write_bytes(HEAD + TAIL)
+    page = window("candidate midway")
+    on_their_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        on_their_way.append(route)
+
+    page.route(re.compile(r"/(htmx|page|forms|file-drop|claim-form)[^/]*\.js"), hold)
+    page.goto("/claims/new/?item=quality-of-service-measured", wait_until="commit")
+    page.set_input_files('[name="evidence"]', certificate)
+    page.fill('[name="completed_on"]', LAST_WEEK)
+    page.select_option('[name="provider"]', index=1)
+    expect(page.locator("[data-file-name]")).to_be_empty()
+    expect(page.locator("#checklist")).to_contain_text("It still needs")
+    assert len(on_their_way) == 5
+    for script in on_their_way:
+        script.continue_()
+    expect(page.locator("#claim-evidence").get_by_role("link", name="certificate.pdf")).to_be_visible()
+    expect(page.locator("[data-kept-note]")).to_have_text("Kept as a draft.")
+    expect(page.locator("#checklist")).to_contain_text("Everything is met")
+    page.unroute_all()
+    page.reload()
+    expect(page.locator('[name="completed_on"]')).to_have_value(LAST_WEEK)
+    expect(page.locator("#claim-evidence").get_by_role("link", name="certificate.pdf")).to_be_visible()
 
 
 # ── Bad input ─────────────────────────────────────────────────────────────────────────────────────

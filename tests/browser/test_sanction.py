@@ -70,6 +70,7 @@ def test_one_proposes_another_signs_and_the_candidate_appeals(
     reporter.get_by_label("Day").fill("2019-11-01")
     reporter.get_by_label("Files").set_input_files({"name": "shop.pdf", "mimeType": "application/pdf", "buffer": PDF})
     reporter.get_by_role("button", name="Send the report").click()
+    expect(reporter.locator(".plate dd")).to_have_count(2)
     reference, passphrase = reporter.locator(".plate dd").all_inner_texts()
 
     # The first of two leads the tip to the candidate and proposes, and cannot sign.

@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clauses lock shell css packages packages-dev python
+.PHONY: help run test check bench clauses schema lock shell css packages packages-dev python
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ test: packages-dev ## Set everything up and run every test, browser tests includ
 	@$(BIN)/pytest -n 2
 
 check: export DEBUG = 1
-check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates, clauses
+check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates, clauses, schema of the API
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -27,9 +27,14 @@ check: packages-dev ## Format, lint, types, import contracts, missing migrations
 	$(BIN)/python manage.py check
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python -m ceportal.clauses --check
+	$(BIN)/python -m ceportal.openapi --check
 
 clauses: packages-dev ## Write docs/clauses.md: where each clause is enforced and what proves it
 	@$(BIN)/python -m ceportal.clauses
+
+schema: export DEBUG = 1
+schema: packages-dev ## Write docs/api/openapi.yaml, the schema of the API
+	@$(BIN)/python -m ceportal.openapi
 
 bench: packages-dev ## Measure what is promised to be fast, as ratios within one run (minutes)
 	@$(BIN)/python -m ceportal.bench

@@ -7,8 +7,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from candidates.api import MyCertifications
 from catalog.api import CatalogItems
+from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
+from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"),
@@ -20,6 +22,13 @@ urlpatterns = [
     path("jobs/<int:job_id>", JobView.as_view(), name="job"),
     path("jobs/<int:job_id>/outcomes", JobOutcomes.as_view(), name="job_outcomes"),
     path("catalog/items", CatalogItems.as_view(), name="catalog_items"),
+    path("claims", ProviderClaims.as_view(), name="claims"),
+    path("claims/<str:number>", ProviderClaim.as_view(), name="claim"),
+    path("claims/<str:number>/decision", ClaimDecision.as_view(), name="claim_decision"),
+    path("claims/<str:number>/evidence/<int:evidence_id>", ClaimEvidence.as_view(), name="claim_evidence"),
+    path("deliveries", Deliveries.as_view(), name="deliveries"),
+    path("deliveries/<int:delivery_id>", OneDelivery.as_view(), name="delivery"),
+    path("deliveries/<int:delivery_id>/cancellation", DeliveryCancellation.as_view(), name="delivery_cancellation"),
     path("me/certifications", MyCertifications.as_view(), name="my_certifications"),
     path("me/credits", MyCredits.as_view(), name="my_credits"),
     path("me/claims", MyClaims.as_view(), name="my_claims"),

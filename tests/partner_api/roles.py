@@ -1,0 +1,54 @@
+"""Every operation of the API for every kind of caller: the table that `test_roles.py` tries.
+
+A row gives the address (as the world fills it in), what is sent, and the status for each of `ROLES`, in their order.
+A write is tried by a dry run, so that each caller meets the same world.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ROLES = (
+    "stranger", "provider", "other provider", "test partner", "organiser", "verifier", "candidate", "other candidate",
+    "staff",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is called, and what each role is answered."""
+
+    address: str
+    statuses: str
+    method: str = "GET"
+    query: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+OPEN = "200 200 200 200 200 200 200 200 200"
+OF_PROVIDERS = "401 200 200 403 403 403 403 403 403"
+OF_THE_PROVIDER = "401 200 404 403 403 403 403 403 403"
+OWN = "401 403 403 403 403 403 200 200 403"
+
+ROWS: dict[str, Row] = {
+    "catalog_items": Row("/api/v1/catalog/items", OPEN),
+    "job": Row("/api/v1/jobs/{job}", "401 200 404 404 404 404 403 403 403"),
+    "job_outcomes": Row("/api/v1/jobs/{job}/outcomes", "401 200 404 404 404 404 403 403 403"),
+    "deliveries": Row("/api/v1/deliveries", OF_PROVIDERS),
+    "schedule_delivery": Row(
+        "/api/v1/deliveries",
+        "401 201 409 403 403 403 403 403 403",
+        method="POST",
+        body={"item": "ilt-64", "code": "NEW-1", "starts_on": "2026-06-01", "ends_on": "2026-06-05"},
+    ),
+    "delivery": Row("/api/v1/deliveries/{delivery}", OF_THE_PROVIDER),
+    "cancel_delivery": Row("/api/v1/deliveries/{delivery}/cancellation", OF_THE_PROVIDER, method="POST"),
+    "provider_claims": Row("/api/v1/claims", OF_PROVIDERS),
+    "provider_claim": Row("/api/v1/claims/{claim}", OF_THE_PROVIDER),
+    "decide_claim": Row("/api/v1/claims/{claim}/decision", OF_THE_PROVIDER, method="POST", body={"outcome": "approve"}),
+    "claim_evidence": Row("/api/v1/claims/{claim}/evidence/{evidence}", OF_THE_PROVIDER),
+    "my_certifications": Row("/api/v1/me/certifications", OWN),
+    "my_credits": Row("/api/v1/me/credits", OWN),
+    "my_claims": Row("/api/v1/me/claims", OWN),
+}

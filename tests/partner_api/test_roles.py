@@ -1,0 +1,128 @@
+"""Every operation of the API is tried by every kind of caller; one that is not in the table fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+from django.db import transaction
+from django.test import Client
+
+from candidates.models import User
+from ceportal.kernel import clock
+from ceportal.partner_api import jobs, scopes, services
+from ceportal.partner_api.callers import Caller
+from tests import factories
+from tests.credits.provider_world import TODAY, enrolled, handed_in
+from tests.environment import PROJECT
+from tests.factories import day
+from tests.partner_api.roles import ROLES, ROWS, Row
+from tests.partner_api.world import program, registered, with_token
+
+Callers = Mapping[str, Client]
+SCHEMA = yaml.safe_load((PROJECT / "docs/api/openapi.yaml").read_text())
+OPERATIONS = {
+    operation["operationId"]: (method.upper(), path)
+    for path, methods in SCHEMA["paths"].items()
+    for method, operation in methods.items()
+}
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any
+) -> Iterator[tuple[Callers, Mapping[str, Any]]]:
+    """The callers, and what stands in the addresses; once for the whole table, as no row leaves anything behind."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        clock.standing_at(TODAY),
+        transaction.atomic(),
+    ):
+        patch.setattr("django.conf.settings.MEDIA_ROOT", str(tmp_path_factory.mktemp("media")))
+        yield _populated()
+        transaction.set_rollback(True)
+
+
+def _populated() -> tuple[Callers, Mapping[str, Any]]:
+    factories.AgreementFactory.create()
+    acme, globex = (
+        factories.ProviderMemberFactory.create(provider=factories.ProviderFactory.create(code=code))
+        for code in ("acme", "globex")
+    )
+    item = factories.listed_item(code="ilt-64", provider=acme.provider, sample=True)
+    delivery = factories.DeliveryFactory.create(item=item, provider=acme.provider, ends_on=day("2026-06-05"))
+    candidate, other = (enrolled(factories.CandidateFactory.create(login=True)) for _each in range(2))
+    claim = handed_in(candidate, item)
+    provider = registered(scopes.PROVIDER, "acme", responsible=acme.user)
+    callers = {
+        "stranger": Client(),
+        "provider": program(provider),
+        "other provider": program(registered(scopes.PROVIDER, "globex", responsible=globex.user)),
+        "test partner": program(registered(scopes.TEST_PARTNER, "tests-inc")),
+        "organiser": program(registered(scopes.ORGANISER, "live")),
+        "verifier": program(registered(scopes.VERIFIER, "reseller")),
+        "candidate": _own(candidate.user),
+        "other candidate": _own(other.user),
+        "staff": Client(),
+    }
+    callers["staff"].force_login(factories.UserFactory.create(staff=True, second_factor=True))
+    return callers, {
+        "claim": claim.number,
+        "delivery": delivery.pk,
+        "evidence": claim.evidence.get().pk,
+        "job": _job(provider),
+    }
+
+
+def _own(user: User | None) -> Client:
+    """Somebody with a token of their own that is allowed everything."""
+    assert user is not None
+    _token, secret = services.create_personal_token(
+        user_id=user.pk, name="all", allowed=list(scopes.OF_CANDIDATES), days=9, now=TODAY
+    )
+    return with_token(secret)
+
+
+def _job(issued: services.Issued) -> int:
+    application = issued.credential.application
+    caller = Caller(f"application:{application.pk}", frozenset(application.scopes), application)
+    return jobs.start_job(caller=caller, kind="rosters", rows=[{}], now=TODAY).pk
+
+
+def test_every_operation_has_its_row() -> None:
+    assert set(ROWS) == set(OPERATIONS)
+    for name, row in ROWS.items():
+        assert row.method == OPERATIONS[name][0], name
+        assert len(row.statuses.split()) == len(ROLES), name
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("operation", ROWS)
+def test_each_caller_is_answered_as_the_table_says(operation: str, world: tuple[Callers, Mapping[str, Any]]) -> None:
+    callers, things = world
+    row = ROWS[operation]
+
+    answered = {role: _status(callers[role], row, things) for role in ROLES}
+
+    assert answered == dict(zip(ROLES, map(int, row.statuses.split()), strict=True))
+
+
+def _status(caller: Client, row: Row, things: Mapping[str, Any]) -> int:
+    address = row.address.format(**things)
+    if row.method == "GET":
+        with caller.get(address, row.query) as answer:
+            return answer.status_code
+    headers = {"If-Match": "*", "Idempotency-Key": str(uuid4())}
+    answer = caller.generic(
+        row.method,
+        f"{address}?dry_run=true",
+        json.dumps(row.body),
+        content_type="application/json",
+        headers=headers,
+    )
+    return answer.status_code

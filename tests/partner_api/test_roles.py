@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
@@ -115,7 +116,7 @@ def test_each_caller_is_answered_as_the_table_says(operation: str, world: tuple[
 def _status(caller: Client, row: Row, things: Mapping[str, Any]) -> int:
     address = row.address.format(**things)
     if row.method == "GET":
-        with caller.get(address, row.query) as answer:
+        with closing(caller.get(address, row.query)) as answer:  # which may be a file
             return answer.status_code
     headers = {"If-Match": "*", "Idempotency-Key": str(uuid4())}
     answer = caller.generic(

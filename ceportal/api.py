@@ -11,6 +11,7 @@ from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
 from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
+from exams.api import Eligibility, ResultBulk, ResultCorrection, Results
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"),
@@ -29,6 +30,10 @@ urlpatterns = [
     path("deliveries", Deliveries.as_view(), name="deliveries"),
     path("deliveries/<int:delivery_id>", OneDelivery.as_view(), name="delivery"),
     path("deliveries/<int:delivery_id>/cancellation", DeliveryCancellation.as_view(), name="delivery_cancellation"),
+    path("exams/<slug:exam>/eligibility", Eligibility.as_view(), name="eligibility"),
+    path("results", Results.as_view(), name="results"),
+    path("results/bulk", ResultBulk.as_view(), name="result_bulk"),
+    path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),
     path("me/certifications", MyCertifications.as_view(), name="my_certifications"),
     path("me/credits", MyCredits.as_view(), name="my_credits"),
     path("me/claims", MyClaims.as_view(), name="my_claims"),

@@ -100,4 +100,6 @@ RECEIVERS: dict[str, str] = {
 }
 
 # What does a chunk of a bulk handed in through the API, by the kind of job (ceportal.partner_api.jobs).
-JOBS: dict[str, str] = {}
+JOBS: dict[str, str] = {
+    "results": "exams.api.run_chunk",
+}

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from ceportal.partner_api.jobs import CHUNK_ROWS
 from ceportal.partner_api.models import Job
 from ceportal.partner_api.views import ApiView
 
@@ -103,7 +102,7 @@ class JobOutcomes(JobView):
         asked.is_valid(raise_exception=True)
         after = asked.validated_data["after"]
         job = self.job(job_id)
-        begun = job.chunks.filter(outcomes__isnull=False, first_row__gt=after + 1 - CHUNK_ROWS).first()
+        begun = job.chunks.filter(outcomes__isnull=False, first_row__lte=after + 1).last()
         outcomes = [] if begun is None else [*enumerate(begun.outcomes or [], start=begun.first_row)]
         results = [{"row": row, **outcome} for row, outcome in outcomes if row > after]
         last = outcomes[-1][0] if outcomes else after

@@ -42,8 +42,12 @@ def start_job(
     now: datetime,
     about: Mapping[str, Any] | None = None,
     dry_run: bool = False,
+    chunk_rows: int = CHUNK_ROWS,
 ) -> Job:
-    """Keep the rows and let a worker do them after the commit. ValidationError for no rows, or more than 10,000."""
+    """Keep the rows and let a worker do them after the commit. ValidationError for no rows, or more than 10,000.
+
+    Whom a chunk locks waits until it is done: the more a row asks for, the fewer `chunk_rows` are right.
+    """
     if not rows or len(rows) > MOST_ROWS:
         raise ValidationError(
             {"rows": _("Send between 1 and %(most)d rows at a time.") % {"most": MOST_ROWS}},
@@ -59,8 +63,8 @@ def start_job(
         progressed_at=now,
     )
     JobChunk.objects.bulk_create(
-        JobChunk(job=job, first_row=first + 1, rows=list(rows[first : first + CHUNK_ROWS]))
-        for first in range(0, len(rows), CHUNK_ROWS)
+        JobChunk(job=job, first_row=first + 1, rows=list(rows[first : first + chunk_rows]))
+        for first in range(0, len(rows), chunk_rows)
     )
     transaction.on_commit(lambda: _wake(job.pk))
     return job

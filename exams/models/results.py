@@ -75,6 +75,9 @@ class Attempt(models.Model):
     held_in = models.CharField(
         max_length=2, blank=True, default="", db_default=""
     )  # the country in which it was taken, where that was said
+    reported_by = models.SlugField(
+        blank=True, default="", db_default=""
+    )  # the code of the test partner whose program reported it
     sections = models.JSONField(null=True, blank=True)  # the report by section: title and percent (EXAM-10)
     decision = models.JSONField(null=True, blank=True)  # why it could be taken, or not (EXAM-08)
     supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)

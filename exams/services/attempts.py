@@ -32,6 +32,7 @@ class _Sitting:
     taken_on: date
     held_in: str
     booked_on: date
+    reported_by: str = ""
 
 
 @transaction.atomic
@@ -46,12 +47,14 @@ def record_attempt(
     accepts: bool = True,
     sections: Iterable[Mapping[str, Any]] = (),
     booked_on: date | None = None,
+    reported_by: str = "",
 ) -> Attempt:
     """Record a pass or fail that is reported, judged by the day it was taken; the same report again changes nothing.
 
     `held_in` is the country in which it was taken, that of residence if it is not said (CAND-08); `accepts` says that
     the candidate accepted the agreement there, which is recorded (CAND-01); `sections` is the report: title and percent
-    (EXAM-10); `booked_on` is the day on which a lab was booked, by which EXAM-07 judges.
+    (EXAM-10); `booked_on` is the day on which a lab was booked, by which EXAM-07 judges; `reported_by` is the code of
+    the test partner whose program reports it.
 
     *Refused*, and nothing is kept, is what cannot be right as reported or comes at the wrong time: a day to come or
     another result of that day (EXAM-09), an exam that had retired (EXAM-11), an earlier day's result while a sanction
@@ -72,7 +75,7 @@ def record_attempt(
         return standing
     if accepts:
         _accept(candidate, taken_on, now=now)
-    sitting = _Sitting(candidate, exam, taken_on, held_in, booked_on or taken_on)
+    sitting = _Sitting(candidate, exam, taken_on, held_in, booked_on or taken_on, reported_by)
     report = _judge_report(sitting, result, standing, today=clock.day_of(now))
     decision = report + _judge(sitting)
     if not report.granted:
@@ -86,6 +89,7 @@ def record_attempt(
         taken_on=taken_on,
         result=result,
         held_in=held_in,
+        reported_by=reported_by,
         sections=list(sections) or None,
         decision=decision.as_json(),
         recorded_at=now,
@@ -139,6 +143,7 @@ def correct_attempt(
         taken_on=taken_on,
         result=result,
         held_in=standing.held_in,
+        reported_by=standing.reported_by,
         sections=list(sections) or None,
         decision=decision.as_json(),
         supersedes=standing,
@@ -230,6 +235,7 @@ def _disallow(
         result=Attempt.Result.DISALLOWED,
         reported=result,
         held_in=sitting.held_in,
+        reported_by=sitting.reported_by,
         sections=sections or None,
         decision=decision.as_json(),
         recorded_at=now,

@@ -29,6 +29,7 @@ class Row:
 OPEN = "200 200 200 200 200 200 200 200 200"
 OF_PROVIDERS = "401 200 200 403 403 403 403 403 403"
 OF_THE_PROVIDER = "401 200 404 403 403 403 403 403 403"
+OF_TEST_PARTNERS = "401 403 403 200 403 403 403 403 403"
 OWN = "401 403 403 403 403 403 200 200 403"
 
 ROWS: dict[str, Row] = {
@@ -48,6 +49,27 @@ ROWS: dict[str, Row] = {
     "provider_claim": Row("/api/v1/claims/{claim}", OF_THE_PROVIDER),
     "decide_claim": Row("/api/v1/claims/{claim}/decision", OF_THE_PROVIDER, method="POST", body={"outcome": "approve"}),
     "claim_evidence": Row("/api/v1/claims/{claim}/evidence/{evidence}", OF_THE_PROVIDER),
+    "eligibility": Row(
+        "/api/v1/exams/350-401/eligibility",
+        OF_TEST_PARTNERS,
+        query={"candidate": "CSCO70000001", "born": "1985-04-09", "day": "2026-05-04"},
+    ),
+    "results": Row("/api/v1/results", OF_TEST_PARTNERS),
+    "report_result": Row(
+        "/api/v1/results",
+        "401 403 403 201 403 403 403 403 403",
+        method="POST",
+        body={"candidate": "CSCO70000001", "exam": "350-401", "taken_on": "2026-05-04", "result": "pass"},
+    ),
+    "correct_result": Row(
+        "/api/v1/results/{result}/correction",
+        "401 403 403 201 403 403 403 403 403",
+        method="POST",
+        body={"result": "annulled", "reason": "The room lost its power."},
+    ),
+    "report_results": Row(
+        "/api/v1/results/bulk", "401 403 403 202 403 403 403 403 403", method="POST", body={"rows": [{}]}
+    ),
     "my_certifications": Row("/api/v1/me/certifications", OWN),
     "my_credits": Row("/api/v1/me/credits", OWN),
     "my_claims": Row("/api/v1/me/claims", OWN),

@@ -16,6 +16,7 @@ from candidates.models import User
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
+from exams.services import record_attempt
 from tests import factories
 from tests.credits.provider_world import TODAY, enrolled, handed_in
 from tests.environment import PROJECT
@@ -58,6 +59,16 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
     delivery = factories.DeliveryFactory.create(item=item, provider=acme.provider, ends_on=day("2026-06-05"))
     candidate, other = (enrolled(factories.CandidateFactory.create(login=True)) for _each in range(2))
     claim = handed_in(candidate, item)
+    factories.ExamFactory.create(number="350-401")
+    factories.CandidateFactory.create(number="CSCO70000001", born=day("1985-04-09"))
+    attempt = record_attempt(
+        candidate_id=candidate.pk,
+        exam_number="350-401",
+        taken_on=day("2026-05-01"),
+        result="pass",
+        reported_by="tests-inc",
+        now=TODAY,
+    )
     provider = registered(scopes.PROVIDER, "acme", responsible=acme.user)
     callers = {
         "stranger": Client(),
@@ -76,6 +87,7 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "delivery": delivery.pk,
         "evidence": claim.evidence.get().pk,
         "job": _job(provider),
+        "result": attempt.pk,
     }
 
 

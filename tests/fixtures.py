@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 
 from candidates.models import Candidate, User
 from catalog.models import Provider, ProviderMember
 from exams.models import SiteMember, SittingPattern
 from tests import factories
+from tests.reference_data import load_reference
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def scenario_world(django_db_setup: None, django_db_blocker: Any, tmp_path_facto
     """The reference world, once for all scenarios of a module: each takes back what it did."""
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
         patch.setattr("django.conf.settings.MEDIA_ROOT", str(tmp_path_factory.mktemp("media")))
-        call_command("load_reference", "--quiet")
+        load_reference()
         yield
         transaction.set_rollback(True)
 

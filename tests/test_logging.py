@@ -16,7 +16,6 @@ import pytest
 import redis
 import structlog
 from django.conf import settings as portal
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -25,6 +24,7 @@ from candidates.models import Candidate
 from ceportal import logs
 from ceportal.middleware import ClientAddressMiddleware, RequestLogMiddleware
 from tests import factories
+from tests.reference_data import load_reference
 
 PROJECT = Path(__file__).resolve().parent.parent
 WORKER_SECONDS = 60
@@ -42,7 +42,7 @@ def broker() -> Iterator[redis.Redis]:
 @pytest.fixture
 def request_id(client: Client, alice: Candidate, broker: redis.Redis) -> str:
     """The id of a request that enrolls Alice, after which a message to her is due."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     factories.CertificationFactory.create(candidate=alice)
     assert alice.user is not None
     client.force_login(alice.user)

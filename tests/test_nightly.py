@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -32,6 +31,7 @@ from payments import services as payments
 from payments.models import Invoice, Order, Payment, Voucher
 from tests import factories
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -40,6 +40,7 @@ MORNING = clock.at(NIGHT, nightly.HOUR, nightly.MINUTE)
 A_NIGHT_IN_A_PROCESS = """
 import sys, datetime, django
 django.setup()
+from tests.reference_data import load_reference
 from ceportal import nightly
 nightly.run_due_nights(now=datetime.datetime.fromisoformat(sys.argv[1]))
 """
@@ -57,7 +58,7 @@ def last_night(db: None) -> None:
 def world(settings: Any, tmp_path: Path) -> None:
     """One night on which every sweep but the book's own days has something to do, for several people."""
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     SittingPattern.objects.exclude(site__code="brussels").delete()  # one site opens its sittings as all would
     with nights_left_out():
         for number in ("LAPSES-1", "LAPSES-2", "LAPSES-3"):

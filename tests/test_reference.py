@@ -7,7 +7,9 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db import connection, transaction
 
 from candidates.models import Agreement, Track
 from catalog import queries, services
@@ -15,6 +17,7 @@ from catalog.models import Authorisation, BoardReview, Item, Listing, Provider
 from ceportal import reference
 from ceportal.kernel.models import Event
 from exams.models import Exam, Site
+from tests import reference_data
 from tests.factories import FIRST_DAY, day, noon
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +142,21 @@ def test_quiet_says_nothing() -> None:
     out = StringIO()
     call_command("load_reference", quiet=True, stdout=out)
     assert out.getvalue() == ""
+
+
+def test_the_copies_that_other_tests_begin_with_are_what_was_loaded(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference_data, "_copies", {})
+    told = []
+    for _loaded_then_copied in range(2):
+        with transaction.atomic():
+            reference_data.load_reference()
+            connection.check_constraints()
+            told.append([*rows(), list(Group.permissions.through.objects.order_by("pk").values())])
+            transaction.set_rollback(True)
+    assert told[0] == told[1]
+    assert all(told[0])
+    assert len(reference_data._copies) == 1
+    provider = Provider.objects.create(code="other", name="Other", created_at=noon("2021-04-01"))
+    reference_data.load_reference()  # beside what is there already it is loaded in earnest
+    assert Provider.objects.filter(authorisations=None).get() == provider
+    assert Item.objects.count() == len(told[0][TABLES.index(Item)])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from candidates import queries, services
@@ -15,6 +14,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from tests import factories
 from tests.factories import day
+from tests.reference_data import load_reference
 from tests.story import Story
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def story() -> Story:
     """An expert of June 2020 who lives in the United States."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     for code in ("northwind", "contoso"):
         ChannelPartner.objects.get_or_create(code=code, defaults={"name": code.capitalize()})
     story = Story(factories.CandidateFactory.create()).to("2021-01-10")

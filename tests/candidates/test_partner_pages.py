@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from ceportal.kernel.models import Event
 from tests import factories
 from tests.credits.pages import text_of
 from tests.factories import noon
+from tests.reference_data import load_reference
 
 pytestmark = pytest.mark.django_db
 NOW = noon("2026-05-04")
@@ -185,7 +185,7 @@ class TestDeciding:
 
     def test_what_the_candidate_lacks_is_not_told_to_the_partner(self, nora: Client, dan: User) -> None:
         """Another partner, a sanction, a move: a refusal says that something stands in the way, and not what."""
-        call_command("load_reference", "--quiet")
+        load_reference()
         waiting = asked(expert())
         services.change_residence(candidate_id=waiting.candidate_id, country="FR", region="", now=NOW)
         answer = nora.post(reverse("partner:confirm", args=[waiting.id]))

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from candidates import queries, services
@@ -16,6 +15,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from tests import factories
 from tests.factories import day
+from tests.reference_data import load_reference
 from tests.story import Story
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def story() -> Story:
     """Aiko, certified for three years from June 2020, on the day before anything is found."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create()).to("2021-01-10")
     story.certify("ccnp-enterprise", "2020-06-01")
     return story
@@ -219,7 +219,7 @@ class TestWhatItDoes:
 
     def test_a_re_dating_meets_the_revoked(self, dan: User, erin: User) -> None:
         """CERT-01: the dates go on under the sanction."""
-        call_command("load_reference", "--quiet")
+        load_reference()
         story = Story(factories.CandidateFactory.create()).to("2019-06-01")
         story.certify("ccie-security", "2018-05-01")
         sanction = impose(story, dan, erin)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, transaction
 
 from candidates import services, sweeps
@@ -17,6 +16,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from tests import factories
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def candidate() -> Candidate:
 
 @pytest.fixture
 def story(candidate: Candidate) -> Story:
-    call_command("load_reference", "--quiet")
+    load_reference()
     return Story(candidate)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.management import call_command
-
 from candidates.models import User
 from catalog.models import Provider, ProviderMember
 from ceportal.kernel.models import Event
 from credits.models import Claim
 from tests import factories
+from tests.reference_data import load_reference
 from tests.story import Story
 
 
@@ -45,7 +44,7 @@ class World:
 def make_world(settings: Any, tmp_path: Any) -> World:
     """An enrolled professional of 2021, Bob and Bea of acme, and Dan of the programme."""
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create(login=True, name="Alice Okafor", email="alice@example.org"))
     story.to("2021-01-10").certify("ccnp-enterprise", "2020-06-01")
     story.enroll()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -20,6 +19,7 @@ from credits.services.attendance import Recorded, Reported, record_attendance, r
 from tests import factories
 from tests.credits.live_world import attend, held, holder, unmet
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def world(db: None) -> None:
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 @pytest.fixture

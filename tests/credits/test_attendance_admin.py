@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,6 +23,7 @@ from credits.tasks import import_scans
 from tests import factories
 from tests.credits.live_world import attend, held, holder
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 
 NOW = noon("2026-06-05")
 ADD_SCANS = "/admin/credits/scanimport/add/"
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def today(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     with clock.standing_at(NOW):
         yield
 

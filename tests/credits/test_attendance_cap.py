@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
-from django.core.management import call_command
 
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.models import Event
@@ -17,6 +16,7 @@ from credits.services import cycles, ledger
 from credits.services.attendance import Reported, record_attendances, settle_cap
 from tests.credits.live_world import attend, held, holder, unmet
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def world(db: None) -> Iterator[None]:
     """The reference world, with a cap of twenty credits a cycle whatever the day."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     with BOOK.overlaid({"live.cycle_cap": 20}):
         yield
 

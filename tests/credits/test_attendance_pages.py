@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from credits.models import Attendance
 from tests.credits.live_world import attend
 from tests.credits.pages import text_of
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 EVENTS, LEDGER = reverse("credits:event_list"), reverse("credits:ledger")
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def today() -> Iterator[None]:
     """With a cap of twenty credits a cycle."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     with clock.standing_at(NOW), BOOK.overlaid({"live.cycle_cap": 20}):
         yield
 

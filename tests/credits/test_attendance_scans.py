@@ -30,6 +30,7 @@ from tests import factories
 from tests.credits.live_world import held, holder, unmet
 from tests.environment import PROJECT
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 NOW = noon("2026-06-05")
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def world(db: None, settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     held("BRKSEC-1010", "2026-06-01", 9)
     held("BRKSEC-2020", "2026-06-01", 9)
     held("BRKSEC-2020", "2026-06-01", 14)
@@ -308,6 +309,7 @@ def test_the_command_says_what_it_cannot_do(tmp_path: Path) -> None:
 AN_IMPORT_IN_A_PROCESS = """
 import sys, datetime, django
 django.setup()
+from tests.reference_data import load_reference
 from credits.services import scans
 scans.SCANS_A_STEP = 2
 scans.run_import(scan_import_id=int(sys.argv[1]), now=datetime.datetime.fromisoformat(sys.argv[2]))

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from hypothesis import given, settings
@@ -22,6 +21,7 @@ from tests import factories
 from tests.credits.ledger_world import earn, entries_of
 from tests.credits.test_properties import IN_PEACE, STARTS, STEPS, Step, _do
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 NOTHING = Balance(available=0, earned=0, used=0, expired=0, voided=0, cut=0)
@@ -30,7 +30,7 @@ NOTHING = Balance(available=0, earned=0, used=0, expired=0, voided=0, cut=0)
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 @pytest.fixture

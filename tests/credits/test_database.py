@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -19,13 +18,14 @@ from credits.models import Claim, Cycle, Entry, Grant, Recertification
 from credits.services import claims, reviews
 from tests import factories
 from tests.factories import day
+from tests.reference_data import load_reference
 from tests.story import Story
 
 
 def told(settings: Any, tmp_path: Any) -> Story:
     """A professional with one grant of 40 credits and one claim waiting for its provider."""
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create())
     story.to("2021-01-10").certify("ccnp-enterprise", "2020-06-01")
     story.enroll()

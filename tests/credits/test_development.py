@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from ceportal.kernel.decisions import Decision, Refused
 from ceportal.kernel.models import Event
@@ -18,6 +17,7 @@ from credits.rules.activity import ActivityFacts, HeldOn
 from credits.services.development import record_authored_items, record_workshop
 from tests import factories
 from tests.factories import day
+from tests.reference_data import load_reference
 from tests.story import Story, refused_with
 
 # ── The rules ─────────────────────────────────────────────────────────────────────────────────────
@@ -92,7 +92,7 @@ def test_the_decision_names_the_number_and_that_it_is_provisional() -> None:
 @pytest.fixture
 def story(db: None) -> Story:
     """An enrolled expert of 2026."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     told = Story(factories.CandidateFactory.create())
     told.to("2026-01-10").certify("ccie-security", "2025-09-01")
     told.enroll()
@@ -219,7 +219,7 @@ def test_nobody_reports_items_or_workshops_of_their_own(story: Story) -> None:
 
 def test_only_the_enrolled_earn(db: None) -> None:
     """CE-05: they may enroll and be reported again."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create()).to("2026-02-01")
     story.certify("ccie-security", "2025-09-01")
     refuses("CE-05", author, story)
@@ -230,7 +230,7 @@ def test_only_the_enrolled_earn(db: None) -> None:
 
 def test_what_was_accepted_before_the_known_cycles_is_refused(db: None) -> None:
     """CR-06: the records tell of the running term only."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create()).to("2026-02-01")
     story.certify("ccie-security", "2019-09-01", term_started_on="2025-09-01")
     story.enroll()
@@ -262,7 +262,7 @@ def test_what_is_reported_late_expires_with_its_closed_cycle(story: Story) -> No
 @pytest.fixture
 def before_2020(db: None) -> Story:
     """An enrolled expert, suspended since 1 May 2018 and inactive from 1 May 2019."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     told = Story(factories.CandidateFactory.create())
     told.to("2018-01-10").certify("ccie-security", "2016-05-01")
     told.enroll()
@@ -285,7 +285,7 @@ def test_before_2020_a_report_after_the_certification_ended_is_lost(before_2020:
 
 def test_since_2020_a_report_after_the_certification_ended_undoes_the_lapse(db: None) -> None:
     """CE-15, CE-09: by the day of acceptance."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create()).to("2020-09-01")
     story.certify("ccnp-enterprise", "2018-06-15")
     story.enroll()
@@ -299,7 +299,7 @@ def test_since_2020_a_report_after_the_certification_ended_undoes_the_lapse(db: 
 
 def test_nothing_before_the_programme_counts(db: None) -> None:
     """CE-01."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create()).to("2017-07-01")
     story.certify("ccie-security", "2016-09-01")
     story.enroll()

@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +17,7 @@ from credits.models import AuthoredItems, Grant, Workshop
 from tests import factories
 from tests.credits import pages
 from tests.credits.pages import NOW, text_of
+from tests.reference_data import load_reference
 
 pytestmark = pytest.mark.django_db
 ITEMS, WORKSHOPS = "/admin/credits/authoreditems/", "/admin/credits/workshop/"
@@ -25,7 +25,7 @@ ITEMS, WORKSHOPS = "/admin/credits/authoreditems/", "/admin/credits/workshop/"
 
 @pytest.fixture(autouse=True)
 def today() -> Iterator[None]:
-    call_command("load_reference", quiet=True)
+    load_reference()
     with clock.standing_at(NOW):
         yield
 
@@ -151,5 +151,5 @@ def test_the_group_stays_as_administrators_made_it(editor: User) -> None:
     group = Group.objects.get(name="Exam team")
     assert group.permissions.count() == 4
     group.permissions.clear()
-    call_command("load_reference", quiet=True)
+    load_reference()
     assert not group.permissions.exists()

@@ -9,7 +9,6 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.test import Client
 
 from candidates.models import Candidate, User
@@ -20,6 +19,7 @@ from credits.services.development_files import ITEMS, MOST_ROWS, WORKSHOPS, Line
 from tests import factories
 from tests.credits import pages
 from tests.credits.pages import NOW, text_of
+from tests.reference_data import load_reference
 
 pytestmark = pytest.mark.django_db
 HEAD = "candidate,reference,kind,accepted,accepted_on,direct\n"
@@ -28,7 +28,7 @@ PAGE = "/admin/credits/authoreditems/import/"
 
 @pytest.fixture(autouse=True)
 def today() -> Iterator[None]:
-    call_command("load_reference", quiet=True)
+    load_reference()
     with clock.standing_at(NOW):
         yield
 

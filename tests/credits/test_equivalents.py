@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.management import call_command
 
 from catalog.models import BoardReview, Item
 from catalog.services import mark_equivalent
@@ -11,6 +10,7 @@ from ceportal.kernel.decisions import Refused
 from credits import queries
 from credits.models import Claim, Grant
 from tests import factories
+from tests.reference_data import load_reference
 from tests.story import Story, refused_with
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def story(settings: object, tmp_path: object) -> Story:
     """An enrolled professional of 2021, valid until 1 June 2023."""
     settings.MEDIA_ROOT = str(tmp_path)  # type: ignore[attr-defined]
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create())
     story.to("2021-01-10").certify("ccnp-enterprise", "2020-06-01")
     story.enroll()

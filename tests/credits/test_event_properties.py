@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -20,6 +19,7 @@ from credits.models import Attendance, Cycle, Entry, Grant
 from credits.services.attendance import record_attendance
 from tests import factories
 from tests.credits.test_properties import IN_PEACE, outcome
+from tests.reference_data import load_reference
 from tests.story import Story
 
 CAP = 20
@@ -51,7 +51,7 @@ REPORTS = some.lists(
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 def report(story: Story, reported: Reported) -> None:

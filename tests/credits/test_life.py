@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.core.management import call_command
 
 from candidates.models import StatusChange
 from candidates.services import follow_calendar
 from credits.models import Entry, Recertification
 from emeritus.services import import_emeritus
 from tests import factories
+from tests.reference_data import load_reference
 from tests.story import Story, day
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _world() -> None:
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
 
 from catalog.models import Item, Provider
 from ceportal import nightly
@@ -21,6 +20,7 @@ from exams.services import record_attempt
 from payments.models import Order, Payment, Refund
 from payments.services.orders import complete_order
 from tests import factories
+from tests.reference_data import load_reference
 from tests.story import Story, day, refused_with
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _world(settings: object, tmp_path: object) -> None:
     settings.MEDIA_ROOT = str(tmp_path)  # type: ignore[attr-defined]
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
@@ -22,6 +21,7 @@ from ceportal.kernel.decisions import Refused
 from credits.models import Claim, Cycle, Entry, Grant, Recertification
 from exams.models import Attempt
 from tests import factories
+from tests.reference_data import load_reference
 from tests.story import Story
 
 ITEMS = ("ilt-64", "ilt-40", "ilt-30", "vilt-24", "dig-40", "dig-20", "boot-16", "path-50")
@@ -70,7 +70,7 @@ IN_PEACE = settings(
 @pytest.fixture
 def world(db: None, settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 def tell(start: tuple[str, date, str], steps: Sequence[Step], *, which_nights: str = "due") -> Story:

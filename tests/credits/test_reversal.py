@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from candidates.models import Case
 from ceportal.kernel.decisions import Refused
 from credits.models import Claim, Cycle, Entry, Recertification
 from exams.models import Attempt
 from tests import factories
+from tests.reference_data import load_reference
 from tests.story import Story, refused_with
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def story(settings: Any, tmp_path: Any) -> Story:
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     return Story(factories.CandidateFactory.create())
 
 

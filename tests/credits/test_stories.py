@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.core.management import call_command
 
 from candidates.models import Agreement
 from candidates.services import accept_agreement
@@ -19,6 +18,7 @@ from emeritus.services import import_emeritus
 from payments.models import Order
 from tests import factories
 from tests.factories import day
+from tests.reference_data import load_reference
 from tests.story import Story, refused_with
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _world(settings: object, tmp_path: object) -> None:
     settings.MEDIA_ROOT = str(tmp_path)  # type: ignore[attr-defined]
-    call_command("load_reference", "--quiet")
+    load_reference()
 
 
 @pytest.fixture

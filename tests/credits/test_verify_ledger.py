@@ -20,6 +20,7 @@ from credits.services.seals import seal_finished_days, signed_content
 from tests import factories
 from tests.credits.ledger_world import as_superuser
 from tests.factories import day, noon
+from tests.reference_data import load_reference
 from tests.story import Story
 
 LAST_NIGHT = "2021-06-10"
@@ -29,7 +30,7 @@ LAST_NIGHT = "2021-06-10"
 def story(db: None, settings: Any, tmp_path: Any) -> Story:
     """A renewal that used eighty credits of ninety, and something earned since; all of it sealed."""
     settings.MEDIA_ROOT = str(tmp_path)
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(factories.CandidateFactory.create())
     story.to("2021-01-10").certify("ccnp-enterprise", "2020-06-01")
     story.enroll()

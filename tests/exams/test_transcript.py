@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +17,7 @@ from ceportal.kernel.square_codes import square_code
 from exams.transcript import sheet_of, transcript
 from tests import factories
 from tests.factories import day
+from tests.reference_data import load_reference
 from tests.story import Story
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ TRANSCRIPT = reverse("exams:transcript")
 @pytest.fixture
 def story(alice: Candidate) -> Story:
     """Alice earned, renewed and let lapse; one of her passes was taken back."""
-    call_command("load_reference", "--quiet")
+    load_reference()
     story = Story(alice).to("2020-06-01")
     story.certify("ccnp-enterprise", "2019-06-03")
     story.certify("ccna", "2016-01-04")

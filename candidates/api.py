@@ -17,6 +17,7 @@ from candidates.models import Candidate, Certification, Track
 from candidates.queries import Held
 from candidates.rules import COUNTING
 from ceportal.kernel import clock
+from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.views import ApiView
 
 
@@ -35,8 +36,19 @@ class CandidateView(ApiView):
         self.candidate = candidate
 
 
-class CertificationSerializer(serializers.Serializer[Any]):
-    """A certification as it stands today."""
+class DayQuerySerializer(serializers.Serializer[Any]):
+    """Of which day something is asked."""
+
+    as_of = serializers.DateField(required=False, help_text="A day up to today; left out, today.")
+
+    def validate_as_of(self, as_of: date) -> date:
+        if as_of > clock.day_of(clock.now()):
+            raise serializers.ValidationError(_("What will stand on a day to come is not known yet."))
+        return as_of
+
+
+class CertificationSerializer(SparseFields, serializers.Serializer[Any]):
+    """A certification as it stood on a day."""
 
     number = serializers.CharField()
     track = serializers.SlugField(help_text="The track's code.")
@@ -72,9 +84,22 @@ class MyCertifications(CandidateView):
 
     scopes = {"GET": "me:certifications"}
 
-    @extend_schema(operation_id="my_certifications", tags=["me"], responses=CertificationSerializer(many=True))
-    def get(self, _request: Request) -> Response:
-        """Every certification ever held, with its status today, by the name of its track."""
+    @extend_schema(
+        operation_id="my_certifications",
+        tags=["me"],
+        parameters=[DayQuerySerializer],
+        responses=CertificationSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Every certification held by a day, with its status then, by the name of its track (CERT-10)."""
+        asked = DayQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        day = asked.validated_data.get("as_of", clock.day_of(self.now))
         held = queries.held_by(self.candidate.pk)
-        day = clock.day_of(self.now)
-        return Response(CertificationSerializer([_answer(each, day=day) for each in held], many=True).data)
+        return Response(
+            CertificationSerializer(
+                [_answer(each, day=day) for each in held if each.certification.first_certified_on <= day],
+                many=True,
+                context={"request": request},
+            ).data
+        )

@@ -12,6 +12,7 @@ from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
 from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
 from exams.api import Eligibility, ResultBulk, ResultCorrection, Results
+from exams.my_api import MyBookings, MyOpenExams, MyResults
 
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"),
@@ -36,5 +37,8 @@ urlpatterns = [
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),
     path("me/certifications", MyCertifications.as_view(), name="my_certifications"),
     path("me/credits", MyCredits.as_view(), name="my_credits"),
+    path("me/exams", MyOpenExams.as_view(), name="my_open_exams"),
+    path("me/results", MyResults.as_view(), name="my_results"),
+    path("me/bookings", MyBookings.as_view(), name="my_bookings"),
     path("me/claims", MyClaims.as_view(), name="my_claims"),
 ]

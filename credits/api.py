@@ -13,7 +13,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from candidates.api import CandidateView
+from candidates.api import CandidateView, DayQuerySerializer
 from ceportal.kernel import clock
 from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
 from ceportal.kernel.decisions import Decision
@@ -22,18 +22,12 @@ from credits import queries
 from credits.models import Claim
 
 
-class BalanceQuerySerializer(serializers.Serializer[Any]):
+class BalanceQuerySerializer(DayQuerySerializer):
     """Of which day the balance is asked, and by what was known when."""
 
-    as_of = serializers.DateField(required=False, help_text="A day up to today; left out, today.")
     known_at = serializers.DateTimeField(
         required=False, help_text="A moment up to now; left out, now. What was entered later is not looked at."
     )
-
-    def validate_as_of(self, as_of: Any) -> Any:
-        if as_of > clock.day_of(clock.now()):
-            raise serializers.ValidationError(_("What will stand on a day to come is not known yet."))
-        return as_of
 
     def validate_known_at(self, known_at: Any) -> Any:
         if known_at > clock.now():

@@ -72,5 +72,8 @@ ROWS: dict[str, Row] = {
     ),
     "my_certifications": Row("/api/v1/me/certifications", OWN),
     "my_credits": Row("/api/v1/me/credits", OWN),
+    "my_open_exams": Row("/api/v1/me/exams", OWN),
+    "my_results": Row("/api/v1/me/results", OWN),
+    "my_bookings": Row("/api/v1/me/bookings", OWN),
     "my_claims": Row("/api/v1/me/claims", OWN),
 }

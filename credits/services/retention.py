@@ -31,6 +31,8 @@ def destroy_old_evidence(*, now: datetime) -> int:
 
 @transaction.atomic
 def _destroy_some(*, now: datetime) -> int:
+    if not _old_enough(now=now).exists():
+        return 0  # so it is on most nights; only then is it asked what still needs which file
     due = due_for_destruction(now=now)
     ids = dict(due.order_by("id").values_list("id", "claim__candidate_id")[:BATCH])
     lock_candidates(set(ids.values()))
@@ -46,7 +48,6 @@ def _destroy_some(*, now: datetime) -> int:
 def due_for_destruction(*, now: datetime) -> QuerySet[Evidence]:
     """The files older than the book of the day allows, of claims and people about whom nothing is open."""
     day = clock.day_of(now)
-    oldest = clock.at(day - timedelta(days=BOOK.on(day)["privacy.evidence_days"].value), 0)
     claim, candidate = OuterRef("claim_id"), OuterRef("claim__candidate_id")
     appealable = Q(appealed_at__isnull=True, appeal_until__gte=day) | Q(appealed_at__isnull=False, appeal_outcome="")
     needed = (
@@ -56,7 +57,13 @@ def due_for_destruction(*, now: datetime) -> QuerySet[Evidence]:
         Exists(Sanction.objects.filter(candidate_id=candidate, status=Sanction.Status.PROPOSED)),
         Exists(Sanction.objects.filter(appealable, candidate_id=candidate, status=Sanction.Status.RUNNING)),
     )
-    old = Evidence.objects.filter(
+    return _old_enough(now=now).filter(*(~each for each in needed))
+
+
+def _old_enough(*, now: datetime) -> QuerySet[Evidence]:
+    """The files older than the book of the day allows, of claims that are decided."""
+    day = clock.day_of(now)
+    oldest = clock.at(day - timedelta(days=BOOK.on(day)["privacy.evidence_days"].value), 0)
+    return Evidence.objects.filter(
         destroyed_at__isnull=True, uploaded_at__lt=oldest, claim__status__in=DECIDED, claim__audit_due=False
     )
-    return old.filter(*(~each for each in needed))

@@ -95,18 +95,22 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
         spec.env["REDIS_URL"] = f"{server}/{number}"
 
 
-class OneWorkerForTheBrowser(LoadScopeScheduling):
-    """Tests go to whichever worker is free, but all of tests/browser to one: they share one running portal.
+# Tests that share what takes long to make: a running portal, a demonstration.
+TOGETHER = ("tests/browser/", "tests/demo/test_today.py::")
+
+
+class OneWorkerForWhatIsShared(LoadScopeScheduling):
+    """Tests go to whichever worker is free, but those that share something all to one.
 
     xdist's own groups (`--dist loadgroup`) do nothing under pytest 9.2, which no longer reads the attribute they
     are written to.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+        return next((shared for shared in TOGETHER if nodeid.startswith(shared)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Take the place of `--dist`."""
-    return OneWorkerForTheBrowser(config, log)
+    return OneWorkerForWhatIsShared(config, log)

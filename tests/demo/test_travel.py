@@ -5,15 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 
-from candidates.models import Certification, Notice
-from ceportal import nightly
+from candidates.models import Certification
 from ceportal.demo import load, travel
 from ceportal.kernel import clock
-from ceportal.kernel.models import Delivery, NightlyRun
-from credits.models import Entry
-from tests.demo.states import assert_true_to_the_rules, snapshot
+from tests.demo.states import assert_true_to_the_rules
 from tests.factories import day
 
 pytestmark = pytest.mark.usefixtures("demo")
@@ -30,51 +26,6 @@ def set_out(days: int) -> travel.Journey:
 
 def arrived_on() -> str:
     return clock.day_of(clock.now()).isoformat()
-
-
-def test_a_month_ahead_ends_alike_whether_or_not_it_was_killed_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    load.load(candidates=1, start_on=day("2026-05-20"))
-
-    def killed_on_the_tenth(*, now: object) -> int:
-        if clock.day_of(now) == day("2026-05-30"):
-            raise Killed
-        return 0
-
-    ends = []
-    for killed in (False, True):
-        with transaction.atomic():
-            set_out(31)
-            if killed:
-                with monkeypatch.context() as patch:
-                    first, *rest = nightly.SWEEPS
-                    patch.setattr(nightly, "SWEEPS", (first, ("the killed one", killed_on_the_tenth), *rest))
-                    with pytest.raises(Killed):
-                        travel.travel()
-                assert arrived_on() == "2026-05-30"
-                assert not NightlyRun.objects.filter(day=day("2026-05-30")).exists()
-            assert travel.travel()
-            assert arrived_on() == "2026-06-20"
-            assert travel.journey_under_way(now=clock.now()) is None
-            assert_true_to_the_rules(day("2026-06-20"))
-            _a_month_has_passed()
-            ends.append(snapshot())
-            transaction.set_rollback(True)
-        clock._read.good_until = 0.0
-    assert ends[0] == ends[1]
-
-
-def _a_month_has_passed() -> None:
-    since = clock.at(day("2026-05-21"), 0)
-    assert {run.day for run in NightlyRun.objects.filter(day__gt=day("2026-05-20"))} == {
-        day("2026-05-20") + timedelta(days=ahead) for ahead in range(1, 32)
-    }
-    assert Certification.objects.filter(
-        status="inactive", inactive_on__gt=day("2026-05-20"), inactive_on__lte=day("2026-06-20")
-    ).exists()
-    assert Entry.objects.filter(kind="expired", written_at__gte=since).exists()
-    assert Notice.objects.filter(kind="lapse_reminder", created_at__gte=since).exists()
-    # They go out by the relay, as any other.
-    assert Delivery.objects.filter(receiver="mail", status="pending", due_at__gte=since).exists()
 
 
 def test_the_rules_of_2020_come_to_those_who_began_before_them() -> None:

@@ -8,6 +8,7 @@ from candidates import (
     guardian_views,
     privacy_views,
     standing_views,
+    token_views,
     verification_views,
     views,
 )
@@ -38,6 +39,8 @@ urlpatterns = [
     path("privacy/copy/<int:request_id>/", privacy_views.download_export, name="download_export"),
     path("privacy/erasure/", privacy_views.erasure, name="erasure"),
     path("privacy/erasure/withdraw/", privacy_views.withdraw_erasure, name="withdraw_erasure"),
+    path("tokens/", token_views.tokens, name="tokens"),
+    path("tokens/<int:token_id>/withdraw/", token_views.withdraw_token, name="withdraw_token"),
     path("sharing/", verification_views.share, name="sharing"),
     path("sharing/<int:link_id>/withdraw/", verification_views.withdraw_link, name="withdraw_link"),
 ]

@@ -61,6 +61,7 @@ def _navigation(request: HttpRequest) -> Navigation:
         account += [(_("Notices"), "candidates:notice_list"), (_("Contact"), "candidates:profile")]
         account += [(_("Standing"), "candidates:standing"), (_("Agreements"), "candidates:agreements")]
         account += [(_("Verification links"), "candidates:sharing"), (_("Your data"), "candidates:privacy")]
+        account += [(_("Tokens for programs"), "candidates:tokens")]
     elif not (roles.member or roles.proctor or roles.partner or user.is_staff):
         items += [(_("Connect your record"), "candidates:link")]
     if roles.member:

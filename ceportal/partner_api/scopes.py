@@ -11,12 +11,8 @@ PROVIDER, TEST_PARTNER, ORGANISER, VERIFIER = "provider", "test_partner", "organ
 
 OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
     PROVIDER: {
-        "catalog:read": _("Read the catalog and what the provider may deliver."),
-        "catalog:propose": _("Propose items for the catalog."),
         "deliveries:read": _("Read the provider's deliveries."),
         "deliveries:write": _("Announce and change the provider's deliveries."),
-        "rosters:read": _("Read the rosters handed in."),
-        "rosters:write": _("Hand in rosters of who completed a delivery."),
         "claims:read": _("Read the claims made to the provider, with their evidence."),
         "claims:decide": _("Approve, return or reject the claims made to the provider."),
     },
@@ -25,23 +21,11 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
         "results:read": _("Read the results that this test partner reported."),
         "results:write": _("Report results and correct them."),
     },
-    ORGANISER: {
-        "gatherings:read": _("Read the organiser's events and their sessions."),
-        "schedules:write": _("Hand in the schedule of an event."),
-        "scans:write": _("Hand in badge scans of an event."),
-        "authored-items:read": _("Read the exam items and workshops reported."),
-        "authored-items:write": _("Report accepted exam items and workshops."),
-    },
-    VERIFIER: {
-        "statuses:read": _("Read the certifications of those who agreed to it."),
-        "affiliations:read": _("Read who is associated with the channel partner."),
-    },
+    ORGANISER: {},
+    VERIFIER: {},
 }
 OF_ALL_PARTNERS: Mapping[str, str | Promise] = {
     "jobs:read": _("See how far the bulks handed in are, and what became of each row."),
-    "events:read": _("Read the events feed."),
-    "webhooks:read": _("Read webhook subscriptions and what was delivered."),
-    "webhooks:write": _("Subscribe to webhooks, and change what is subscribed."),
 }
 OF_CANDIDATES: Mapping[str, str | Promise] = {
     "me:certifications": _("Read your certifications."),
@@ -49,7 +33,6 @@ OF_CANDIDATES: Mapping[str, str | Promise] = {
     "me:claims": _("Read your claims."),
     "me:exams": _("Read your exam results, and ask which exams you may sit."),
     "me:bookings": _("Read your lab bookings."),
-    "me:events": _("Read what happened to your records."),
 }
 ALL: Mapping[str, str | Promise] = {
     name: words for group in (*OF_PARTNERS.values(), OF_ALL_PARTNERS, OF_CANDIDATES) for name, words in group.items()

@@ -113,6 +113,17 @@ def test_every_operation_has_its_row() -> None:
         assert len(row.statuses.split()) == len(ROLES), name
 
 
+def test_every_scope_opens_something() -> None:
+    needed = {
+        scope
+        for methods in SCHEMA["paths"].values()
+        for operation in methods.values()
+        for way in operation["security"]
+        for scope in way.get("application", []) + way.get("personalToken", [])
+    }
+    assert needed == set(scopes.ALL)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("operation", ROWS)
 def test_each_caller_is_answered_as_the_table_says(operation: str, world: tuple[Callers, Mapping[str, Any]]) -> None:

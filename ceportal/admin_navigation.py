@@ -108,6 +108,7 @@ AREAS: tuple[Any, ...] = (
         (_("Orders"), "receipt_long", "payments.order"),
         (_("Payments"), "credit_card", "payments.payment"),
         (_("Refunds"), "currency_exchange", "payments.refund"),
+        (_("Disputes"), "gavel", "payments.dispute"),
         (_("Vouchers"), "confirmation_number", "payments.voucher"),
         (_("Invoices"), "description", "payments.invoice"),
         (_("Credit notes"), "receipt", "payments.creditnote"),

@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "rosters that were left": {"task": "credits.work_on_rosters", "schedule": 60.0},
     "bulks handed in that were left": {"task": "partner_api.jobs_left", "schedule": 60.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
+    "messages of the card service that never came": {"task": "payments.collect_events", "schedule": 900.0},
     "seats that somebody waits for": {"task": "exams.offer_seats", "schedule": 600.0},
     "bookings and their deadlines": {"task": "exams.follow_bookings", "schedule": 60.0},
 }

@@ -24,6 +24,19 @@ stripe.enable_telemetry = False
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 NETWORK_RETRIES = 2
 PAID = "paid"
+# The events that the webhook is subscribed to, and that the sweep asks for.
+FOLLOWED = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+)
 
 
 class GatewayUnavailable(Exception):  # noqa: N818 - it says what happened, as Refused does
@@ -107,6 +120,24 @@ class GatewayRefund:
     id: str
     status: str
     amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayDispute:
+    """A dispute: what the cardholder asked the bank to take back, and why, in Stripe's words.
+
+    `status` is needs_response, under_review, won, lost, warning_needs_response, warning_under_review or
+    warning_closed; `known_by` is the metadata of the payment that it is about.
+    """
+
+    id: str
+    status: str
+    reason: str
+    amount_cents: int
+    payment_intent_id: str
+    known_by: dict[str, str]
+    created: datetime
+    respond_by: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +227,33 @@ def fetch_refund(refund_id: str) -> GatewayRefund:
         return _refund(client.v1.refunds.retrieve(refund_id))
 
 
+def fetch_dispute(dispute_id: str) -> GatewayDispute:
+    """The dispute as it is now."""
+    with _stripe() as client:
+        dispute = client.v1.disputes.retrieve(dispute_id, {"expand": ["charge"]})
+        charge = dispute.charge
+        details = dispute.evidence_details
+        return GatewayDispute(
+            id=dispute.id,
+            status=dispute.status,
+            reason=dispute.reason,
+            amount_cents=dispute.amount,
+            payment_intent_id=_key_of(dispute.payment_intent),
+            known_by=charge.to_dict()["metadata"] if isinstance(charge, stripe.Charge) else {},
+            created=_moment(dispute.created),
+            respond_by=_moment(details.due_by) if details.due_by else None,
+        )
+
+
+def list_events(*, since: datetime) -> list[GatewayEvent]:
+    """What happened since a moment, of the kinds that the portal follows; Stripe keeps events for thirty days."""
+    with _stripe() as client:
+        found = client.v1.events.list(
+            {"types": list(FOLLOWED), "created": {"gte": int(since.timestamp())}, "limit": 100}
+        )
+        return [_event(event.to_dict()) for event in found.auto_paging_iter()]
+
+
 def parse_event(*, body: bytes, signature: str) -> GatewayEvent:
     """The event in a webhook's body, once its signature has been verified. Raises InvalidSignature."""
     if not settings.STRIPE_WEBHOOK_SECRET:
@@ -205,16 +263,7 @@ def parse_event(*, body: bytes, signature: str) -> GatewayEvent:
         stripe.WebhookSignature.verify_header(
             body.decode(), signature, settings.STRIPE_WEBHOOK_SECRET, stripe.Webhook.DEFAULT_TOLERANCE
         )
-        payload = json.loads(body)
-        subject = payload["data"]["object"]
-        return GatewayEvent(
-            id=payload["id"],
-            type=payload["type"],
-            object_id=subject.get("id", ""),
-            object_type=subject["object"],
-            created=_moment(payload["created"]),
-            payload=payload,
-        )
+        return _event(json.loads(body))
     except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError) as error:
         raise InvalidSignature(str(error)) from error
 
@@ -307,6 +356,23 @@ def _decline(intent: stripe.PaymentIntent) -> Decline | None:
 
 def _refund(refund: stripe.Refund) -> GatewayRefund:
     return GatewayRefund(id=refund.id, status=refund.status or "", amount_cents=refund.amount)
+
+
+def _event(payload: dict[str, Any]) -> GatewayEvent:
+    subject = payload["data"]["object"]
+    return GatewayEvent(
+        id=payload["id"],
+        type=payload["type"],
+        object_id=subject.get("id", ""),
+        object_type=subject["object"],
+        created=_moment(payload["created"]),
+        payload=payload,
+    )
+
+
+def _key_of(reference: object) -> str:
+    """The id of something that Stripe names, or gives whole."""
+    return str(getattr(reference, "id", reference) or "")
 
 
 def _moment(timestamp: int) -> datetime:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates.models import Candidate, User
 from ceportal.kernel import clock
 from payments.codes import LETTERS
+from payments.dispute_models import Dispute  # noqa: F401 - Django finds the models of an app here
 
 
 class Order(models.Model):

@@ -21,6 +21,7 @@ EXPORTED = (
             Part("payments.OrderLine", "order__candidate"),
             Part("payments.Payment", "order__candidate", without=("page_url",)),
             Part("payments.Refund", "payment__order__candidate"),
+            Part("payments.Dispute", "payment__order__candidate"),
             Part("payments.Invoice", "candidate"),
             Part("payments.CreditNote", "candidate"),
             Part("payments.Voucher", "candidate"),

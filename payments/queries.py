@@ -76,6 +76,20 @@ class Standing:
         return rules.invoice_due_on(order.paid_on, BOOK.on(order.paid_on))
 
     @property
+    def stuck(self) -> tuple[Refund, ...]:
+        """Refunds that failed and were not asked for anew: a case is open about each."""
+        if self.payment is None:
+            return ()
+        failed = [each for each in self.payment.refunds.all() if each.status == Refund.Status.FAILED]
+        newest = max((each.pk for each in self.refunds), default=0)
+        return tuple(each for each in failed if each.pk > newest)
+
+    @property
+    def arrival(self) -> tuple[int, int]:
+        """The business days, from and to, within which banks show what was given back."""
+        return refund_arrival(max((each.done_at or each.requested_at for each in self.refunds), default=clock.now()))
+
+    @property
     def kept_cents(self) -> int:
         """What a card paid and is not given back."""
         return self.order.total_cents - sum(refund.amount_cents for refund in self.refunds)
@@ -90,6 +104,12 @@ def standing_of(order: Order, *, now: datetime) -> Standing:
     notes = tuple(order.invoice.credit_notes.all()) if hasattr(order, "invoice") else ()
     voucher = getattr(order, "voucher", None) or getattr(order, "arriving_voucher", None)
     return Standing(order, payment, refunds, notes, voucher, order_facts(order, now=now).closed_by)
+
+
+def refund_arrival(at: datetime) -> tuple[int, int]:
+    """The business days, from and to, within which banks show a refund of a moment; the book of its day governs."""
+    first, last = BOOK.on(clock.day_of(at))["refund.arrival_business_days"].value
+    return first, last
 
 
 def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:

@@ -76,6 +76,18 @@ def follow_up(*, now: datetime) -> int:
     )
 
 
+def collect_events(*, now: datetime) -> int:
+    """Keep the messages of the card service that never came, and follow them up; how many there were.
+
+    Payments and refunds under way are asked about anyway; of disputes, and of money that a bank sends back later, the
+    portal hears in no other way where the webhook failed.
+    """
+    missing = services.collect_events(now=now)
+    if missing:
+        follow_up(now=now)
+    return missing
+
+
 def _follow_each(rows: models.QuerySet[Any], due: str, follow: Callable[[int], object], *, now: datetime) -> int:
     followed = 0
     while keys := _take_due(rows, due, now=now):

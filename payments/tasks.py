@@ -30,6 +30,12 @@ def follow_up() -> None:
     sweeps.follow_up(now=clock.now())
 
 
+@shared_task(name="payments.collect_events")
+def collect_events() -> None:
+    """Ask for the messages that never came."""
+    sweeps.collect_events(now=clock.now())
+
+
 def wake_processing(event_id: int) -> None:
     """Ask for a message to be followed up soon. Without a broker the sweep finds it anyway."""
     try:

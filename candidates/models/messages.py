@@ -73,6 +73,8 @@ class Case(models.Model):
         DISALLOWED_RESULT = "disallowed_result", _("result that the rules forbid")
         LATE_BREACH = "late_breach", _("result in breach of one reported later")
         BARRED_RETURNS = "barred_returns", _("registered again under a sanction")
+        DISPUTED_PAYMENT = "disputed_payment", _("payment disputed by the cardholder")
+        FAILED_REFUND = "failed_refund", _("refund that did not arrive")
         TIP = "tip", _("suspicion reported in confidence")
 
     class Status(models.TextChoices):

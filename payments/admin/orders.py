@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, do_act, findings
 from payments import services
 from payments.amounts import amount_text
+from payments.dispute_models import Dispute
 from payments.models import Order, OrderLine, Payment, Refund, StripeEvent
 
 CARD_SERVICE_SILENT = gettext_lazy("The card service does not answer. Try again later; nothing was changed.")
@@ -282,6 +283,26 @@ class RefundAdmin(RecordAdmin):
     search_fields = ("payment__order__number", "stripe_id", "reason")
     date_hierarchy = "requested_at"
     ordering = ("-id",)
+    actions_detail = ("repeat",)
+
+    @action(description=gettext_lazy("Ask for it again"), url_path="repeat", permissions=["act"])
+    def repeat(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refund: Refund = self.record(request, object_id)
+
+        def perform(_values: dict[str, Any], now: datetime) -> str:
+            asked = services.repeat_refund(refund_id=refund.pk, now=now)
+            return _("The refund stands at: %(status)s.") % {"status": asked.get_status_display()}
+
+        return do_act(
+            self,
+            request,
+            title=_("Ask again for a refund that failed"),
+            button=_("Ask again"),
+            explanation=_("The same amount goes to the same card. One that did not fail is left alone."),
+            form=NothingForm,
+            perform=perform,
+            back=refund,
+        )
 
     @display(description=gettext_lazy("amount"), ordering="amount_cents")
     def amount(self, refund: Refund) -> str:
@@ -294,6 +315,30 @@ class RefundAdmin(RecordAdmin):
     )
     def state(self, refund: Refund) -> tuple[str, str]:
         return refund.status, refund.get_status_display()
+
+
+@admin.register(Dispute)
+class DisputeAdmin(RecordAdmin):
+    """What banks were asked to take back, and how it ended; each has a case."""
+
+    list_display = ("payment", "amount", "state", "reason", "opened_at", "respond_by", "closed_at")
+    list_filter = ("status", "reason")
+    list_select_related = ("payment__order",)
+    search_fields = ("payment__order__number", "stripe_id", "reason")
+    date_hierarchy = "opened_at"
+    ordering = ("-opened_at",)
+
+    @display(description=gettext_lazy("amount"), ordering="amount_cents")
+    def amount(self, dispute: Dispute) -> str:
+        return amount_text(dispute.amount_cents, dispute.payment.order.currency)
+
+    @display(
+        description=gettext_lazy("status"),
+        ordering="status",
+        label={"open": "warning", "won": "success", "lost": "danger"},
+    )
+    def state(self, dispute: Dispute) -> tuple[str, str]:
+        return dispute.status, dispute.get_status_display()
 
 
 @admin.register(StripeEvent)

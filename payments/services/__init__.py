@@ -5,7 +5,8 @@ is about to do, asks, and writes the answer (PAY-04).
 """
 
 from payments.services.code_attempts import counting_codes
-from payments.services.inbox import process_event, store_event
+from payments.services.disputes import follow_dispute
+from payments.services.inbox import collect_events, process_event, store_event
 from payments.services.invoices import issue_invoice
 from payments.services.orders import cancel_order, open_order, price_order
 from payments.services.paying import (
@@ -18,7 +19,7 @@ from payments.services.paying import (
     stop_payment,
 )
 from payments.services.pricing import LineRequest
-from payments.services.refunds import execute_refund, follow_refund, request_refund
+from payments.services.refunds import execute_refund, follow_refund, repeat_refund, request_refund
 from payments.services.voucher_batches import issue_vouchers, look_at_vouchers
 from payments.services.vouchers import (
     find_voucher,
@@ -31,9 +32,11 @@ __all__ = [
     "CardServiceUnavailable",
     "LineRequest",
     "cancel_order",
+    "collect_events",
     "counting_codes",
     "execute_refund",
     "find_voucher",
+    "follow_dispute",
     "follow_payment",
     "follow_refund",
     "issue_invoice",
@@ -47,6 +50,7 @@ __all__ = [
     "redeem_voucher",
     "refresh_order",
     "refresh_payment",
+    "repeat_refund",
     "request_refund",
     "start_payment",
     "stop_payment",

@@ -11,13 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
+from ceportal.kernel import clock
 from payments import gateway
 from payments.models import Payment, Refund, StripeEvent
+from payments.services.disputes import follow_dispute
 from payments.services.paying import CardServiceUnavailable, refresh_payment
 from payments.services.refunds import follow_refund
 
 TAKE_UP_AFTER = timedelta(minutes=2)  # by then its task should have run
+LOOK_BACK = timedelta(days=1)  # beyond the last message that came: those before it may have been lost, too
 
 
 @transaction.atomic
@@ -37,6 +41,36 @@ def store_event(*, body: bytes, signature: str, now: datetime) -> StripeEvent:
     return stored
 
 
+def collect_events(*, now: datetime) -> int:
+    """Ask the card service what happened lately and keep the messages that never came; how many there were.
+
+    What was late or lost is then followed up as if it had come (PAY-04). CardServiceUnavailable: not now.
+    """
+    latest = StripeEvent.objects.aggregate(at=Max("received_at"))["at"] or now
+    try:
+        events = gateway.list_events(since=latest - LOOK_BACK - clock.shift())
+    except (gateway.GatewayUnavailable, gateway.GatewayRefused) as error:
+        raise CardServiceUnavailable(str(error)) from error
+    known = set(
+        StripeEvent.objects.filter(stripe_id__in=[each.id for each in events]).values_list("stripe_id", flat=True)
+    )
+    missing = [
+        StripeEvent(
+            stripe_id=each.id,
+            kind=each.type,
+            object_id=each.object_id,
+            body=json.dumps(each.payload),
+            received_at=now,
+            due_at=now,
+        )
+        for each in events
+        if each.id not in known
+    ]
+    # One that comes by itself in this very moment is there already.
+    StripeEvent.objects.bulk_create(missing, ignore_conflicts=True)
+    return len(missing)
+
+
 def process_event(*, event_id: int, now: datetime) -> StripeEvent:
     """Follow up what a message is about, and note the outcome; one that was processed is left alone.
 
@@ -52,6 +86,9 @@ def process_event(*, event_id: int, now: datetime) -> StripeEvent:
 
 
 def _follow(subject: dict[str, Any], now: datetime) -> str:
+    if subject["object"] == "dispute":
+        dispute = follow_dispute(stripe_id=subject["id"], now=now)
+        return f"dispute {dispute.pk}: {dispute.status}" if dispute else "a dispute of nothing that the portal knows"
     if subject["object"] == "refund":
         refund = _find_refund(subject)
         if refund is None:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from candidates.services import compose_notice
+from candidates.models import Case
+from candidates.services import compose_notice, open_case
 from ceportal.kernel.decisions import require
 from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
-from payments import gateway, rules
+from payments import gateway, queries, rules
 from payments.models import CreditNote, Order, OrderLine, Payment, Refund
 from payments.services.invoices import issue_credit_note
 from payments.services.pricing import lock_order
@@ -52,6 +53,27 @@ def request_refund(*, order_id: int, kinds: Collection[str] | None = None, reaso
     if invoiced:
         issue_credit_note(refund, invoiced, now=now)
     return refund
+
+
+@transaction.atomic
+def repeat_refund(*, refund_id: int, now: datetime) -> Refund:
+    """Ask once more for money whose refund failed; the lines it was about are given back by the new one (PAY-04).
+
+    Where it was asked for anew already, that one is the answer; a refund that did not fail is left alone. Emits
+    payments.refund_requested.
+    """
+    order = lock_order(Refund.objects.values_list("payment__order_id", flat=True).get(id=refund_id))
+    refund = Refund.objects.select_for_update(no_key=True, of=("self",)).select_related("payment").get(id=refund_id)
+    refund.payment.order = order
+    if refund.status != Refund.Status.FAILED:
+        return refund
+    lines = list(order.lines.filter(refund=refund))
+    later = refund.payment.refunds.filter(id__gt=refund.pk, amount_cents=refund.amount_cents).order_by("-id").first()
+    if later is not None and not lines:
+        return later
+    again = give_back(refund.payment, amount_cents=refund.amount_cents, reason=refund.reason, now=now)
+    OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=again)
+    return again
 
 
 def _is_given_back(line: OrderLine) -> bool:
@@ -108,8 +130,8 @@ def follow_refund(*, refund_id: int, now: datetime) -> Refund:
 def record_refund(*, refund_id: int, answer: gateway.GatewayRefund, now: datetime) -> Refund:
     """Write down what the card service says of a refund; what is known already changes nothing.
 
-    Done: the candidate is told, and the order is refunded once all of it is back. Failed: staff must see to it. Emits
-    payments.refunded or payments.refund_failed.
+    Done: the candidate is told, and the order is refunded once all of it is back. Failed: a case is opened, even where
+    the bank sends back what was made already. Emits payments.refunded or payments.refund_failed.
     """
     order = lock_order(Refund.objects.values_list("payment__order_id", flat=True).get(id=refund_id))
     refund = Refund.objects.select_for_update(no_key=True, of=("self",)).select_related("payment").get(id=refund_id)
@@ -120,6 +142,7 @@ def record_refund(*, refund_id: int, answer: gateway.GatewayRefund, now: datetim
         refund.status, refund.done_at = Refund.Status.FAILED, now
         log.error("refund_failed", refund=refund.id, order=order.number)
         _emit("payments.refund_failed", refund, now, status=answer.status)
+        _open_case(refund, now)
     completed = answer.status == SUCCEEDED and refund.status == Refund.Status.REQUESTED
     if completed:
         refund.status, refund.done_at = Refund.Status.SUCCEEDED, now
@@ -127,6 +150,30 @@ def record_refund(*, refund_id: int, answer: gateway.GatewayRefund, now: datetim
     if completed:
         _tell(refund, now)
     return refund
+
+
+def _open_case(refund: Refund, now: datetime) -> None:
+    payment = refund.payment
+    order = payment.order
+    open_case(
+        key=f"failed_refund:{refund.pk}",
+        kind=Case.Kind.FAILED_REFUND,
+        clause="PAY-04",
+        candidate_id=order.candidate_id,
+        subject=f"payments.refund:{refund.pk}",
+        facts={
+            "order": order.number,
+            "amount_cents": refund.amount_cents,
+            "currency": order.currency,
+            "reason": refund.reason,
+            "asked_for_at": refund.requested_at.isoformat(),
+            "paid_at": payment.paid_at.isoformat() if payment.paid_at else "",
+            "card": f"{payment.card_brand} {payment.card_last4}".strip(),
+            "card_service": {"refund": refund.stripe_id, "payment": payment.intent_id},
+            "records": [f"payments.payment:{payment.pk}", f"payments.order:{order.pk}"],
+        },
+        now=now,
+    )
 
 
 def _tell(refund: Refund, now: datetime) -> None:
@@ -139,7 +186,13 @@ def _tell(refund: Refund, now: datetime) -> None:
         candidate=order.candidate,
         kind="refund_made",
         key=f"refund_made:{refund.id}",
-        context={"refund": refund, "order": order, "credit_note": _credit_note_of(refund)},
+        context={
+            "refund": refund,
+            "order": order,
+            "credit_note": _credit_note_of(refund),
+            "surplus": refund.payment.status == Payment.Status.SURPLUS,
+            "arrival": queries.refund_arrival(now),
+        },
         now=now,
     )
 

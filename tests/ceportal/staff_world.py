@@ -19,6 +19,7 @@ from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from exams.services.sharing import share_results
+from payments.dispute_models import Dispute
 from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
 from payments.papers import credit_note_content, invoice_content
 from payments.services import issue_voucher
@@ -227,6 +228,14 @@ def paid_and_refunded(candidate: Candidate) -> Order:
     order = paid_order(candidate)
     Refund.objects.create(
         payment=order.payments.get(), amount_cents=12100, reason="Because.", requested_at=NOW, next_check_at=NOW
+    )
+    Dispute.objects.create(
+        payment=order.payments.get(),
+        stripe_id=f"du_{candidate.id}",
+        stage="needs_response",
+        reason="general",
+        amount_cents=12100,
+        opened_at=NOW,
     )
     AdministrativeFee.objects.create(cycle=candidate.cycles.get(), order=order, paid_on=NOW.date())
     Invoice.objects.create(

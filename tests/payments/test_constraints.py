@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from payments.dispute_models import Dispute
 from payments.models import Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent
 from tests import factories
 from tests.factories import LONG_AGO
@@ -40,6 +41,11 @@ def make_line(**more):
 def make_payment(order=None, **more):
     values = {"amount_cents": 121, "created_at": LONG_AGO, "expires_at": LATER, "next_check_at": LATER}
     return Payment.objects.create(order=order or make_order(), **{**values, **more})
+
+
+def make_dispute(payment=None, **more):
+    values = {"stripe_id": "du_1", "stage": "needs_response", "reason": "general", "amount_cents": 121}
+    return Dispute.objects.create(payment=payment or make_paid_payment(), **{**values, "opened_at": LATER, **more})
 
 
 def make_paid_payment(order=None, **more):
@@ -97,6 +103,11 @@ REFUSED = {
     "a surplus without a moment": lambda: make_paid_payment(status="surplus", paid_at=None),
     "an open payment with a moment": lambda: make_payment(paid_at=LATER),
     "a payment of nothing": lambda: make_payment(amount_cents=0),
+    "one dispute twice": lambda: twice(make_dispute, payment=make_paid_payment()),
+    "an unknown status of a dispute": lambda: make_dispute(status="lurking"),
+    "a dispute that ended without a moment": lambda: make_dispute(status="lost"),
+    "an open dispute with the moment of its end": lambda: make_dispute(closed_at=LATER),
+    "a dispute of nothing": lambda: make_dispute(amount_cents=0),
     "two refunds of a whole payment": lambda: twice(make_refund, payment=make_paid_payment()),
     "a cent more given back than taken": lambda: (
         make_refund(payment := make_paid_payment(), amount_cents=100),

@@ -75,6 +75,8 @@ ENDPOINTS = (
     _endpoint("POST", "/refunds", shapes.CREATE_REFUND, calls.create_refund),
     _endpoint("GET", "/refunds", shapes.LIST_REFUNDS, calls.list_of("refund")),
     _endpoint("GET", "/refunds/{id}", shapes.RETRIEVE, calls.retrieve("refund")),
+    _endpoint("GET", "/disputes", shapes.LIST_CHARGES, calls.list_of("dispute")),
+    _endpoint("GET", "/disputes/{id}", shapes.RETRIEVE, calls.retrieve("dispute", param="dispute")),
     _endpoint("GET", "/charges", shapes.LIST_CHARGES, calls.list_of("charge")),
     _endpoint("GET", "/charges/{id}", shapes.RETRIEVE, calls.retrieve("charge")),
     _endpoint("GET", "/events", shapes.LIST_EVENTS, calls.list_events),

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from ceportal.devstack.cards import shapes
+from ceportal.devstack.cards.disputes import move_dispute, open_dispute
 from ceportal.devstack.cards.errors import invalid
 from ceportal.devstack.cards.faults import WEBHOOK_DEFAULTS, Gate, webhook_switches
 from ceportal.devstack.cards.money import written
@@ -46,6 +47,8 @@ class Control:
             if "refund" in values:
                 refund = tx.get("refund", values["refund"]["id"], param="refund[id]")
                 settle_refund(tx, refund, status=values["refund"]["status"])
+            if "dispute" in values:
+                _turn_dispute(tx, values["dispute"])
             if "redeliver" in values:
                 event = tx.get("event", values["redeliver"], param="redeliver")
                 add_delivery(tx, event["id"], forced=True)
@@ -68,6 +71,7 @@ class Control:
                 "payment_intents": [public(item) for item in tx.select("payment_intent")],
                 "charges": [public(item) for item in tx.select("charge")],
                 "refunds": [public(item) for item in tx.select("refund")],
+                "disputes": [public(item) for item in tx.select("dispute")],
                 "events": [_with_deliveries(tx, event) for event in tx.select("event")],
             }
 
@@ -98,6 +102,16 @@ class Control:
 {_table("Events", ("When", "Type", "Event", "Deliveries", "Again"), map(_event_row, state["events"]))}</main>""",
             wide=True,
         )
+
+
+def _turn_dispute(tx: Transaction, asked: dict[str, Any]) -> None:
+    """Let a charge be disputed, or a dispute go on."""
+    if "id" in asked:
+        dispute = tx.get("dispute", asked["id"], param="dispute[id]")
+        move_dispute(tx, dispute, status=asked.get("status", "under_review"))
+    else:
+        charge = tx.get("charge", asked.get("charge", ""), param="dispute[charge]")
+        open_dispute(tx, charge, reason=asked.get("reason", "general"))
 
 
 def _with_deliveries(tx: Transaction, event: Document) -> Document:

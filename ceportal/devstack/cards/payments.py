@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from ceportal.devstack.cards.disputes import bars_refund
 from ceportal.devstack.cards.errors import invalid, refused
 from ceportal.devstack.cards.money import written
 from ceportal.devstack.cards.store import Document, Transaction, new_id, public
@@ -249,6 +250,8 @@ def create_refund(
     tx: Transaction, *, charge: Document, amount: int | None, reason: str | None, metadata: dict[str, str]
 ) -> Document:
     """Give money back, never more in sum than was paid."""
+    if bars_refund(tx, charge):
+        raise refused(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     left = charge["amount_captured"] - charge["amount_refunded"]
     if left == 0:
         raise refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")

@@ -131,6 +131,12 @@ CONTROL: Shape = {
         "id": required(TEXT),
         "status": required(one_of("succeeded", "failed")),
     },
+    "dispute": {
+        "charge": TEXT,
+        "reason": one_of("duplicate", "fraudulent", "general", "product_not_received", "unrecognized"),
+        "id": TEXT,
+        "status": one_of("under_review", "won", "lost", "warning_closed"),
+    },
     "clock": {"offset_seconds": required(INTEGER)},
     "reset": one_of("all", "switches"),
 }

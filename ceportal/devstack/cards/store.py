@@ -68,6 +68,7 @@ KINDS = {
     "pm": "payment_method",
     "ch": "charge",
     "re": "refund",
+    "du": "dispute",
     "evt": "event",
 }
 ALPHABET = string.ascii_letters + string.digits

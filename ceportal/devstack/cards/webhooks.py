@@ -33,6 +33,8 @@ SENT = frozenset(
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "charge.refunded",
+        "charge.dispute.created",
+        "charge.dispute.closed",
         "refund.created",
         "refund.updated",
         "refund.failed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ceportal.devstack.cards.disputes import bars_refund
+from ceportal.devstack.cards.disputes import bars_refund, open_dispute
 from ceportal.devstack.cards.errors import invalid, refused
 from ceportal.devstack.cards.money import written
 from ceportal.devstack.cards.store import Document, Transaction, new_id, public
@@ -138,6 +138,8 @@ def _ask_bank(tx: Transaction, intent: Document, method: Document) -> Document:
     tx.save(intent)
     record_event(tx, "charge.succeeded", charge)
     record_event(tx, "payment_intent.succeeded", intent)
+    if reason := BY_METHOD[method["_card"]].dispute:
+        open_dispute(tx, charge, reason=reason)
     return intent
 
 

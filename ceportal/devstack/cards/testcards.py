@@ -20,7 +20,10 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A test card. `authenticate` asks for 3-D Secure first; `refund` is the first status of its refunds."""
+    """A test card. `authenticate` asks for 3-D Secure first; `refund` is the first status of its refunds.
+
+    `dispute` is the reason for which its charges are disputed as soon as they are made.
+    """
 
     number: str
     method: str
@@ -29,6 +32,7 @@ class Card:
     decline: Decline | None = None
     authenticate: bool = False
     refund: str = "succeeded"
+    dispute: str = ""
 
     @property
     def last4(self) -> str:
@@ -94,6 +98,7 @@ CARDS = (
         authenticate=True,
     ),
     Card("4000000000007726", "pm_card_pendingRefund", "Its refunds stay pending at first", refund="pending"),
+    Card("4000000000000259", "pm_card_createDispute", "Paid, then disputed as fraudulent", dispute="fraudulent"),
 )
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_METHOD = {card.method: card for card in CARDS}

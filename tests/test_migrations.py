@@ -11,6 +11,8 @@ from django.db import connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import DjangoDbBlocker
 
+from tests import migrated
+
 SCRATCH = "scratch"
 OURS = ("kernel", "candidates", "catalog", "payments", "exams", "emeritus", "credits")
 TABLES_AND_FUNCTIONS = """
@@ -22,13 +24,13 @@ WHERE routine_schema = 'public' AND external_language = 'PLPGSQL'
 
 
 @pytest.fixture
-def empty_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The alias of an empty database beside that of the tests."""
+def migrated_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The alias of a database that has been migrated from nothing, beside that of the tests (tests/migrated.py)."""
     with django_db_blocker.unblock():
         name = f"{connection.settings_dict['NAME']}_{SCRATCH}"
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            cursor.execute(f'CREATE DATABASE "{name}"')
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated.provide()}"')
         connections.databases[SCRATCH] = {**connection.settings_dict, "NAME": name}
         yield SCRATCH
         connections[SCRATCH].close()
@@ -44,17 +46,16 @@ def _of_ours(alias: str) -> set[str]:
         return {name for (name,) in cursor.fetchall() if name.startswith(OURS)}
 
 
-def test_every_app_comes_from_nothing_goes_back_to_it_and_comes_again(empty_database: str) -> None:
-    call_command("migrate", database=empty_database, verbosity=0)
-    complete = _of_ours(empty_database)
+def test_every_app_comes_from_nothing_goes_back_to_it_and_comes_again(migrated_database: str) -> None:
+    complete = _of_ours(migrated_database)
     for app in reversed(OURS):
-        call_command("migrate", app, "zero", database=empty_database, verbosity=0)
-    applied = MigrationRecorder(connections[empty_database]).applied_migrations()
+        call_command("migrate", app, "zero", database=migrated_database, verbosity=0)
+    applied = MigrationRecorder(connections[migrated_database]).applied_migrations()
     assert {app for app, _name in applied}.isdisjoint(OURS)
-    assert _of_ours(empty_database) == set()
+    assert _of_ours(migrated_database) == set()
 
-    call_command("migrate", database=empty_database, verbosity=0)
-    assert _of_ours(empty_database) == complete
+    call_command("migrate", database=migrated_database, verbosity=0)
+    assert _of_ours(migrated_database) == complete
     assert {"credits_entry", "credits_keep_remaining", "kernel_event"} <= complete
 
 

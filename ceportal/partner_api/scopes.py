@@ -21,10 +21,7 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
         "results:read": _("Read the results that this test partner reported."),
         "results:write": _("Report results and correct them."),
     },
-    ORGANISER: {
-        "gatherings:read": _("Read the organiser's events and their sessions."),
-        "schedules:write": _("Hand in the schedule of an event."),
-    },
+    ORGANISER: {},
     VERIFIER: {},
 }
 OF_ALL_PARTNERS: Mapping[str, str | Promise] = {

@@ -126,6 +126,8 @@ class Api:
         endpoint, arguments = _find(call)
         values = validate(decode(call.pairs), endpoint.shape)
         if call.method != "POST" or call.idempotency_key is None:
+            if fault and fault["mode"] == "hold":
+                self._gate.wait()
             with self._store.transaction(Request(call.request_id)) as tx:
                 return _execute(tx, endpoint, values, arguments, fault)
         replay = self._reserve(call)

@@ -223,7 +223,7 @@ def test_a_wrong_name_and_an_unknown_number_take_the_same_time(alice: Candidate,
             reason=Term.Reason.RENEWED,
             created_at=NOW,
         )
-        for each in range(300)
+        for each in range(1500)
     )
 
     def hasty(number: str) -> None:

@@ -27,7 +27,18 @@ LARGEST_SCHEDULE = 5 * 1024 * 1024  # bytes
 PROBLEMS_SHOWN = 100
 
 
-class GatheringForm(ActForm):
+class OrganiserForm(ActForm):
+    """For whose programs an event is."""
+
+    organiser = forms.SlugField(
+        label=gettext_lazy("Organiser"),
+        max_length=50,
+        required=False,
+        help_text=gettext_lazy("The code of the partner whose programs hand in its schedule and its badge scans."),
+    )
+
+
+class GatheringForm(OrganiserForm):
     """An event, as it is announced."""
 
     code = forms.CharField(
@@ -80,11 +91,11 @@ class ScheduleForm(ActForm):
 class GatheringAdmin(RecordAdmin):
     """Events such as a yearly conference (LIVE-07)."""
 
-    list_display = ("name", "code", "place", "starts_on", "ends_on", "session_count")
+    list_display = ("name", "code", "organiser", "place", "starts_on", "ends_on", "session_count")
     search_fields = ("code", "name", "place")
     date_hierarchy = "starts_on"
     readonly_fields = ("all_sessions",)
-    actions_detail = ("import_schedule",)
+    actions_detail = ("import_schedule", "give_to_organiser")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(session_total=Count("sessions"))
@@ -133,6 +144,26 @@ class GatheringAdmin(RecordAdmin):
             explanation=_("What an earlier file said stays, unless this one says otherwise of the same session."),
             form=ScheduleForm,
             perform=perform,
+            back=gathering,
+        )
+
+    @action(description=gettext_lazy("Name its organiser"), url_path="organiser", permissions=["act"])
+    def give_to_organiser(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        gathering: Gathering = self.record(request, object_id)
+
+        def perform(values: dict[str, Any], now: datetime) -> str:
+            services.name_organiser(gathering_id=gathering.pk, now=now, **values)
+            return _("The organiser is named.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Name the organiser"),
+            button=_("Name"),
+            explanation=_("Only this organiser's programs see the event, and hand in what belongs to it."),
+            form=OrganiserForm,
+            perform=perform,
+            initial={"organiser": gathering.organiser},
             back=gathering,
         )
 

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from candidates.api import MyCertifications
 from catalog.api import CatalogItems
+from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessions, OneGathering
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
@@ -32,6 +33,10 @@ urlpatterns = [
     path("deliveries/<int:delivery_id>", OneDelivery.as_view(), name="delivery"),
     path("deliveries/<int:delivery_id>/cancellation", DeliveryCancellation.as_view(), name="delivery_cancellation"),
     path("exams/<slug:exam>/eligibility", Eligibility.as_view(), name="eligibility"),
+    path("gatherings", Gatherings.as_view(), name="gatherings"),
+    path("gatherings/<slug:code>", OneGathering.as_view(), name="gathering"),
+    path("gatherings/<slug:code>/schedule", GatheringSchedule.as_view(), name="gathering_schedule"),
+    path("gatherings/<slug:code>/sessions", GatheringSessions.as_view(), name="gathering_sessions"),
     path("results", Results.as_view(), name="results"),
     path("results/bulk", ResultBulk.as_view(), name="result_bulk"),
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),

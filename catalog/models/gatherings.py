@@ -12,6 +12,8 @@ class Gathering(models.Model):
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
+    # The code under which its organiser's programs act: they see this event, and nobody else's do.
+    organiser = models.SlugField(max_length=50, blank=True, default="", db_default="")
     place = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=50, default="UTC")
     starts_on = models.DateField()

@@ -8,10 +8,16 @@ from catalog.services.deliveries import (
     withdraw_authorisation,
 )
 from catalog.services.equivalences import mark_equivalent
-from catalog.services.gatherings import day_in, moment_in, register_gathering, schedule_session
+from catalog.services.gatherings import (
+    day_in,
+    moment_in,
+    name_organiser,
+    register_gathering,
+    schedule_session,
+)
 from catalog.services.members import change_membership
 from catalog.services.proposals import decline_proposal, list_proposal, propose_item, withdraw_proposal
-from catalog.services.schedules import ScheduleRead, import_schedule
+from catalog.services.schedules import ScheduleRead, import_schedule, take_schedule
 
 __all__ = [
     "ScheduleRead",
@@ -27,10 +33,12 @@ __all__ = [
     "lock_item",
     "mark_equivalent",
     "moment_in",
+    "name_organiser",
     "propose_item",
     "register_gathering",
     "schedule_delivery",
     "schedule_session",
+    "take_schedule",
     "withdraw_authorisation",
     "withdraw_proposal",
 ]

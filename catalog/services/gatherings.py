@@ -25,15 +25,18 @@ def register_gathering(
     starts_on: date,
     ends_on: date,
     now: datetime,
+    organiser: str = "",
 ) -> Gathering:
     """Enter an event; attending it earns nothing by itself (LIVE-07). The code names it: a repetition gives the same.
 
-    The days of its sessions are those of its time zone.
+    The days of its sessions are those of its time zone. `organiser` is the code under which its organiser's programs
+    act; empty where none do.
     """
     gathering, created = Gathering.objects.get_or_create(
         code=code,
         defaults={
             "name": name,
+            "organiser": organiser,
             "place": place,
             "time_zone": time_zone,
             "starts_on": starts_on,
@@ -43,6 +46,17 @@ def register_gathering(
     )
     if created:
         emit("catalog.gathering_registered", gathering, now=now, code=code)
+    return gathering
+
+
+@transaction.atomic
+def name_organiser(*, gathering_id: int, organiser: str, now: datetime) -> Gathering:
+    """Give an event to the programs of an organiser, from now on to them alone; empty: to none."""
+    gathering = Gathering.objects.select_for_update(no_key=True).get(id=gathering_id)
+    if gathering.organiser != organiser:
+        gathering.organiser = organiser
+        gathering.save(update_fields=["organiser"])
+        emit("catalog.gathering_organiser_named", gathering, now=now, code=gathering.code, organiser=organiser)
     return gathering
 
 

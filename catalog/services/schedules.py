@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -47,13 +48,21 @@ def import_schedule(*, gathering_id: int, content: bytes, now: datetime) -> Sche
     the missions that count, LIVE-08) and room. A code that is not one is listed and not guessed (LIVE-05). The same
     table again changes nothing.
     """
-    gathering = Gathering.objects.select_for_update(no_key=True).get(id=gathering_id)
     table = read_csv(content, columns=COLUMNS, optional=OPTIONAL)
-    problems = list(table.problems)
+    read = take_schedule(gathering_id=gathering_id, rows=table.rows, now=now)
+    problems = sorted((*table.problems, *read.problems), key=lambda each: each.row)
+    return replace(read, problems=tuple(problems))
+
+
+@transaction.atomic
+def take_schedule(*, gathering_id: int, rows: Sequence[Row], now: datetime) -> ScheduleRead:
+    """As `import_schedule`, of rows that were read already; their cells are those of its columns."""
+    gathering = Gathering.objects.select_for_update(no_key=True).get(id=gathering_id)
+    problems: list[Problem] = []
     known = SessionTime.objects.filter(session__gathering=gathering).count()
     times = set()
     first: dict[str, _Entry] = {}
-    for row in table.rows:
+    for row in rows:
         entry = _read(row, gathering)
         if isinstance(entry, _Entry):
             entry = _agrees(entry, first.setdefault(entry.code, entry))

@@ -21,7 +21,10 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
         "results:read": _("Read the results that this test partner reported."),
         "results:write": _("Report results and correct them."),
     },
-    ORGANISER: {},
+    ORGANISER: {
+        "gatherings:read": _("Read the organiser's events and their sessions."),
+        "schedules:write": _("Hand in the schedule of an event."),
+    },
     VERIFIER: {},
 }
 OF_ALL_PARTNERS: Mapping[str, str | Promise] = {

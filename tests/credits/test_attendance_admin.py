@@ -85,6 +85,22 @@ def test_an_event_is_entered_and_its_schedule_imported(organiser: Client) -> Non
     assert Session.objects.get(gathering__code="live-2027").title == "Identity"
 
 
+def test_an_event_is_given_to_the_programs_of_an_organiser_by_the_events_team(organiser: Client) -> None:
+    address = schedule_of().replace("/schedule/", "/organiser/")
+    assert "letters" in organiser.post(address, {"organiser": "no slug"}).content.decode()
+    assert not Gathering.objects.exclude(organiser="").exists()
+
+    organiser.post(address, {"organiser": "live"})
+
+    assert [each.code for each in Gathering.objects.filter(organiser="live")] == ["live-2026"]
+
+
+def test_who_only_looks_names_no_organiser(clerk: Client) -> None:
+    address = schedule_of().replace("/schedule/", "/organiser/")
+    assert clerk.post(address, {"organiser": "live"}).status_code == HTTPStatus.FORBIDDEN
+    assert not Gathering.objects.exclude(organiser="").exists()
+
+
 def test_rows_of_a_schedule_that_were_not_taken_are_listed(organiser: Client) -> None:
     """LIVE-05: a code that is not one is listed; the file can be put right and imported again."""
     file = table("code,minutes,start", "Lunch,60,2026-06-01 12:00", "BRKSEC-2020,90,2026-06-01 09:00")

@@ -30,6 +30,7 @@ OPEN = "200 200 200 200 200 200 200 200 200"
 OF_PROVIDERS = "401 200 200 403 403 403 403 403 403"
 OF_THE_PROVIDER = "401 200 404 403 403 403 403 403 403"
 OF_TEST_PARTNERS = "401 403 403 200 403 403 403 403 403"
+OF_ORGANISERS = "401 403 403 403 200 403 403 403 403"
 OWN = "401 403 403 403 403 403 200 200 403"
 
 ROWS: dict[str, Row] = {
@@ -69,6 +70,15 @@ ROWS: dict[str, Row] = {
     ),
     "report_results": Row(
         "/api/v1/results/bulk", "401 403 403 202 403 403 403 403 403", method="POST", body={"rows": [{}]}
+    ),
+    "gatherings": Row("/api/v1/gatherings", OF_ORGANISERS),
+    "gathering": Row("/api/v1/gatherings/{gathering}", OF_ORGANISERS),
+    "gathering_sessions": Row("/api/v1/gatherings/{gathering}/sessions", OF_ORGANISERS),
+    "hand_in_schedule": Row(
+        "/api/v1/gatherings/{gathering}/schedule",
+        OF_ORGANISERS,
+        method="POST",
+        body={"rows": [{"code": "BRKSEC-1010", "minutes": 90, "start": "2026-06-01 08:00"}]},
     ),
     "my_certifications": Row("/api/v1/me/certifications", OWN),
     "my_credits": Row("/api/v1/me/credits", OWN),

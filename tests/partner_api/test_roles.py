@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 
 from candidates.models import User
+from catalog.services import register_gathering
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
@@ -69,6 +70,16 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         reported_by="tests-inc",
         now=TODAY,
     )
+    gathering = register_gathering(
+        code="live-2026",
+        name="Live",
+        organiser="live",
+        place="Brussels",
+        time_zone="Europe/Brussels",
+        starts_on=day("2026-06-01"),
+        ends_on=day("2026-06-04"),
+        now=TODAY,
+    )
     provider = registered(scopes.PROVIDER, "acme", responsible=acme.user)
     callers = {
         "stranger": Client(),
@@ -86,6 +97,7 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "claim": claim.number,
         "delivery": delivery.pk,
         "evidence": claim.evidence.get().pk,
+        "gathering": gathering.code,
         "job": _job(provider),
         "result": attempt.pk,
     }

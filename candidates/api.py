@@ -92,9 +92,8 @@ class MyCertifications(CandidateView):
     )
     def get(self, request: Request) -> Response:
         """Every certification held by a day, with its status then, by the name of its track (CERT-10)."""
-        asked = DayQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        day = asked.validated_data.get("as_of", clock.day_of(self.now))
+        asked = self.asked(DayQuerySerializer)
+        day = asked.get("as_of", clock.day_of(self.now))
         held = queries.held_by(self.candidate.pk)
         return Response(
             CertificationSerializer(

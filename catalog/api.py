@@ -71,8 +71,7 @@ class CatalogItems(ApiView, ListAPIView[Item]):
     pagination_class = ByTitle
 
     def get_queryset(self) -> QuerySet[Item]:
-        search = SearchSerializer(data=self.request.query_params)
-        search.is_valid(raise_exception=True)
+        search = self.asked(SearchSerializer)
         day = clock.day_of(self.now)
         whole = queries.view_decision(self.request.user, day).granted
-        return queries.search_items(queries.Search(**search.validated_data), day=day, sample_only=not whole)
+        return queries.search_items(queries.Search(**search), day=day, sample_only=not whole)

@@ -86,11 +86,10 @@ class Gatherings(OrganiserView, ListAPIView[Gathering]):
     def get_queryset(self) -> QuerySet[Gathering]:
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a caller
             return Gathering.objects.none()
-        asked = GatheringsQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
+        asked = self.asked(GatheringsQuerySerializer)
         found = Gathering.objects.filter(organiser=self.tenant)
-        if "ends_from" in asked.validated_data:
-            found = found.filter(ends_on__gte=asked.validated_data["ends_from"])
+        if "ends_from" in asked:
+            found = found.filter(ends_on__gte=asked["ends_from"])
         return found
 
 

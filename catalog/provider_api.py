@@ -105,15 +105,14 @@ class Deliveries(ProviderView, ListAPIView[Delivery]):
     def get_queryset(self) -> QuerySet[Delivery]:
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a caller
             return Delivery.objects.none()
-        asked = DeliveryQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
+        asked = self.asked(DeliveryQuerySerializer)
         found = Delivery.objects.filter(provider=self.member.provider_id).select_related("item")
-        if "item" in asked.validated_data:
-            found = found.filter(item__code=asked.validated_data["item"])
-        if "ends_from" in asked.validated_data:
-            found = found.filter(ends_on__gte=asked.validated_data["ends_from"])
-        if asked.validated_data["cancelled"] is not None:
-            found = found.filter(cancelled_at__isnull=not asked.validated_data["cancelled"])
+        if "item" in asked:
+            found = found.filter(item__code=asked["item"])
+        if "ends_from" in asked:
+            found = found.filter(ends_on__gte=asked["ends_from"])
+        if asked["cancelled"] is not None:
+            found = found.filter(cancelled_at__isnull=not asked["cancelled"])
         return found
 
     @extend_schema(
@@ -172,6 +171,8 @@ class DeliveryCancellation(OneDelivery):
     @extend_schema(operation_id="cancel_delivery", tags=["deliveries"], request=None, responses=DeliverySerializer)
     def post(self, request: Request, delivery_id: int) -> Response:
         """Cancel the delivery. Refused from its last day on (CAT-07); cancelled twice is cancelled once."""
+        # Locked before it is compared, so that it stays as the caller saw it until it is cancelled.
+        deliveries.lock_delivery(self.delivery(delivery_id).pk)
         require_match(request, _etag(self.delivery(delivery_id)))
         deliveries.cancel_delivery(delivery_id=delivery_id, now=self.now)
         cancelled = self.delivery(delivery_id)

@@ -31,7 +31,7 @@ urlpatterns = [
     path("shared/<str:token>/", shared_results, name="shared_results"),
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth_metadata"),
-    path("oauth/token", oauth_views.token, name="oauth_token"),
+    path("oauth/token", oauth.token, name="oauth_token"),
     path("oauth/revoke", oauth_views.revoke, name="oauth_revoke"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),

@@ -55,15 +55,20 @@ class MyCredits(CandidateView):
     @extend_schema(
         operation_id="my_credits", tags=["me"], parameters=[BalanceQuerySerializer], responses=BalanceSerializer
     )
-    def get(self, request: Request) -> Response:
+    def get(self, _request: Request) -> Response:
         """The balance at the end of a day, by what was known at a moment (CR-07)."""
-        asked = BalanceQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        asked = self.asked(BalanceQuerySerializer)
         now = self.now
-        as_of = asked.validated_data.get("as_of", clock.day_of(now))
-        known_at = asked.validated_data.get("known_at", now)
+        as_of = asked.get("as_of", clock.day_of(now))
+        known_at = asked.get("known_at", now)
         balance = queries.balance_as_of(self.candidate.pk, day=as_of, known_at=known_at)
         return Response(BalanceSerializer({"as_of": as_of, **asdict(balance)}).data)
+
+
+def decision_on(claim: Claim) -> dict[str, Any] | None:
+    """The decision on a claim or, while it waits, the one with which it was accepted for review."""
+    kept = claim.checked if claim.status == Claim.Status.SUBMITTED else claim.decision
+    return decision_answer(Decision.from_json(kept)) if kept else None
 
 
 class ClaimSerializer(SparseFields, serializers.Serializer[Any]):
@@ -84,8 +89,7 @@ class ClaimSerializer(SparseFields, serializers.Serializer[Any]):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, claim: Any) -> Any:
-        kept = claim.checked if claim.status == Claim.Status.SUBMITTED else claim.decision
-        return decision_answer(Decision.from_json(kept)) if kept else None
+        return decision_on(claim)
 
 
 class LatestFirst(Pages):

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from catalog.provider_api import ProviderView
-from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
-from ceportal.kernel.decisions import Decision
+from ceportal.kernel.answers import DecisionSerializer, Pages
 from ceportal.kernel.served_files import serve
 from ceportal.partner_api.etags import etag_of, give_etag, require_match
 from ceportal.partner_api.fields import SparseFields
+from credits.api import decision_on
 from credits.models import Claim
 from credits.reading.provider_overview import claims_of
 from credits.rules.claims import OUTCOMES
@@ -73,8 +73,7 @@ class ProviderClaimSerializer(SparseFields, serializers.Serializer[Any]):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, claim: Any) -> Any:
-        kept = claim.checked if claim.status == Claim.Status.SUBMITTED else claim.decision
-        return decision_answer(Decision.from_json(kept)) if kept else None
+        return decision_on(claim)
 
     @extend_schema_field(EvidenceSerializer(many=True))
     def get_evidence(self, claim: Any) -> Any:
@@ -118,9 +117,7 @@ class ProviderClaims(ProviderView, ListAPIView[Claim]):
     def get_queryset(self) -> QuerySet[Claim]:
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a caller
             return Claim.objects.none()
-        asked = ClaimsQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
-        narrowed = {FILTERS[name]: value for name, value in asked.validated_data.items()}
+        narrowed = {FILTERS[name]: value for name, value in self.asked(ClaimsQuerySerializer).items()}
         return claims_of(self.member.provider).filter(**narrowed)
 
 
@@ -182,6 +179,8 @@ class ClaimDecision(ProviderClaim):
         """Approve, return or reject the claim as it was read, or be refused with every reason (CE-10)."""
         given = DecisionRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        # Locked before it is compared, so that nobody hands it in anew between the look and the decision.
+        reviews.lock_claim(self.claim(number).pk)
         claim = self.claim(number)
         require_match(request, _etag(claim))
         reviews.decide_claim(claim_id=claim.pk, member_id=self.member.pk, now=self.now, **given.validated_data)

@@ -90,11 +90,9 @@ class Eligibility(TestPartnerView):
         parameters=[EligibilityQuerySerializer],
         responses=EligibilitySerializer,
     )
-    def get(self, request: Request, exam: str) -> Response:
+    def get(self, _request: Request, exam: str) -> Response:
         """Everything that speaks for and against sitting the exam on a day (EXAM-03 to EXAM-07, CAND-04 to CAND-08)."""
-        asked = EligibilityQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        values = asked.validated_data
+        values = self.asked(EligibilityQuerySerializer)
         candidate = Candidate.objects.filter(number=values["candidate"].upper(), born=values["born"]).first()
         if candidate is None or not Exam.objects.filter(number=exam).exists():
             # One answer for an unknown number and for a wrong day of birth: whose number it is tells nobody.
@@ -188,9 +186,7 @@ class Results(TestPartnerView, ListAPIView[Attempt]):
     def get_queryset(self) -> QuerySet[Attempt]:
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a caller
             return Attempt.objects.none()
-        asked = ResultsQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
-        narrowed = {FILTERS[name]: value for name, value in asked.validated_data.items()}
+        narrowed = {FILTERS[name]: value for name, value in self.asked(ResultsQuerySerializer).items()}
         return Attempt.objects.filter(reported_by=self.tenant, **narrowed).select_related("candidate", "exam")
 
     @extend_schema(

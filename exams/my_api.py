@@ -69,9 +69,7 @@ class MyOpenExams(CandidateView):
     )
     def get(self, request: Request) -> Response:
         """Every exam offered on a day, with everything that speaks for and against sitting it then."""
-        asked = MaySitQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        values = asked.validated_data
+        values = self.asked(MaySitQuerySerializer)
         answers = exam_answers(
             self.candidate.pk,
             day=values.get("day", clock.day_of(self.now)),
@@ -129,8 +127,7 @@ class MyBookings(CandidateView, ListAPIView[Booking]):
     def get_queryset(self) -> QuerySet[Booking]:
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a candidate
             return Booking.objects.none()
-        asked = BookingsQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
-        return Booking.objects.filter(candidate=self.candidate, **asked.validated_data).select_related(
+        asked = self.asked(BookingsQuerySerializer)
+        return Booking.objects.filter(candidate=self.candidate, **asked).select_related(
             "exam", "track", "seat__sitting__site"
         )

@@ -116,7 +116,7 @@ def cancel_delivery(*, delivery_id: int, now: datetime) -> Delivery:
 
     Refused from its last day on, since claims and rosters may rest on it. Cancelled twice is cancelled once.
     """
-    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
+    delivery = lock_delivery(delivery_id)
     if delivery.cancelled_at is not None:
         return delivery
     require(rules.assess_cancellation(rules.CancellationFacts(ends_on=delivery.ends_on, day=clock.day_of(now))))
@@ -124,3 +124,8 @@ def cancel_delivery(*, delivery_id: int, now: datetime) -> Delivery:
     delivery.save(update_fields=["cancelled_at"])
     emit("catalog.delivery_cancelled", delivery, now=now, code=delivery.code)
     return delivery
+
+
+def lock_delivery(delivery_id: int) -> Delivery:
+    """The delivery, as it is and stays until the caller's transaction ends."""
+    return Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)

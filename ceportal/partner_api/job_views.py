@@ -98,9 +98,7 @@ class JobOutcomes(JobView):
     )
     def get(self, request: Request, job_id: int) -> Response:
         """The outcomes of the rows that are done, in the order of the rows."""
-        asked = OutcomeQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        after = asked.validated_data["after"]
+        after = self.asked(OutcomeQuerySerializer)["after"]
         job = self.job(job_id)
         begun = job.chunks.filter(outcomes__isnull=False, first_row__lte=after + 1).last()
         outcomes = [] if begun is None else [*enumerate(begun.outcomes or [], start=begun.first_row)]

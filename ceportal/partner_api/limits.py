@@ -33,28 +33,34 @@ class Room:
         """As it is told."""
         return {
             "RateLimit-Policy": f'"caller";q={self.limit};w={WINDOW_SECONDS}',
-            "RateLimit": f'"caller";r={self.left};t={self.seconds}',
+            "RateLimit": f'"caller";r={max(0, self.left)};t={self.seconds}',
         }
 
 
+def count_call(key: str, limit: int) -> Room | None:
+    """Count a call in the window that runs; what is left after it, below nothing where it is one too many.
+
+    None where calls cannot be counted: then nobody is held back.
+    """
+    window, second = divmod(int(time.time()), WINDOW_SECONDS)
+    counter = f"api-calls:{key}:{window}"
+    try:
+        cache.add(counter, 0, timeout=2 * WINDOW_SECONDS)
+        return Room(limit, limit - cache.incr(counter), WINDOW_SECONDS - second)
+    except (RedisError, ValueError) as error:
+        log.warning("calls_not_counted", error=str(error))
+        return None
+
+
 class CallsPerMinute(BaseThrottle):
-    """Counts the calls of each caller; `room` says what is left. Where they cannot be counted, nobody is held back."""
+    """Counts the calls of each caller; `room` says what is left."""
 
     room: Room | None = None
 
     def allow_request(self, request: Request, view: object) -> bool:  # noqa: ARG002 - DRF's signature
-        key, limit = _who(request)
-        window, second = divmod(int(time.time()), WINDOW_SECONDS)
-        counter = f"api-calls:{key}:{window}"
-        try:
-            cache.add(counter, 0, timeout=2 * WINDOW_SECONDS)
-            count = cache.incr(counter)
-        except (RedisError, ValueError) as error:
-            log.warning("calls_not_counted", error=str(error))
-            return True
-        self.room = Room(limit, max(0, limit - count), WINDOW_SECONDS - second)
+        self.room = count_call(*_who(request))
         request.room = self.room  # type: ignore[attr-defined]  # the view tells it with the answer
-        return count <= limit
+        return self.room is None or self.room.left >= 0
 
     def wait(self) -> float | None:
         return self.room.seconds if self.room else None

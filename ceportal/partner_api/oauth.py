@@ -1,13 +1,35 @@
-"""Where programs find out how to get a token (RFC 8414)."""
+"""Where programs get their tokens, and find out how (RFC 6749, RFC 8414)."""
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.http import HttpRequest, JsonResponse
-from django.urls import reverse
-from django.views.decorators.http import require_safe
+from http import HTTPStatus
 
+from allauth.idp.oidc import views
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from ceportal.partner_api.limits import STRANGERS_PER_MINUTE, count_call
 from ceportal.partner_api.scopes import OF_PARTNERS, of_kind
+
+
+@csrf_exempt
+@require_POST
+def token(request: HttpRequest) -> HttpResponseBase:
+    """A token for good credentials; from one address only so many are asked for in a minute, right or wrong."""
+    room = count_call(f"token:{request.META['REMOTE_ADDR']}", STRANGERS_PER_MINUTE)
+    if room is not None and room.left < 0:
+        told = {
+            "error": "temporarily_unavailable",
+            "error_description": _("Too many tokens were asked for from this address. Keep a token for its hour."),
+        }
+        headers = {"Retry-After": str(room.seconds), **room.headers()}
+        return JsonResponse(told, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
+    answer: HttpResponseBase = views.token(request)
+    return answer
 
 
 @require_safe

@@ -12,7 +12,7 @@ PROVIDER, TEST_PARTNER, ORGANISER, VERIFIER = "provider", "test_partner", "organ
 OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
     PROVIDER: {
         "deliveries:read": _("Read the provider's deliveries."),
-        "deliveries:write": _("Announce and change the provider's deliveries."),
+        "deliveries:write": _("Schedule and cancel the provider's deliveries."),
         "claims:read": _("Read the claims made to the provider, with their evidence."),
         "claims:decide": _("Approve, return or reject the claims made to the provider."),
     },

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import structlog
@@ -15,6 +16,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from ceportal.kernel import clock
@@ -55,6 +57,13 @@ class ApiView(APIView):
         caller = of_request(self.request)
         assert caller is not None
         return caller
+
+    def asked(self, query: type[Serializer[Any]]) -> dict[str, Any]:
+        """What the address asks for, as a serializer reads it. ValidationError, by parameter, for what it cannot be."""
+        read = query(data=self.request.query_params)
+        read.is_valid(raise_exception=True)
+        values: dict[str, Any] = read.validated_data
+        return values
 
     @property
     def dry_run(self) -> bool:
@@ -99,8 +108,12 @@ class ApiView(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         began = time.monotonic()
-        response = super().dispatch(request, *args, **kwargs)
-        self._record(response, milliseconds=round(1000 * (time.monotonic() - began)))
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value  # where a fault of ours leaves no answer
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+            status = response.status_code
+        finally:
+            self._record(status, milliseconds=round(1000 * (time.monotonic() - began)))
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -110,7 +123,7 @@ class ApiView(APIView):
             response[name] = value
         return response
 
-    def _record(self, response: HttpResponseBase, *, milliseconds: int) -> None:
+    def _record(self, status: int, *, milliseconds: int) -> None:
         caller = of_request(self.request)
         Call.objects.create(
             caller=caller.key if caller else "",
@@ -118,7 +131,7 @@ class ApiView(APIView):
             at=self.now if hasattr(self, "now") else clock.now(),
             method=(self.request.method or "")[:7],
             path=self.request.path[:200],
-            status=response.status_code,
+            status=status,
             milliseconds=milliseconds,
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
         )

@@ -47,19 +47,15 @@ def request_refund(*, order_id: int, kinds: Collection[str] | None = None, reaso
         return None
     assert payment is not None  # assessed: PAY-04
     payment.order = order
-    refund = give_back(payment, amount_cents=sum(line.total_cents for line in lines), reason=reason, now=now)
-    OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=refund)
-    invoiced = [line for line in lines if line.invoice_id and not line.credit_note_id]
-    if invoiced:
-        issue_credit_note(refund, invoiced, now=now)
-    return refund
+    return _give_lines_back(payment, lines, reason=reason, now=now)
 
 
 @transaction.atomic
 def repeat_refund(*, refund_id: int, now: datetime) -> Refund:
     """Ask once more for money whose refund failed; the lines it was about are given back by the new one (PAY-04).
 
-    Where it was asked for anew already, that one is the answer; a refund that did not fail is left alone. Emits
+    What was asked for anew already is not again; where that is all of it, the latest is the answer. What was invoiced
+    meanwhile is taken back by a credit note (PAY-03). A refund that did not fail is left alone. Emits
     payments.refund_requested.
     """
     order = lock_order(Refund.objects.values_list("payment__order_id", flat=True).get(id=refund_id))
@@ -68,12 +64,23 @@ def repeat_refund(*, refund_id: int, now: datetime) -> Refund:
     if refund.status != Refund.Status.FAILED:
         return refund
     lines = list(order.lines.filter(refund=refund))
-    later = refund.payment.refunds.filter(id__gt=refund.pk, amount_cents=refund.amount_cents).order_by("-id").first()
-    if later is not None and not lines:
-        return later
-    again = give_back(refund.payment, amount_cents=refund.amount_cents, reason=refund.reason, now=now)
-    OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=again)
-    return again
+    if lines:
+        return _give_lines_back(refund.payment, lines, reason=refund.reason, now=now)
+    later = refund.payment.refunds.filter(id__gt=refund.pk).order_by("-id").first()
+    if later is not None:
+        return repeat_refund(refund_id=later.pk, now=now)
+    # It is about no lines where nothing was owed when it was paid.
+    return give_back(refund.payment, amount_cents=refund.amount_cents, reason=refund.reason, now=now)
+
+
+def _give_lines_back(payment: Payment, lines: Collection[OrderLine], *, reason: str, now: datetime) -> Refund:
+    """Ask for what a card paid of some lines, and take back what was invoiced by a credit note (PAY-03)."""
+    refund = give_back(payment, amount_cents=sum(line.total_cents for line in lines), reason=reason, now=now)
+    OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=refund)
+    invoiced = [line for line in lines if line.invoice_id and not line.credit_note_id]
+    if invoiced:
+        issue_credit_note(refund, invoiced, now=now)
+    return refund
 
 
 def _is_given_back(line: OrderLine) -> bool:

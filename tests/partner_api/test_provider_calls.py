@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from candidates.models import Candidate
@@ -17,7 +20,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.models import Event
 from ceportal.partner_api import scopes
 from credits.models import Claim, Grant
-from credits.services import claims
+from credits.services import claims, reviews
 from tests import factories
 from tests.credits.provider_world import TODAY, enrolled, handed_in
 from tests.factories import day
@@ -124,6 +127,44 @@ def test_a_claim_that_came_back_anew_is_read_anew_first(acme_program: Client, cl
     assert (returned.status_code, unread.status_code, unsaid.status_code) == (200, 412, 428)
     claim.refresh_from_db()
     assert claim.status == Claim.Status.RETURNED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_handed_in_anew_in_this_very_moment_is_not_decided_unread(
+    acme_program: Client, claim: Claim, bob: ProviderMember
+) -> None:
+    """Whoever changes the claim holds its candidate; the decision waits for that, and then looks."""
+    etag = acme_program.get(f"{CLAIMS}/{claim.number}")["ETag"]
+
+    def decide_elsewhere() -> Any:
+        try:
+            with clock.standing_at(TODAY):
+                return decide(acme_program, claim, **{"If-Match": etag})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            reviews.decide_claim(claim_id=claim.pk, member_id=bob.pk, outcome="return", reason="Unsigned.", now=TODAY)
+            decision = pool.submit(decide_elsewhere)
+            wait_for_somebody_who_waits()
+        answer = decision.result()
+
+    assert answer.status_code == HTTPStatus.PRECONDITION_FAILED
+    claim.refresh_from_db()
+    assert claim.status == Claim.Status.RETURNED
+
+
+def wait_for_somebody_who_waits() -> None:
+    """Until another connection waits for what this one has locked."""
+    tick = threading.Event()
+    for _turn in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        tick.wait(0.05)
+    raise AssertionError("Nobody came to wait.")
 
 
 def test_a_decision_that_the_page_would_refuse_is_refused_with_its_clauses(acme_program: Client, claim: Claim) -> None:

@@ -115,7 +115,7 @@ def _own(user: User | None) -> Client:
 def _job(issued: services.Issued) -> int:
     application = issued.credential.application
     caller = Caller(f"application:{application.pk}", frozenset(application.scopes), application)
-    return jobs.start_job(caller=caller, kind="rosters", rows=[{}], now=TODAY).pk
+    return jobs.start_job(caller=caller, kind="results", rows=[{}], now=TODAY).pk
 
 
 def test_every_operation_has_its_row() -> None:

@@ -186,6 +186,20 @@ def test_calls_are_limited_by_the_minute_and_the_room_is_told() -> None:
     assert other.get(JOB).status_code == HTTPStatus.NOT_FOUND
 
 
+def test_who_guesses_at_secrets_is_told_to_wait() -> None:
+    issued = registered(scopes.PROVIDER, "acme")
+    elsewhere = "192.0.2.7"
+
+    answer = ask_token(issued, secret="guessed", address=elsewhere)
+    while answer.status_code == HTTPStatus.UNAUTHORIZED:
+        answer = ask_token(issued, secret="guessed", address=elsewhere)
+
+    assert answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert answer.json()["error"] == "temporarily_unavailable"
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert ask_token(issued).status_code == HTTPStatus.OK
+
+
 def test_where_to_get_tokens_is_told() -> None:
     told = Client().get("/.well-known/oauth-authorization-server").json()
 

@@ -17,7 +17,7 @@ from ceportal.kernel.decisions import Decision, Finding, Refused
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.etags import etag_of, give_etag, require_match
 from ceportal.partner_api.job_views import accepted
-from ceportal.partner_api.models import Application, Job, JobChunk, KeptAnswer
+from ceportal.partner_api.models import Application, Call, Job, JobChunk, KeptAnswer
 from ceportal.partner_api.sweeps import forget
 from ceportal.partner_api.views import ApiView
 from ceportal.urls import urlpatterns as portal
@@ -39,6 +39,8 @@ class Naming(ApiView):
         before = application.name
         application.name = str(request.data["name"])
         application.save()
+        if application.name == "trouble":
+            raise RuntimeError("a fault")
         if application.name == "refused":
             raise Refused(Decision((Finding("CE-10", False, "This name is not given."),)))
         response = Response({"before": before, "name": application.name}, status=201)
@@ -153,6 +155,19 @@ def test_a_refusal_is_an_answer_and_takes_back_what_was_begun(issued: services.I
     assert first.json() == again.json()
     assert again["Content-Type"] == "application/problem+json"
     assert name_of(issued) == "Program of acme"
+
+
+def test_a_fault_of_ours_leaves_nothing_behind_but_the_record_of_the_call(issued: services.Issued) -> None:
+    caller = program(issued)
+    caller.raise_request_exception = False
+
+    answer = post(caller, "/api/v1/naming", {"name": "trouble"}, **KEY)
+
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert name_of(issued) == "Program of acme"
+    assert not KeptAnswer.objects.exists()
+    call = Call.objects.get()
+    assert (call.status, call.application) == (500, issued.credential.application)
 
 
 def test_what_is_wrong_in_shape_may_be_put_right_under_the_same_key(issued: services.Issued) -> None:

@@ -28,7 +28,7 @@ def registered(
     )
 
 
-def ask_token(issued: services.Issued, *, secret: str = "", scope: str = "") -> Any:
+def ask_token(issued: services.Issued, *, secret: str = "", scope: str = "", address: str = "127.0.0.1") -> Any:
     """What the token endpoint answers."""
     asked = {
         "grant_type": "client_credentials",
@@ -36,7 +36,7 @@ def ask_token(issued: services.Issued, *, secret: str = "", scope: str = "") -> 
         "client_secret": secret or issued.secret,
         **({"scope": scope} if scope else {}),
     }
-    return Client().post("/oauth/token", asked)
+    return Client(REMOTE_ADDR=address).post("/oauth/token", asked)
 
 
 def program(issued: services.Issued) -> Client:

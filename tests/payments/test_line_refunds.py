@@ -7,7 +7,7 @@ import pytest
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from payments import services
-from payments.models import Refund
+from payments.models import CreditNote, Refund
 from tests import factories
 from tests.factories import day, noon
 from tests.payments.conftest import change_lines, pay_at, topics
@@ -67,6 +67,25 @@ def test_a_line_whose_refund_failed_is_asked_for_anew(changed):
     again = give_back(changed, "lab_fee")
     assert (again.id != failed.id, again.amount_cents) == (True, 193600)
     assert [line.refund_id for line in changed.lines.all()] == [again.id, None]
+
+
+def test_of_a_refund_that_failed_only_what_was_not_asked_for_since_is_asked_for_again(changed):
+    failed = give_back(changed)
+    Refund.objects.filter(id=failed.id).update(status="failed", done_at=MONDAY)
+    part = give_back(changed, "lab_fee")
+    rest = services.repeat_refund(refund_id=failed.id, now=MONDAY)
+    assert (part.amount_cents, rest.amount_cents) == (193600, 60500)
+    assert [line.refund_id for line in changed.lines.all()] == [part.id, rest.id]
+    assert services.repeat_refund(refund_id=failed.id, now=MONDAY) == rest
+    assert Refund.objects.count() == 3
+
+
+def test_what_was_invoiced_after_a_refund_failed_is_taken_back_when_it_is_asked_for_again(changed):
+    failed = give_back(changed, "lab_fee")
+    Refund.objects.filter(id=failed.id).update(status="failed", done_at=MONDAY)
+    services.issue_invoice(order_id=changed.id, now=noon("2026-03-06"))
+    again = services.repeat_refund(refund_id=failed.id, now=noon("2026-03-06"))
+    assert CreditNote.objects.get().refund_id == again.id
 
 
 def test_the_card_service_gives_back_part_by_part(cards, book, now, payments_gateway):

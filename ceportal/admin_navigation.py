@@ -119,6 +119,7 @@ AREAS: tuple[Any, ...] = (
         (_("Events"), "rss_feed", "kernel.event"),
         (_("Deliveries to others"), "outbox", "kernel.delivery"),
         (_("Programs of partners"), "integration_instructions", "partner_api.application"),
+        (_("Credentials of programs"), "key", "partner_api.credential"),
         (_("Calls to the API"), "api", "partner_api.call"),
         (_("Bulks handed in"), "stacks", "partner_api.job"),
         (_("Accesses by staff"), "visibility", "candidates.staffaccess"),

@@ -39,6 +39,7 @@ WIDGETS: Mapping[type[forms.Field], type[forms.Widget]] = {
     forms.IntegerField: widgets.UnfoldAdminIntegerFieldWidget,
     forms.EmailField: widgets.UnfoldAdminEmailInputWidget,
     forms.CharField: widgets.UnfoldAdminTextInputWidget,
+    forms.SlugField: widgets.UnfoldAdminTextInputWidget,
 }
 
 

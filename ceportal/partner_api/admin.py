@@ -8,10 +8,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
 from ceportal.partner_api import scopes, services
@@ -21,10 +23,12 @@ SCOPES = [(name, f"{name}: {words}") for name, words in scopes.ALL.items() if na
 
 
 class ScopesField(forms.MultipleChoiceField):
-    """What a program may do; left empty, everything that its kind of partner may."""
+    """What a program may do, out of what partners of all kinds may."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=SCOPES, widget=forms.CheckboxSelectMultiple, label=gettext_lazy("Scopes"), **kwargs)
+        super().__init__(
+            choices=SCOPES, widget=UnfoldAdminCheckboxSelectMultipleWidget, label=gettext_lazy("Scopes"), **kwargs
+        )
 
 
 class RegisterForm(ActForm):
@@ -33,14 +37,20 @@ class RegisterForm(ActForm):
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
     kind = forms.ChoiceField(choices=Application.Kind.choices, label=gettext_lazy("Kind of partner"))
     tenant = forms.SlugField(max_length=50, label=gettext_lazy("Code of the partner"))
-    responsible = forms.ModelChoiceField(
-        queryset=Application._meta.get_field("responsible").related_model._default_manager.filter(is_active=True),
+    responsible = forms.EmailField(
         label=gettext_lazy("Who answers for it"),
-        help_text=gettext_lazy("The program acts in this person's name, and mail about it goes to them."),
+        help_text=gettext_lazy("The address of a login. The program acts in this person's name, as long as they may."),
     )
     allowed = ScopesField(
         required=False, help_text=gettext_lazy("None chosen: everything that this kind of partner may.")
     )
+
+    def clean_responsible(self) -> Any:
+        users = get_user_model()._default_manager
+        user = users.filter(email=self.cleaned_data["responsible"].lower(), is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(_("Nobody signs in by this address. Open a login for them first."))
+        return user
 
 
 class AllowForm(ActForm):
@@ -53,8 +63,7 @@ class CredentialInline(PartInline):
     """The credentials of a program; secrets are not kept."""
 
     model = Credential
-    fields = ("client_id", "created_at", "ends_at")
-    readonly_fields = ("client_id",)
+    fields = ("created_at", "ends_at")  # each is headed by its id
 
 
 @admin.register(Application)
@@ -166,6 +175,39 @@ class ApplicationAdmin(RecordAdmin):
             back=application,
             perform=lambda values, now: perform(application, values, now),
             **words,
+        )
+
+
+@admin.register(Credential)
+class CredentialAdmin(RecordAdmin):
+    """Credentials of programs: ended at once where a secret may have become known."""
+
+    list_display = ("client_id", "application", "created_at", "ends_at")
+    list_select_related = ("application",)
+    search_fields = ("=client__id", "application__name")
+    fields = ("client_id", "application", "created_at", "ends_at")
+    readonly_fields = ("client_id",)
+    actions_detail = ("end",)
+
+    @action(description=gettext_lazy("End them now"), url_path="end", permissions=["act"])
+    def end(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        credential: Credential = self.record(request, object_id)
+
+        def perform(_values: dict[str, Any], now: datetime) -> str:
+            services.end_credential(credential_id=credential.pk, now=now)
+            return _("These credentials are good no more, nor are the tokens they were given.")
+
+        return do_act(
+            self,
+            request,
+            title=_("End these credentials"),
+            button=_("End them"),
+            explanation=_(
+                "At once, with the tokens they were given. If the program should go on, make new ones first."
+            ),
+            form=ActForm,
+            perform=perform,
+            back=credential,
         )
 
 

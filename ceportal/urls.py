@@ -11,6 +11,8 @@ from ceportal.api import urlpatterns as api_urls
 from ceportal.partner_api import oauth
 from exams.views.results import shared as shared_results
 
+handler500 = "ceportal.faults.fault"
+
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("home/", views.home, name="home"),

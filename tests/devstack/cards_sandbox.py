@@ -161,12 +161,10 @@ def command(data: Path, *, port: int = 0, webhook_url: str = "") -> list[str]:
 
 
 @dataclass
-class Cards:
-    """A sandbox process."""
+class Sandbox:
+    """A card sandbox that runs somewhere."""
 
     url: str
-    process: subprocess.Popen[str]
-    data: Path
 
     def state(self) -> dict[str, Any]:
         """Switches, objects, events and deliveries."""
@@ -199,6 +197,14 @@ class Cards:
         asked = fetch("GET", url)
         assert "Complete authentication" in asked.text
         return post_form(url, {"method": hidden(asked, "method"), "decision": decision})
+
+
+@dataclass
+class Cards(Sandbox):
+    """A sandbox process of the tests' own."""
+
+    process: subprocess.Popen[str]
+    data: Path
 
 
 def hidden(page: Response, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from candidates.models import Certification
 from candidates.queries import Held, held_in
@@ -36,6 +36,14 @@ def passes_of(candidate_id: int) -> list[PassFacts]:
         PassFacts(attempt_id=attempt_id, exam_number=number, kind=kind, taken_on=taken_on)
         for attempt_id, number, kind, taken_on in passes.values_list("id", "exam__number", "exam__kind", "taken_on")
     ]
+
+
+def last_passes(candidate_ids: Iterable[int]) -> dict[int, date]:
+    """Of several candidates those with a pass that stands, each with the day of the last one; one query."""
+    passes = Attempt.objects.filter(
+        candidate_id__in=list(candidate_ids), result=Attempt.Result.PASS, attempt__isnull=True
+    )
+    return dict(passes.order_by().values_list("candidate_id").annotate(Max("taken_on")))
 
 
 @dataclass(frozen=True, slots=True)

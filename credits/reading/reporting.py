@@ -75,11 +75,17 @@ class Known:
     claims: dict[tuple[int, int, date], Claim] = field(default_factory=dict)  # pending or approved
     reports: dict[tuple[int, int, date], CompletionReport] = field(default_factory=dict)  # by this provider
     counted: dict[int, list[_Counted]] = field(default_factory=lambda: defaultdict(list))
+    decided: dict[rules.CompletionFacts, Decision] = field(default_factory=dict)  # of many the same is said
 
     def note(self, told: Told, assessed: Assessed) -> None:
         """Let what is assessed next know that this one would have counted before it (CR-04)."""
         claim_id = assessed.claim.id if assessed.claim else None
         self.counted[told.candidate_id].append(_Counted(told.item.id, told.completed_on, claim_id))
+
+    def go_on_from(self, before: Known) -> None:
+        """Know as well what was noted of the completions assessed before these."""
+        for candidate_id, noted in before.counted.items():
+            self.counted[candidate_id] = list(dict.fromkeys([*self.counted[candidate_id], *noted]))
 
 
 def know(
@@ -88,16 +94,12 @@ def know(
     candidate_ids: Iterable[int],
     item_ids: Iterable[int],
     member_id: int | None,
-    held: Mapping[int, Sequence[Held]] | None = None,
 ) -> Known:
-    """Read all that the rule of reports asks for, in a number of queries that does not grow with their number.
-
-    `held`: the certifications, where the caller has read them since it locked the candidates.
-    """
+    """Read all that the rule of reports asks for, in a number of queries that does not grow with their number."""
     people, trainings = set(candidate_ids), set(item_ids)
     same = catalog.queries.same_trainings(trainings)
     known = Known(
-        held=held if held is not None else _held(people),
+        held=_held(people),
         cycles=_cycles(people),
         enrolled_on=dict(Enrollment.objects.filter(candidate_id__in=people).values_list("candidate_id", "enrolled_on")),
         bars=candidates_queries.barred_among(people),
@@ -150,7 +152,7 @@ def _by_item(rows: Iterable[Dated]) -> dict[int, list[Dated]]:
 
 def _claims(people: set[int], trainings: set[int]) -> Iterable[Claim]:
     live = [Claim.Status.SUBMITTED, Claim.Status.RETURNED, Claim.Status.APPROVED]
-    return Claim.objects.filter(candidate_id__in=people, item_id__in=trainings, status__in=live)
+    return Claim.objects.filter(candidate_id__in=people, item_id__in=trainings, status__in=live).defer("decision")
 
 
 def _reports(people: set[int], trainings: set[int]) -> Iterable[CompletionReport]:
@@ -186,9 +188,11 @@ def assess(told: Told, known: Known, *, day: date) -> Assessed:
     else:
         effect = "counted" if claim.status == Claim.Status.APPROVED else "approves"
     existing = known.reports.get(key)
-    return Assessed(
+    if facts not in known.decided:
         # The book of the completion day governs.
-        decision=rules.assess_report(facts, BOOK.on(told.completed_on)),
+        known.decided[facts] = rules.assess_report(facts, BOOK.on(told.completed_on))
+    return Assessed(
+        decision=known.decided[facts],
         effect="counted" if existing else effect,
         credits=claim.credits if claim else facts.listed_credits,
         cycle=cycle,

@@ -137,18 +137,6 @@ def _renewable(book: Book, held: HeldFacts, day: date) -> bool:
     return not for_life and status_on(book, held.life, day) in RENEWABLE
 
 
-def fewest_credits(book: Book) -> int:
-    """The fewest credits that any path of any day asks for: with less nothing can have been met by credits."""
-    asked = (
-        path["credits"]
-        for _day, by_level in book.series["recert.paths"].values
-        for paths in by_level.values()
-        for path in paths
-        if path.get("credits")
-    )
-    return min(asked, default=0)
-
-
 def highest_level(held: list[HeldFacts]) -> str | None:
     """The highest level among certifications; None where there are none."""
     return max((each.level for each in held), key=rank, default=None)

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from candidates import queries as candidates_queries
 from candidates import services as candidates
@@ -29,9 +28,9 @@ from ceportal.kernel.decisions import Decision
 from ceportal.kernel.outbox import emit_many
 from ceportal.kernel.policy import BOOK
 from credits import queries
-from credits.models import Attendance, Cycle, Enrollment, Grant
-from credits.rules import activity, attending, renewal
-from credits.services import event_cap, ledger, recertification
+from credits.models import Attendance, Cycle, Enrollment
+from credits.rules import activity, attending
+from credits.services import event_cap, recertification
 from credits.services.event_cap import settle_cap
 
 __all__ = ["Recorded", "Reported", "record_attendance", "record_attendances", "settle_cap"]
@@ -117,7 +116,12 @@ def record_attendances(
     decided = [attendance for each in fresh.values() for attendance in each]
     _write(decided, outcomes, now=now)
     grants = event_cap.write(outcomes, now=now)
-    _judge(people, grants, now=now)
+    recertification.judge_grants(
+        grants,
+        held={pk: person.held for pk, person in people.items()},
+        cycles={pk: person.cycles for pk, person in people.items()},
+        now=now,
+    )
     earning = sum(attendance.earned for attendance in decided)
     distinct = len({(each.candidate_id, each.session_time_id) for each in reported})
     return Recorded(earning, len(decided) - earning, distinct - len(decided))
@@ -136,8 +140,7 @@ def _read_people(candidate_ids: Iterable[int], *, now: datetime) -> dict[int, _P
     users = {candidate.id: candidate.user_id for candidate in candidates.lock_candidates(candidate_ids)}
     ids = list(users)
     certifications = Certification.objects.filter(candidate_id__in=ids)
-    for due in certifications.filter(next_change_on__lte=clock.day_of(now)).order_by().values("candidate").distinct():
-        candidates.catch_up(due["candidate"], now=now)
+    candidates.catch_up_several(ids, now=now)
     held: dict[int, list[Held]] = {}
     for each in candidates_queries.held_in(certifications):
         held.setdefault(each.certification.candidate_id, []).append(each)
@@ -319,22 +322,3 @@ def _write(decided: Sequence[Attendance], outcomes: Sequence[event_cap.Outcome],
         [(each.attendance, event_cap.told(each.attendance, each.share.keeps)) for each in settled],
         now=now,
     )
-
-
-def _judge(people: Mapping[int, _Person], grants: Sequence[Grant], *, now: datetime) -> None:
-    """Judge the paths of those whose credits changed, once each; what came too late expires at once (CE-09, CE-15)."""
-    day = clock.day_of(now)
-    late = [grant.id for grant in grants if grant.cycle.ended_on is not None or grant.expires_on <= day]
-    for candidate_id in _within_reach({grant.candidate_id for grant in grants}, people):
-        person = people[candidate_id]
-        recertification.judge(candidate_id, now=now, known_cycles=person.cycles, known_held=person.held)
-    if late:
-        ledger.settle_grants(late, now=now)
-
-
-def _within_reach(candidate_ids: Iterable[int], people: Mapping[int, _Person]) -> list[int]:
-    """Those whose cycle holds credits enough for any path at all: for the others nothing can have been met."""
-    last = [people[candidate_id].cycles[-1].id for candidate_id in candidate_ids]
-    sums = Grant.objects.filter(cycle_id__in=last).order_by().values_list("candidate_id").annotate(Sum("amount"))
-    least = renewal.fewest_credits(BOOK)
-    return sorted(candidate_id for candidate_id, amount in sums if amount >= least)

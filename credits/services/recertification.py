@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Sum
 
+import exams.queries
 from candidates import queries as candidates_queries
 from candidates import services as candidates
 from candidates.models import Certification, Term
@@ -20,7 +22,7 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK, thawed
 from credits import queries
 from credits.models import Cycle, Grant, Recertification
-from credits.rules import renewal
+from credits.rules import reach, renewal
 from credits.services import cycles, event_cap, ledger
 
 FEE_DUE = "credits.fee_due"
@@ -70,6 +72,43 @@ def judge_grant(grant: Grant, *, held: Sequence[Held], cycles: Sequence[Cycle], 
     judge(grant.candidate_id, now=now, known_cycles=cycles, known_held=held)
     if came_late:
         ledger.settle_grant(grant, now=now)
+
+
+def judge_grants(
+    grants: Sequence[Grant],
+    *,
+    held: Mapping[int, Sequence[Held]],
+    cycles: Mapping[int, Sequence[Cycle]],
+    now: datetime,
+) -> None:
+    """As `judge_grant`, for grants of many people, by candidate what they hold and their cycles."""
+    day = clock.day_of(now)
+    late = [grant.id for grant in grants if grant.cycle.ended_on is not None or grant.expires_on <= day]
+    for candidate_id in _within_reach({grant.candidate_id for grant in grants}, held, cycles):
+        judge(candidate_id, now=now, known_cycles=cycles[candidate_id], known_held=held[candidate_id])
+    if late:
+        ledger.settle_grants(late, now=now)
+
+
+def _within_reach(
+    candidate_ids: Collection[int], held: Mapping[int, Sequence[Held]], cycles: Mapping[int, Sequence[Cycle]]
+) -> list[int]:
+    """Those whose cycle holds credits enough for any path of theirs: for the others nothing can have been met."""
+    last = [cycles[candidate_id][-1].id for candidate_id in candidate_ids]
+    sums = Grant.objects.filter(cycle_id__in=last).order_by().values_list("candidate_id").annotate(Sum("amount"))
+    passed = exams.queries.last_passes(candidate_ids)
+    least: dict[tuple[frozenset[str], bool], int] = {}
+    within = []
+    for candidate_id, amount in sums:
+        lives = [each.life for each in held.get(candidate_id, ())]
+        levels = frozenset(life.level for life in lives)
+        since = min((life.renewed_on for life in lives), default=date.max)
+        key = levels, candidate_id in passed and passed[candidate_id] > since
+        if key not in least:
+            least[key] = reach.fewest_credits(BOOK, levels, exams_passed=key[1])
+        if amount >= least[key]:
+            within.append(candidate_id)
+    return sorted(within)
 
 
 def _tell_fee_due(candidate_id: int, state: Judged, *, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """A provider's rosters: uploaded, looked at as a dry run, then reported line by line (CE-10).
 
-What has to be done stands in rows. Each line is reported in a transaction of its own that also writes what became of
-it, so whoever goes on after an interruption, or beside another, finds what is left, and nothing counts twice.
+What has to be done stands in rows. Some hundred lines at a time are reported, in one transaction with what became of
+each, so whoever goes on after an interruption, or beside another, finds what is left, and nothing counts twice.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ from django.db.models import Max, Q, QuerySet
 from candidates.models import Candidate
 from catalog.models import Delivery, Item, ProviderMember
 from ceportal.kernel import clock
-from ceportal.kernel.decisions import Decision, Refused, require
+from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
 from credits.files.roster_files import read_lines
 from credits.models import Cycle, Roster, RosterRow
 from credits.reading import reporting
+from credits.reading.reporting import Known
 from credits.rules import rosters
 from credits.rules.rosters import Problem
 from credits.services import reports
+from credits.services.reports import Completion
 
 Outcome = RosterRow.Outcome
 CHECKED_FIELDS = (
     "candidate", "item", "delivery", "outcome", "credits", "claim", "problems", "remarks",
 )  # fmt: skip
+REPORTED_FIELDS = ("outcome", "credits", "claim", "problems", "report", "done_at")
 TO_REPORT = Q(outcome__in=[Outcome.EARNS, Outcome.APPROVES, Outcome.COUNTED], done_at__isnull=True)
-LEFT_ALONE_AFTER = timedelta(minutes=1)  # whoever works on a roster writes a line every few milliseconds
+CHECKED_AT_A_TIME = 1000  # lines: memory is bounded, whatever the length of the roster
+LEFT_ALONE_AFTER = timedelta(minutes=1)  # whoever works on a roster writes lines every second
 
 
 @transaction.atomic
@@ -105,23 +109,15 @@ def check_roster(*, roster_id: int, now: datetime) -> Roster:
     roster = _lock(roster_id)
     if roster.status != Roster.Status.CHECKING:
         return roster
-    rows = [row for row in roster.rows.order_by("completed_on", "line") if not _misread(row)]
-    _resolve(roster, rows, day=clock.day_of(now))
-    _plan(roster, [row for row in rows if not row.problems], day=clock.day_of(now))
-    RosterRow.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["roster", "line"],
-        update_fields=CHECKED_FIELDS,
-        batch_size=1000,
-    )
+    readable = roster.rows.filter(~Q(problems__contains=[{"as_read": True}]))
+    in_order = list(readable.order_by("completed_on", "line").values_list("id", flat=True))
+    plan = _Plan(roster, day=clock.day_of(now))
+    for first in range(0, len(in_order), CHECKED_AT_A_TIME):
+        rows = readable.filter(id__in=in_order[first : first + CHECKED_AT_A_TIME]).order_by("completed_on", "line")
+        plan.check(list(rows))
     roster.status, roster.checked_at = Roster.Status.CHECKED, now
     roster.save(update_fields=["status", "checked_at"])
     return roster
-
-
-def _misread(row: RosterRow) -> bool:
-    return any(each["as_read"] for each in row.problems)
 
 
 def _resolve(roster: Roster, rows: Sequence[RosterRow], *, day: date) -> None:
@@ -134,7 +130,8 @@ def _resolve(roster: Roster, rows: Sequence[RosterRow], *, day: date) -> None:
     people = {each.number: each for each in Candidate.objects.filter(number__in=numbers, enrollment__isnull=False)}
     codes = {row.given["item"].lower() for row in rows}
     items = {each.code: each for each in Item.objects.filter(code__in=codes)}
-    runs = {each.code: each for each in Delivery.objects.filter(provider_id=roster.provider_id)}
+    named = {row.given.get("delivery", "") for row in rows} - {""}
+    runs = {each.code: each for each in Delivery.objects.filter(provider_id=roster.provider_id, code__in=named)}
     for row in rows:
         row.candidate = people.get(row.given["candidate"])
         row.item = items.get(row.given["item"].lower())
@@ -143,7 +140,7 @@ def _resolve(roster: Roster, rows: Sequence[RosterRow], *, day: date) -> None:
         problems = [_nobody()] if row.candidate is None else []
         if row.item is None:
             problems.append(_no_item())
-        elif code and (wrong := _wrong_run(row, day)) is not None:
+        elif code and (wrong := _wrong_run(roster, row, day)) is not None:
             problems.append(wrong)
         row.problems = [each.as_json() for each in problems]
         row.remarks = [each.as_json() for each in _remarks(row)]
@@ -166,12 +163,12 @@ def _no_item() -> Problem:
     )
 
 
-def _wrong_run(row: RosterRow, day: date) -> Problem | None:
+def _wrong_run(roster: Roster, row: RosterRow, day: date) -> Problem | None:
     run, completed_on = row.delivery, row.completed_on
     assert completed_on is not None  # else the line was misread
     return rosters.assess_run(
         rosters.RunFacts(
-            found=run is not None,
+            found=run is not None and run.provider_id == roster.provider_id,
             of_the_item=run is not None and run.item_id == row.item_id,
             cancelled=run is not None and run.cancelled_at is not None,
             starts_on=run.starts_on if run else completed_on,
@@ -193,33 +190,53 @@ def _remarks(row: RosterRow) -> list[Problem]:
     ]
 
 
-def _plan(roster: Roster, rows: Sequence[RosterRow], *, day: date) -> None:
-    """What reporting each line would do, by the rule that decides when it is reported."""
-    known = reporting.know(
-        roster.provider_id,
-        candidate_ids={row.candidate_id for row in rows if row.candidate_id is not None},
-        item_ids={row.item_id for row in rows if row.item_id is not None},
-        member_id=roster.uploaded_by_id,
-    )
-    planned: dict[tuple[int, int, Cycle | None], int] = {}  # by candidate, training and cycle, the line that reports it
-    for row in rows:
-        told = _told(row)
-        assessed = reporting.assess(told, known, day=day)
+class _Plan:
+    """What reporting the lines would do, by the rule that decides when they are reported, some at a time."""
+
+    def __init__(self, roster: Roster, *, day: date) -> None:
+        self._roster, self._day = roster, day
+        self._known: Known | None = None
+        # By candidate, training and cycle, the line that reports it.
+        self._planned: dict[tuple[int, int, Cycle | None], int] = {}
+
+    def check(self, rows: Sequence[RosterRow]) -> None:
+        """Look at the next lines in the order of completion, and keep what is found."""
+        _resolve(self._roster, rows, day=self._day)
+        good = [row for row in rows if not row.problems]
+        known = reporting.know(
+            self._roster.provider_id,
+            candidate_ids={row.candidate_id for row in good if row.candidate_id is not None},
+            item_ids={row.item_id for row in good if row.item_id is not None},
+            member_id=self._roster.uploaded_by_id,
+        )
+        if self._known is not None:
+            known.go_on_from(self._known)
+        self._known = known
+        for row in good:
+            self._assess(row, known)
+        _keep(rows, CHECKED_FIELDS)
+
+    def _assess(self, row: RosterRow, known: Known) -> None:
+        told = _completion(row).told
+        assessed = reporting.assess(told, known, day=self._day)
         if assessed.existing is None and not assessed.decision.granted:
             keys = [(told.candidate_id, each, assessed.cycle) for each in known.same[told.item.id]]
-            before = [planned[key] for key in keys if key in planned]
+            before = [self._planned[key] for key in keys if key in self._planned]
             row.outcome = Outcome.REFUSED
-            row.problems = [each.as_json() for each in _problems(row, assessed.decision, day, before)]
-            continue
+            row.problems = [each.as_json() for each in _problems(row, assessed.decision, self._day, before)]
+            return
         known.note(told, assessed)
-        planned[told.candidate_id, told.item.id, assessed.cycle] = row.line
+        self._planned[told.candidate_id, told.item.id, assessed.cycle] = row.line
         _write_outcome(row, assessed)
 
 
-def _told(row: RosterRow) -> reporting.Told:
+def _keep(rows: Sequence[RosterRow], fields: Sequence[str]) -> None:
+    RosterRow.objects.bulk_create(rows, update_conflicts=True, unique_fields=["roster", "line"], update_fields=fields)
+
+
+def _completion(row: RosterRow) -> Completion:
     assert row.candidate_id is not None and row.item is not None and row.completed_on is not None
-    authorised_on = row.delivery.ends_on if row.delivery else row.completed_on
-    return reporting.Told(row.candidate_id, row.item, row.completed_on, authorised_on)
+    return Completion(row.candidate_id, row.item, row.completed_on, row.delivery)
 
 
 def _problems(row: RosterRow, decision: Decision, day: date, before: Sequence[int] = ()) -> list[Problem]:
@@ -256,58 +273,75 @@ def report_roster(*, roster_id: int, member_id: int, now: datetime) -> Roster:
 
 
 def work_on(*, roster_id: int, now: datetime, at_most: int) -> bool:
-    """Go on with a roster: check it, or report its next lines, so many at most. Whether anything is left to do."""
+    """Go on with a roster: check it, or report its next lines, so many at once. Whether anything is left to do."""
     roster = Roster.objects.get(id=roster_id)
     if roster.status == Roster.Status.CHECKING:
         check_roster(roster_id=roster_id, now=now)
         return False
+    return report_lines(roster_id=roster_id, now=now, at_most=at_most)
+
+
+@transaction.atomic
+def report_lines(*, roster_id: int, now: datetime, at_most: int) -> bool:
+    """Report the next lines in the order of completion, and write down what each did. Whether any may be left.
+
+    Another worker at the same roster waits for these, so that the earlier completion is the one that counts (CR-04).
+    """
+    roster = _lock(roster_id)
     if roster.status != Roster.Status.REPORTING:
         return False
-    for _each in range(at_most):
-        if not _report_next(roster, now=now):
-            _finish(roster_id, now=now)
-            return False
-    return True
+    # The run is read again: it is the provider's and can be reported now, or the line is refused.
+    rows = roster.rows.filter(TO_REPORT).select_related("item", "delivery").order_by("completed_on", "line")
+    some = list(rows[:at_most])
+    if some:
+        _report(roster, some, now=now)
+    if len(some) == at_most:
+        return True
+    _finish(roster, now=now)
+    return False
 
 
-@transaction.atomic
-def _report_next(roster: Roster, *, now: datetime) -> bool:
-    """Report the first line that nobody else is at, and write down what it did; False where there is none."""
-    row = (
-        RosterRow.objects.select_for_update(skip_locked=True, no_key=True)
-        .filter(TO_REPORT, roster=roster)
-        .order_by("completed_on", "line")
-        .first()
+def _report(roster: Roster, rows: Sequence[RosterRow], *, now: datetime) -> None:
+    day = clock.day_of(now)
+    member = roster.reported_by
+    assert member is not None  # of what is being reported
+    gone = None if member.active and member.provider_id == roster.provider_id else _nobody_answers()
+    wrong = {row.line: gone or (_wrong_run(roster, row, day) if row.delivery_id else None) for row in rows}
+    good = [row for row in rows if wrong[row.line] is None]
+    taken = reports.take_reports(
+        provider_id=roster.provider_id,
+        completions=[_completion(row) for row in good],
+        member_id=roster.reported_by_id,
+        now=now,
     )
-    if row is None:
-        return False
-    assert row.candidate_id is not None and row.item_id is not None and row.completed_on is not None
-    try:
-        taken = reports.take_report(
-            provider_id=roster.provider_id,
-            candidate_id=row.candidate_id,
-            item_id=row.item_id,
-            completed_on=row.completed_on,
-            member_id=roster.reported_by_id,
-            delivery_id=row.delivery_id,
-            now=now,
-        )
-    except Refused as refused:
-        row.outcome, row.credits, row.claim = Outcome.REFUSED, None, None
-        row.problems = [each.as_json() for each in _problems(row, refused.decision, clock.day_of(now))]
-    else:
-        row.report = taken.report
-        _write_outcome(row, taken.assessed)
-    row.done_at = now
-    row.save(update_fields=["outcome", "credits", "claim", "problems", "report", "done_at"])
-    return True
+    for row, each in zip(good, taken, strict=True):
+        if each.report is None:
+            _refuse(row, _problems(row, each.assessed.decision, day))
+        else:
+            row.report = each.report
+            _write_outcome(row, each.assessed)
+    for row in rows:
+        if (problem := wrong[row.line]) is not None:
+            _refuse(row, [problem])
+        row.done_at = now
+    _keep(rows, REPORTED_FIELDS)
 
 
-@transaction.atomic
-def _finish(roster_id: int, *, now: datetime) -> None:
-    roster = _lock(roster_id)
-    if roster.status != Roster.Status.REPORTING or roster.rows.filter(TO_REPORT).exists():
-        return  # another worker is at the last lines, and will come by here
+def _nobody_answers() -> Problem:
+    return rosters.problem(
+        rosters.WHOLE_LINE,
+        "CE-10",
+        _("Whoever reports it does not act for the provider any more."),
+        _("Have a colleague report it."),
+    )
+
+
+def _refuse(row: RosterRow, problems: Sequence[Problem]) -> None:
+    row.outcome, row.credits, row.claim = Outcome.REFUSED, None, None
+    row.problems = [each.as_json() for each in problems]
+
+
+def _finish(roster: Roster, *, now: datetime) -> None:
     roster.status, roster.finished_at = Roster.Status.REPORTED, now
     roster.save(update_fields=["status", "finished_at"])
     reported = roster.rows.filter(report__isnull=False).count()

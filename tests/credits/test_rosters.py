@@ -377,6 +377,30 @@ class TestReporting:
         assert [each[:2] for each in told(row)] == [("candidate", "CE-10")]
         assert not Grant.objects.exists()
 
+    def test_a_member_who_left_meanwhile_reports_no_further_line(self, bob: ProviderMember, training: Item) -> None:
+        """CE-10: only those who act for the provider report."""
+        people = [enrolled(factories.CandidateFactory.create()) for _each in range(2)]
+        roster = checked(bob, *(line(person.number) for person in people))
+        rosters.report_roster(roster_id=roster.id, member_id=bob.id, now=TODAY)
+        assert rosters.work_on(roster_id=roster.id, now=TODAY, at_most=1)
+        ProviderMember.objects.filter(pk=bob.pk).update(active=False)
+        assert not rosters.work_on(roster_id=roster.id, now=TODAY, at_most=9)
+        first, second = roster.rows.all()
+        assert (first.outcome, second.outcome) == ("earns", "refused")
+        assert told(second) == [("", "CE-10", "Whoever reports it does not act for the provider any more.")]
+        assert Grant.objects.count() == 1
+
+    def test_a_run_cancelled_meanwhile_refuses_its_lines(
+        self, bob: ProviderMember, alice: Candidate, training: Item
+    ) -> None:
+        run = factories.DeliveryFactory.create(
+            provider=bob.provider, item=training, starts_on=day("2026-03-30"), ends_on=day("2026-04-03")
+        )
+        roster = checked(bob, line(enrolled(alice).number, delivery=run.code))
+        type(run).objects.filter(pk=run.pk).update(cancelled_at=TODAY)
+        assert told(reported(roster, bob).rows.get()) == [("delivery", "CAT-07", "This run was cancelled.")]
+        assert not CompletionReport.objects.exists()
+
     def test_an_interruption_is_gone_on_from_by_whoever_finds_it(self, bob: ProviderMember, training: Item) -> None:
         people = [enrolled(factories.CandidateFactory.create()) for _each in range(3)]
         roster = checked(bob, *(line(person.number) for person in people))

@@ -11,6 +11,7 @@ from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessio
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
+from credits.organiser_api import GatheringScans
 from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
 from exams.api import Eligibility, ResultBulk, ResultCorrection, Results
 from exams.my_api import MyBookings, MyOpenExams, MyResults
@@ -35,6 +36,7 @@ urlpatterns = [
     path("exams/<slug:exam>/eligibility", Eligibility.as_view(), name="eligibility"),
     path("gatherings", Gatherings.as_view(), name="gatherings"),
     path("gatherings/<slug:code>", OneGathering.as_view(), name="gathering"),
+    path("gatherings/<slug:code>/scans", GatheringScans.as_view(), name="gathering_scans"),
     path("gatherings/<slug:code>/schedule", GatheringSchedule.as_view(), name="gathering_schedule"),
     path("gatherings/<slug:code>/sessions", GatheringSessions.as_view(), name="gathering_sessions"),
     path("results", Results.as_view(), name="results"),

@@ -102,4 +102,5 @@ RECEIVERS: dict[str, str] = {
 # What does a chunk of a bulk handed in through the API, by the kind of job (ceportal.partner_api.jobs).
 JOBS: dict[str, str] = {
     "results": "exams.api.run_chunk",
+    "scans": "credits.organiser_api.run_chunk",
 }

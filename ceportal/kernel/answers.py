@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +11,8 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.pagination import CursorPagination
 
-from ceportal.kernel.decisions import Decision
-from ceportal.kernel.explain import explain
+from ceportal.kernel.decisions import Decision, Finding
+from ceportal.kernel.explain import explain_finding
 from ceportal.kernel.policy import thawed
 
 
@@ -49,23 +51,39 @@ def clause_address(clause: str) -> str:
 
 def decision_answer(decision: Decision) -> dict[str, Any]:
     """A decision as the API gives it, in the reader's language."""
-    explanation = explain(decision)
+    return {"granted": decision.granted, "findings": [_finding_answer(each) for each in decision.findings]}
+
+
+class KeptDecisions:
+    """As `decision_answer`, of many decisions that were kept: a finding that they share is worked out once."""
+
+    def __init__(self) -> None:
+        self._findings: dict[str, dict[str, Any]] = {}
+
+    def answer(self, kept: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """A decision as it was kept by `Decision.as_json`."""
+        findings = [self._finding(each) for each in kept]
+        return {"granted": all(each["met"] for each in findings), "findings": findings}
+
+    def _finding(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        said = json.dumps(raw)
+        if said not in self._findings:
+            self._findings[said] = _finding_answer(Finding.from_json(raw))
+        return self._findings[said]
+
+
+def _finding_answer(finding: Finding) -> dict[str, Any]:
+    readable = explain_finding(finding)
     answer = {
-        "granted": explanation.granted,
-        "findings": [
-            {
-                "clause": readable.clause,
-                "policy": clause_address(readable.clause),
-                "met": readable.met,
-                "sentence": readable.text,
-                "next_step": readable.next_step_text,
-                "facts": thawed(finding.facts),
-                "because": readable.because,
-            }
-            for finding, readable in zip(decision.findings, explanation.findings, strict=True)
-        ],
+        "clause": readable.clause,
+        "policy": clause_address(readable.clause),
+        "met": readable.met,
+        "sentence": readable.text,
+        "next_step": readable.next_step_text,
+        "facts": thawed(finding.facts),
+        "because": readable.because,
     }
-    return dict(DecisionSerializer(answer).data)
+    return dict(FindingSerializer(answer).data)
 
 
 class Pages(CursorPagination):

@@ -7,6 +7,8 @@ chunks; the sweep lets another go on after them.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,6 +32,7 @@ MOST_ROWS = 10_000
 CHUNK_ROWS = 500
 MOST_FAILURES = 3  # of one chunk, one after another
 LEFT_AFTER = timedelta(minutes=1)
+WRITTEN_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +47,9 @@ def start_job(
     dry_run: bool = False,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Job:
-    """Keep the rows and let a worker do them after the commit. ValidationError for no rows, or more than 10,000.
+    """Keep the rows and let a worker do them after the commit.
+
+    ValidationError for no rows, for more than 10,000, and for what cannot be kept.
 
     Whom a chunk locks waits until it is done: the more a row asks for, the fewer `chunk_rows` are right.
     """
@@ -52,6 +57,8 @@ def start_job(
         raise ValidationError(
             {"rows": _("Send between 1 and %(most)d rows at a time.") % {"most": MOST_ROWS}},
         )
+    if not _can_be_kept(rows):
+        raise ValidationError({"rows": _("They hold a NUL, half a character, or a number that is not finite.")})
     assert caller.application is not None  # people have no scope for bulks
     job = Job.objects.create(
         application=caller.application,
@@ -68,6 +75,16 @@ def start_job(
     )
     transaction.on_commit(lambda: _wake(job.pk))
     return job
+
+
+def _can_be_kept(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the database takes them: of what JSON allows it refuses a little."""
+    try:
+        written = json.dumps(rows, allow_nan=False, ensure_ascii=False)
+        written.encode()  # half a pair of surrogates is no character
+    except ValueError:
+        return False
+    return WRITTEN_NUL.search(written) is None
 
 
 def run_job(*, job_id: int, clock: Callable[[], datetime]) -> None:

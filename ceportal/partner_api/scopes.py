@@ -24,6 +24,7 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
     ORGANISER: {
         "gatherings:read": _("Read the organiser's events and their sessions."),
         "schedules:write": _("Hand in the schedule of an event."),
+        "scans:write": _("Report badge scans of an event."),
     },
     VERIFIER: {},
 }

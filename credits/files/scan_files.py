@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -72,18 +72,25 @@ class _World:
 def read_scans(content: bytes) -> ScansRead:
     """Read a file of badge scans; rows that lead nowhere are listed with their place, and the rest is taken."""
     table = read_csv(content, columns=COLUMNS, optional=OPTIONAL)
-    world = _read_world(table.rows)
     found: dict[int, list[Reported]] = defaultdict(list)
     problems = list(table.problems)
-    for row in table.rows:
-        try:
-            scan = _scan(row, world)
-        except _Wrong as wrong:
-            problems.append(row.problem(wrong.column, wrong.sentence, value=row.cells.get(wrong.column, "")[:SHOWN]))
+    for _row, scan in read_rows(table.rows):
+        if isinstance(scan, Problem):
+            problems.append(scan)
         else:
             found[scan.candidate_id].append(scan)
     unread = sum(1 for each in table.problems if each.row > 1)
     return ScansRead(len(table.rows) + unread, dict(found), tuple(sorted(problems, key=lambda each: each.row)))
+
+
+def read_rows(rows: Sequence[Row]) -> Iterator[tuple[Row, Reported | Problem]]:
+    """What each row says: whom it is about at which time of which session, or why it leads nowhere."""
+    world = _read_world(rows)
+    for row in rows:
+        try:
+            yield row, _scan(row, world)
+        except _Wrong as wrong:
+            yield row, row.problem(wrong.column, wrong.sentence, value=row.cells.get(wrong.column, "")[:SHOWN])
 
 
 def _read_world(rows: Sequence[Row]) -> _World:

@@ -44,6 +44,21 @@ def minutes_present(badges: Iterable[Pair], minutes: int) -> int:
     return sum(max(0, min(went, minutes) - max(came, 0)) for came, went in badges)
 
 
+def assess_reporter(acts: bool) -> Decision:
+    """Whether whoever reports scans acts for the organiser of the event (CE-10)."""
+    return Decision(
+        (
+            finding(
+                "CE-10",
+                acts,
+                yes=_("Who reports it acts for the organiser of the event."),
+                no=_("Who reports it does not act for the organiser of the event any more."),
+                next_step=_("The programme's staff say who acts for it; then report it again."),
+            ),
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
     """A session on the schedule."""

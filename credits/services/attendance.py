@@ -33,8 +33,9 @@ from credits.rules import activity, attending
 from credits.services import event_cap, recertification
 from credits.services.event_cap import settle_cap
 
-__all__ = ["Recorded", "Reported", "record_attendance", "record_attendances", "settle_cap"]
+__all__ = ["Recorded", "Reported", "Seat", "record_attendance", "record_attendances", "settle_cap"]
 
+Seat = tuple[int, int]  # a person and a time of a session, by their ids
 CHANGED = ("badges", "minutes_present", "credits", "earned", "decision", "decided_at")
 
 
@@ -49,11 +50,13 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of reported attendances; numbers of them."""
+    """What became of reported attendances: numbers of them, beside the attendances themselves."""
 
     earning: int
     refused: int
     unchanged: int  # nothing new was said of them
+    attendances: Mapping[Seat, Attendance] = field(default_factory=dict, compare=False)  # all, as they stand now
+    decided: frozenset[Seat] = field(default=frozenset(), compare=False)  # new, or decided anew
 
 
 @transaction.atomic
@@ -123,12 +126,18 @@ def record_attendances(
         now=now,
     )
     earning = sum(attendance.earned for attendance in decided)
-    distinct = len({(each.candidate_id, each.session_time_id) for each in reported})
-    return Recorded(earning, len(decided) - earning, distinct - len(decided))
+    seats = {(each.candidate_id, each.session_time_id) for each in reported}
+    return Recorded(
+        earning,
+        len(decided) - earning,
+        len(seats) - len(decided),
+        attendances={seat: people[seat[0]].attendances[seat[1]] for seat in seats},
+        decided=frozenset((each.candidate_id, each.session_time_id) for each in decided),
+    )
 
 
-def _by_session(reported: Iterable[Reported]) -> dict[tuple[int, int], list[attending.Pair]]:
-    badges: dict[tuple[int, int], list[attending.Pair]] = {}
+def _by_session(reported: Iterable[Reported]) -> dict[Seat, list[attending.Pair]]:
+    badges: dict[Seat, list[attending.Pair]] = {}
     for each in reported:
         badges.setdefault((each.candidate_id, each.session_time_id), []).extend(each.badges)
     return badges

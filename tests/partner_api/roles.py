@@ -80,6 +80,12 @@ ROWS: dict[str, Row] = {
         method="POST",
         body={"rows": [{"code": "BRKSEC-1010", "minutes": 90, "start": "2026-06-01 08:00"}]},
     ),
+    "report_scans": Row(
+        "/api/v1/gatherings/{gathering}/scans",
+        "401 403 403 403 202 403 403 403 403",
+        method="POST",
+        body={"rows": [{}]},
+    ),
     "my_certifications": Row("/api/v1/me/certifications", OWN),
     "my_credits": Row("/api/v1/me/credits", OWN),
     "my_open_exams": Row("/api/v1/me/exams", OWN),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 
@@ -28,15 +29,15 @@ def registered(
     )
 
 
-def ask_token(issued: services.Issued, *, secret: str = "", scope: str = "", address: str = "127.0.0.1") -> Any:
-    """What the token endpoint answers."""
+def ask_token(issued: services.Issued, *, secret: str = "", scope: str = "", address: str = "") -> Any:
+    """What the token endpoint answers; from an address of its own, so that no test is limited by the others."""
     asked = {
         "grant_type": "client_credentials",
         "client_id": issued.client_id,
         "client_secret": secret or issued.secret,
         **({"scope": scope} if scope else {}),
     }
-    return Client(REMOTE_ADDR=address).post("/oauth/token", asked)
+    return Client(REMOTE_ADDR=address or f"fd00::{uuid4().hex[:4]}:{uuid4().hex[:4]}").post("/oauth/token", asked)
 
 
 def program(issued: services.Issued) -> Client:

@@ -22,6 +22,7 @@ from django.db.models.functions import Cast, Concat
 
 from candidates.models import Affiliation, Candidate, DataRequest, Sanction, SanctionFile, Tip, TipFile, TipMessage
 from ceportal.kernel.models import Delivery, Event
+from ceportal.partner_api.feed import forget_candidate
 from ceportal.partner_api.models import PersonalToken
 
 ERASED = "erased"  # what stands where the database wants some words
@@ -50,6 +51,7 @@ def erase(candidate: Candidate, now: datetime) -> Iterator[str]:
     candidate.country, candidate.region, candidate.billing_country = NOWHERE, "", ""
     candidate.time_zone, candidate.language = "UTC", "en"
     candidate.save()
+    forget_candidate(candidate.pk)  # last, since what was withdrawn above is shown in the feed, too
 
 
 def address_of_nobody(number: int) -> str:

@@ -122,6 +122,7 @@ AREAS: tuple[Any, ...] = (
         (_("Credentials of programs"), "key", "partner_api.credential"),
         (_("Calls to the API"), "api", "partner_api.call"),
         (_("Bulks handed in"), "stacks", "partner_api.job"),
+        (_("Entries of the feed"), "dynamic_feed", "partner_api.feedentry"),
         (_("Accesses by staff"), "visibility", "candidates.staffaccess"),
         (_("Files to remove"), "delete", "kernel.filetoremove"),
         (_("Nights"), "bedtime", "kernel.nightlyrun"),

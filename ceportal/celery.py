@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "badge scans that were left": {"task": "credits.import_scans", "schedule": 60.0},
     "rosters that were left": {"task": "credits.work_on_rosters", "schedule": 60.0},
     "bulks handed in that were left": {"task": "partner_api.jobs_left", "schedule": 60.0},
+    "entries of the feed that have no position yet": {"task": "partner_api.give_positions", "schedule": 30.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
     "messages of the card service that never came": {"task": "payments.collect_events", "schedule": 900.0},
     "seats that somebody waits for": {"task": "exams.offer_seats", "schedule": 600.0},

@@ -1,7 +1,8 @@
 """Who reacts to what, and who outside is told: the whole wiring of the house, in one place.
 
 A reaction `function(event, now)` runs in the transaction that made the event true. A receiver is told after the
-commit, at least once, by the relay.
+commit, at least once, by the relay. The feed of the API shows an event to whom `function(events)` names, each a part of
+it (ceportal.partner_api.feed).
 """
 
 REACTIONS: dict[str, tuple[str, ...]] = {
@@ -104,3 +105,16 @@ JOBS: dict[str, str] = {
     "results": "exams.api.run_chunk",
     "scans": "credits.organiser_api.run_chunk",
 }
+
+# To whom the feed shows a topic, and what: `(events of the topic) -> list[Audience]`, with as many queries for many
+# events as for one.
+FEED: dict[str, str] = {}
+
+FEED_WRITER = "ceportal.partner_api.feed.write_entries"
+
+# By scope, whom an entry may be about for a tenant to be shown it now: `(tenant, candidate ids) -> set of ids`.
+FEED_ALLOWED: dict[str, str] = {}
+
+# Called without arguments after a commit that gave entries of the feed their positions, by whoever gave them; they only
+# wake somebody.
+FEED_FOLLOWERS: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ SWEEPS: tuple[tuple[str, Callable[..., int]], ...] = (
     ("erasures that are due", candidates.sweeps.carry_out_erasures),
     ("copies of data that expire", candidates.sweeps.expire_exports),
     ("calls and answers kept long enough", ceportal.partner_api.sweeps.forget),
+    ("entries of the feed kept long enough", ceportal.partner_api.sweeps.forget_entries),
     ("files left to remove", removals.remove_waiting),
     ("days sealed", seals.seal_finished_days),
 )

@@ -1,6 +1,7 @@
 """Events: written in the caller's transaction, reacted to at once, delivered outside after the commit.
 
-`ceportal/events.py` says who reacts to what and who is told. Reactions run in the same transaction, so that what must
+`ceportal/events.py` says who reacts to what, who is told, and to whom it is shown in the feed, whose entries are
+written with the event. Reactions run in the same transaction, so that what must
 be true together becomes true together. Deliveries are rows; the relay hands them to workers (kernel.relay).
 """
 
@@ -21,9 +22,16 @@ Reaction = Callable[[Event, datetime], None]
 
 
 @cache
-def _wiring(name: str) -> dict[str, tuple[str, ...]]:
-    wiring: dict[str, tuple[str, ...]] = import_string(f"ceportal.events.{name}")
+def _wiring(name: str) -> dict[str, Any]:
+    wiring: dict[str, Any] = import_string(f"ceportal.events.{name}")
     return wiring
+
+
+@cache
+def _feed_writer() -> Callable[..., None]:
+    """Writes what is shown of events outside; of an app above the kernel, so it is named in the wiring."""
+    write: Callable[..., None] = import_string(import_string("ceportal.events.FEED_WRITER"))
+    return write
 
 
 @cache
@@ -63,6 +71,9 @@ def _emit(topic: str, events: list[Event], *, now: datetime) -> list[Event]:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{topic} must be emitted in the transaction that makes it true.")
     insert_many(events)
+    shown = _wiring("FEED").get(topic)
+    if shown and events:
+        _feed_writer()(events, path=shown)
     receivers = _wiring("DELIVERIES").get(topic, ())
     if receivers and events:
         insert_many(

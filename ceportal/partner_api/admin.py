@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from ceportal.kernel.staff import ActForm, PartInline, RecordAdmin, StaffAdmin, do_act
 from ceportal.partner_api import scopes, services
-from ceportal.partner_api.models import Application, Call, Credential, Job
+from ceportal.partner_api.models import Application, Call, Credential, FeedEntry, Job
 
 SCOPES = [(name, f"{name}: {words}") for name, words in scopes.ALL.items() if name not in scopes.OF_CANDIDATES]
 
@@ -253,3 +253,14 @@ class JobAdmin(RecordAdmin):
     )
     def state(self, job: Job) -> tuple[str, str]:
         return job.status, job.get_status_display()
+
+
+@admin.register(FeedEntry)
+class FeedEntryAdmin(RecordAdmin):
+    """What the feed shows, to whom, in which order."""
+
+    list_display = ("occurred_at", "topic", "subject", "kind", "tenant", "scope", "position")
+    list_display_links = ("occurred_at", "topic")
+    list_filter = ("kind", "topic")
+    search_fields = ("=subject", "=tenant")
+    date_hierarchy = "occurred_at"

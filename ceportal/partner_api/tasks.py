@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from ceportal.kernel import clock
-from ceportal.partner_api import jobs
+from ceportal.partner_api import feed, jobs
 
 
 @shared_task(name="partner_api.run_job")
@@ -18,3 +18,9 @@ def run_job(job_id: int) -> None:
 def wake_left_jobs() -> None:
     """Go on with jobs whose worker died."""
     jobs.wake_left_jobs(now=clock.now())
+
+
+@shared_task(name="partner_api.give_positions")
+def give_positions() -> None:
+    """Give the entries of the feed that wait for one their positions."""
+    feed.give_positions()

@@ -18,8 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from ceportal.kernel.staff import ActForm, LongText, PartInline, RecordAdmin, do_act, findings
 from payments import services
 from payments.amounts import amount_text
-from payments.dispute_models import Dispute
-from payments.models import Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import Dispute, Order, OrderLine, Payment, Refund, StripeEvent
 
 CARD_SERVICE_SILENT = gettext_lazy("The card service does not answer. Try again later; nothing was changed.")
 

@@ -13,8 +13,7 @@ from candidates.services import open_case
 from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 from payments import gateway
-from payments.dispute_models import Dispute
-from payments.models import Payment
+from payments.models import Dispute, Payment
 from payments.services.paying import TAKEN, CardServiceUnavailable, lock_payment, refresh_payment
 
 log = structlog.get_logger(__name__)

@@ -19,8 +19,7 @@ from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from exams.services.sharing import share_results
-from payments.dispute_models import Dispute
-from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import CreditNote, Dispute, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
 from payments.papers import credit_note_content, invoice_content
 from payments.services import issue_voucher
 from tests import factories

@@ -13,8 +13,7 @@ from django.db import transaction
 from candidates.models import Case, Notice
 from ceportal.kernel.models import Event
 from payments import services, sweeps
-from payments.dispute_models import Dispute
-from payments.models import Order, Payment, Refund, StripeEvent
+from payments.models import Dispute, Order, Payment, Refund, StripeEvent
 from tests.payments.conftest import RETURN, topics
 
 pytestmark = pytest.mark.django_db

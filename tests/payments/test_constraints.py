@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from payments.dispute_models import Dispute
-from payments.models import Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import Dispute, Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent
 from tests import factories
 from tests.factories import LONG_AGO
 

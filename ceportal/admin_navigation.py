@@ -112,6 +112,7 @@ AREAS: tuple[Any, ...] = (
         (_("Vouchers"), "confirmation_number", "payments.voucher"),
         (_("Invoices"), "description", "payments.invoice"),
         (_("Credit notes"), "receipt", "payments.creditnote"),
+        (_("Transfers"), "swap_horiz", "payments.transfer"),
         (_("Card service messages"), "inbox", "payments.stripeevent"),
     ),
     (

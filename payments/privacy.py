@@ -25,6 +25,7 @@ EXPORTED = (
             Part("payments.Invoice", "candidate"),
             Part("payments.CreditNote", "candidate"),
             Part("payments.Voucher", "candidate"),
+            Part("payments.Transfer", "order__candidate"),
         ),
     ),
 )

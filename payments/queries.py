@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from candidates.models import Candidate, User
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from payments import rules
-from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, Voucher
+from payments.models import CreditNote, Invoice, Order, OrderLine, Payment, Refund, Transfer, Voucher
 from payments.rules import InvoiceFacts, OrderFacts, PricedLine
 from payments.voucher_rules import VoucherFacts
 
@@ -200,3 +201,26 @@ def orders_to_invoice(*, day: date) -> list[int]:
     paid = [(order_id, clock.day_of(paid_at)) for order_id, paid_at in waiting if paid_at]
     # The book of each payment day governs.
     return [order_id for order_id, paid_on in paid if rules.invoice_due_on(paid_on, BOOK.on(paid_on)) <= day]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How an account stands: what was debited to it less what was credited, in cents."""
+
+    account: str
+    currency: str
+    cents: int
+
+
+def balances(*, before: datetime | None = None, order_id: int | None = None) -> list[Balance]:
+    """How the accounts stand, by name: all that moved, or only before a moment, or for one order (PAY-04)."""
+    rows = Transfer.objects.order_by()
+    if before is not None:
+        rows = rows.filter(moved_at__lt=before)
+    if order_id is not None:
+        rows = rows.filter(order_id=order_id)
+    sums: Counter[tuple[str, str]] = Counter()
+    for side, sign in (("debit", 1), ("credit", -1)):
+        for account, currency, cents in rows.values_list(side, "currency").annotate(cents=Sum("amount_cents")):
+            sums[account, currency] += sign * cents
+    return [Balance(account, currency, cents) for (account, currency), cents in sorted(sums.items())]

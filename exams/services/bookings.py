@@ -21,7 +21,8 @@ from exams.models import Booking, Seat, Site, WaitingWish
 from exams.services import holds, paying, seats
 from exams.services.states import lock_booking, move_to
 from exams.site_time import begin_of, day_at, end_of
-from payments.services import redeem_voucher
+from payments.models import OrderLine
+from payments.services import forfeit_fee, redeem_voucher
 
 
 @transaction.atomic
@@ -130,6 +131,8 @@ def cancel_booking(*, booking_id: int, now: datetime) -> Booking:
     decision = require(assess_cancelling(booking, now=now))
     holds.withdraw_quotes(booking, now=now)
     move_to(booking, Booking.Status.CANCELLED, now=now)
+    if booking.order_id is not None:
+        forfeit_fee(order_id=booking.order_id, kinds={OrderLine.Kind.LAB_FEE}, now=now)
     emit("exams.booking_cancelled", booking, now=now, track=booking.track.code, decision=decision.as_json())
     return booking
 

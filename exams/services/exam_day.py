@@ -20,6 +20,8 @@ from exams.models import FREED, Booking, CheckIn, Incident, LogEntry, Sitting
 from exams.services.holds import withdraw_quotes
 from exams.services.states import lock_booking, move_to
 from exams.site_time import day_at
+from payments.models import OrderLine
+from payments.services import forfeit_fee
 
 Kind = LogEntry.Kind
 
@@ -182,6 +184,8 @@ def _miss(
     """Let a booking be one whose candidate did not appear, or too late (LAB-13); the caller holds its lock."""
     withdraw_quotes(booking, now=now)
     move_to(booking, Booking.Status.NO_SHOW, now=now)
+    if booking.order_id is not None:
+        forfeit_fee(order_id=booking.order_id, kinds={OrderLine.Kind.LAB_FEE}, now=now)
     write_log(booking.seat.sitting, Kind.MISSED, booking=booking, minutes=minutes_late, proctor_id=proctor_id, now=now)
     emit(
         "exams.no_show",

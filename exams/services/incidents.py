@@ -19,7 +19,7 @@ from exams.services.exam_day import write_log
 from exams.services.holds import withdraw_quotes
 from exams.services.states import lock_booking, move_to
 from payments.models import Voucher
-from payments.services import issue_voucher
+from payments.services import issue_voucher, restore_fee
 
 LOG_LENGTH = 500  # of a line of the log; the incident itself keeps all of its words
 
@@ -231,6 +231,8 @@ def _conclude(booking: Booking, incident: Incident, *, said: str, proctor_id: in
         _tell("exams.incident_ended_without_exam", incident, now=now, minutes=incident.minutes)
         return
     withdraw_quotes(booking, now=now)
+    if booking.status == Booking.Status.NO_SHOW and booking.order_id is not None:  # it was prevented (INC-04)
+        restore_fee(order_id=booking.order_id, now=now)
     move_to(booking, Booking.Status.INCIDENT, now=now)
     open_case(
         key=f"lab_incident:{booking.pk}",

@@ -179,6 +179,8 @@ def make_reschedule(*, reschedule_id: int, order_id: int | None, now: datetime) 
         payments.services.request_refund(
             order_id=left.pk, kinds={OrderLine.Kind.LAB_FEE}, reason="The booking was changed (RSCH-04).", now=now
         )
+    if order_id is not None and left is not None:  # what is neither given back nor moved along is lost (RSCH-06)
+        payments.services.forfeit_fee(order_id=left.pk, kinds={OrderLine.Kind.LAB_FEE}, now=now)
     emit("exams.booking_rescheduled", old, now=now, track=old.track.code, to=new.pk)
     emit("exams.booking_paid", new, now=now, track=new.track.code)
     return reschedule

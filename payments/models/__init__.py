@@ -3,13 +3,15 @@
 An *order* asks for money for one purpose; its *lines* carry net and tax. A *voucher* pays the fee of one exam for
 the one candidate it was issued to; what it covers of a line is not asked from a card. A *payment* is one attempt to
 pay the rest on the card page. A *refund* gives the money of some lines back. An *invoice* follows full payment and
-never changes; a *credit note* takes back what it names and was given back since (PAY-02, PAY-03).
+never changes; a *credit note* takes back what it names and was given back since (PAY-02, PAY-03). Whatever moves
+is also a *transfer* between two accounts, of which all balances are sums (PAY-04).
 """
 
 from payments.models.cards import Payment, Refund, StripeEvent
 from payments.models.disputes import Dispute
 from payments.models.orders import Order, OrderLine
 from payments.models.papers import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries
+from payments.models.transfers import Transfer
 from payments.models.vouchers import Voucher
 
 __all__ = [
@@ -23,5 +25,6 @@ __all__ = [
     "Payment",
     "Refund",
     "StripeEvent",
+    "Transfer",
     "Voucher",
 ]

@@ -20,6 +20,7 @@ from payments.services.paying import (
 )
 from payments.services.pricing import LineRequest
 from payments.services.refunds import execute_refund, follow_refund, repeat_refund, request_refund
+from payments.services.transfers import forfeit_fee, restore_fee
 from payments.services.voucher_batches import issue_vouchers, look_at_vouchers
 from payments.services.vouchers import (
     find_voucher,
@@ -39,6 +40,7 @@ __all__ = [
     "follow_dispute",
     "follow_payment",
     "follow_refund",
+    "forfeit_fee",
     "issue_invoice",
     "issue_voucher",
     "issue_vouchers",
@@ -52,6 +54,7 @@ __all__ = [
     "refresh_payment",
     "repeat_refund",
     "request_refund",
+    "restore_fee",
     "start_payment",
     "stop_payment",
     "store_event",

@@ -12,6 +12,7 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from payments import queries, voucher_rules
 from payments.models import Order, Voucher
+from payments.services import transfers
 
 # A change of booking leaves the old one as it was until it is paid, so its voucher waits (RSCH-04).
 WAITS = frozenset({Order.Purpose.LAB_RESCHEDULE})
@@ -59,23 +60,26 @@ def _can_leave(voucher: Voucher) -> bool:
     return pays is not None and pays.status == Order.Status.PAID and voucher.moving_to_id is None
 
 
-def settle(order: Order, *, now: datetime) -> None:
+def settle(order: Order, *, now: datetime) -> Voucher | None:
     """An order was paid: what was reserved for it is redeemed, what comes along has come (RSCH-05).
 
-    Emits payments.voucher_redeemed or payments.voucher_moved.
+    The voucher that pays for it, if one does. Emits payments.voucher_redeemed or payments.voucher_moved.
     """
     voucher = _on(order)
     if voucher is None or (voucher.order_id == order.pk and voucher.status == Voucher.Status.REDEEMED):
-        return
+        return voucher
     if voucher.moving_to_id == order.pk:
         left = voucher.order
         voucher.order, voucher.moving_to = order, None
         voucher.save(update_fields=["order", "moving_to"])
+        if left is not None:
+            transfers.post_voucher_left(left, now=now)
         emit("payments.voucher_moved", voucher, now=now, order=order.number, left=left.number if left else "")
-        return
+        return voucher
     voucher.status, voucher.redeemed_at = Voucher.Status.REDEEMED, now
     voucher.save(update_fields=["status", "redeemed_at"])
     emit("payments.voucher_redeemed", voucher, now=now, order=order.number)
+    return voucher
 
 
 def let_go(order: Order, *, now: datetime) -> Voucher | None:

@@ -16,7 +16,7 @@ from ceportal.kernel.money import CURRENCY
 from ceportal.kernel.outbox import emit
 from payments import queries, rules
 from payments.models import Order, Payment
-from payments.services import holding
+from payments.services import holding, transfers
 from payments.services.pricing import LineRequest, has_open_payment, lock_order, price
 
 
@@ -113,12 +113,12 @@ def cancel_order(*, order_id: int, now: datetime) -> Order:
 def complete_order(order: Order, *, paid_at: datetime, now: datetime) -> None:
     """Mark an order paid, and its voucher redeemed or moved; the caller holds its lock.
 
-    Emits payments.order_paid, upon which its purpose is met.
+    What it brings in is posted. Emits payments.order_paid, upon which its purpose is met.
     """
     order.status = Order.Status.PAID
     order.paid_at = paid_at
     order.save(update_fields=["status", "paid_at"])
-    holding.settle(order, now=now)
+    transfers.post_sale(order, holding.settle(order, now=now), now=now)
     emit(
         "payments.order_paid",
         order,

@@ -20,6 +20,7 @@ from payments.models import Order, Payment
 from payments.services.orders import complete_order
 from payments.services.pricing import ask_opener, assess_paying, has_open_payment, lock_order, price_anew
 from payments.services.refunds import give_back
+from payments.services.transfers import post_payment
 
 log = structlog.get_logger(__name__)
 
@@ -259,6 +260,7 @@ def _settle(payment: Payment, session: gateway.CheckoutSession, now: datetime) -
         payment.card_brand, payment.card_last4 = charge.card_brand[:20], charge.card_last4
     payment.last_decline = ""
     payment.save()
+    post_payment(payment, now=now)
     if owed:
         _emit("payments.payment_succeeded", payment, now, amount_cents=payment.amount_cents)
         complete_order(order, paid_at=payment.paid_at, now=now)

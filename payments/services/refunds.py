@@ -15,6 +15,7 @@ from ceportal.kernel.models import Event
 from ceportal.kernel.outbox import emit
 from payments import gateway, queries, rules
 from payments.models import CreditNote, Order, OrderLine, Payment, Refund
+from payments.services import transfers
 from payments.services.invoices import issue_credit_note
 from payments.services.pricing import lock_order
 
@@ -74,9 +75,10 @@ def repeat_refund(*, refund_id: int, now: datetime) -> Refund:
 
 
 def _give_lines_back(payment: Payment, lines: Collection[OrderLine], *, reason: str, now: datetime) -> Refund:
-    """Ask for what a card paid of some lines, and take back what was invoiced by a credit note (PAY-03)."""
+    """Ask for what a card paid of some lines, take back their sale, and what was invoiced by a credit note (PAY-03)."""
     refund = give_back(payment, amount_cents=sum(line.total_cents for line in lines), reason=reason, now=now)
     OrderLine.objects.filter(id__in=[line.id for line in lines]).update(refund=refund)
+    transfers.post_lines_given_back(refund, lines, now=now)
     invoiced = [line for line in lines if line.invoice_id and not line.credit_note_id]
     if invoiced:
         issue_credit_note(refund, invoiced, now=now)
@@ -147,12 +149,14 @@ def record_refund(*, refund_id: int, answer: gateway.GatewayRefund, now: datetim
     failed = answer.status not in {SUCCEEDED, *PENDING}
     if failed and refund.status != Refund.Status.FAILED:
         refund.status, refund.done_at = Refund.Status.FAILED, now
+        transfers.post_refund_returned(refund, now=now)
         log.error("refund_failed", refund=refund.id, order=order.number)
         _emit("payments.refund_failed", refund, now, status=answer.status)
         _open_case(refund, now)
     completed = answer.status == SUCCEEDED and refund.status == Refund.Status.REQUESTED
     if completed:
         refund.status, refund.done_at = Refund.Status.SUCCEEDED, now
+        transfers.post_refund(refund, now=now)
     refund.save(update_fields=["status", "stripe_id", "done_at"])
     if completed:
         _tell(refund, now)

@@ -22,6 +22,7 @@ from exams.services.sharing import share_results
 from payments.models import CreditNote, Dispute, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
 from payments.papers import credit_note_content, invoice_content
 from payments.services import issue_voucher
+from payments.services.transfers import post_lines_given_back, post_payment, post_sale
 from tests import factories
 from tests.ceportal.lab_rows import in_a_lab, near_emeritus
 from tests.credits.roster_world import csv_file
@@ -236,6 +237,9 @@ def paid_and_refunded(candidate: Candidate) -> Order:
         amount_cents=12100,
         opened_at=NOW,
     )
+    post_payment(order.payments.get(), now=NOW)
+    post_sale(order, None, now=NOW)
+    post_lines_given_back(Refund.objects.get(payment__order=order), list(order.lines.all()), now=NOW)
     AdministrativeFee.objects.create(cycle=candidate.cycles.get(), order=order, paid_on=NOW.date())
     Invoice.objects.create(
         order=order,

@@ -19,7 +19,9 @@ from ceportal.kernel.models import Delivery, Event
 from exams.models import Attempt, Booking, Exam, Site, Sitting
 from exams.services import bookings
 from payments.models import Order, Payment, Voucher
+from payments.queries import balances
 from payments.services import issue_voucher, record_checkout
+from payments.verification import verify
 from tests import factories
 from tests.factories import day, noon
 from tests.payments.conftest import session
@@ -112,6 +114,12 @@ def topics(candidate: Candidate) -> list[str]:
     """What happened around a candidate's bookings, in order."""
     events = Event.objects.filter(candidate_id=candidate.pk, topic__startswith="exams.").order_by("id")
     return [topic.removeprefix("exams.") for topic in events.values_list("topic", flat=True)]
+
+
+def forfeited() -> int:
+    """The cents that were kept for nothing, and that all money adds up."""
+    assert verify().differences == ()
+    return -next((each.cents for each in balances() if each.account == "forfeits"), 0)
 
 
 def deliver(now: datetime) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from candidates.models import Acceptance, Candidate
 from candidates.services import confirm_sanction, propose_sanction
 from ceportal.kernel.decisions import Refused
 from exams import booking_queries as queries
 from exams.models import Attempt, Booking, Reschedule, SitePrice
-from exams.services import bookings
+from exams.services import bookings, exam_day, incidents
 from exams.services.states import move_to
 from exams.site_time import moment_of
-from payments.models import Order, Refund
+from payments.models import Order, Refund, Transfer
 from payments.services import issue_invoice
 from tests import factories
+from tests.credits.ledger_world import as_superuser
 from tests.exams import lab_world as world
 from tests.factories import day, noon
 from tests.story import refused_with
@@ -309,11 +311,39 @@ class TestCancelling:
         bookings.cancel_booking(booking_id=booking.pk, now=noon("2026-02-04"))
         assert (world.status_of(booking), free()) == ("cancelled", 4)
         assert aiko.vouchers.get().status == "redeemed" and Order.objects.get().status == "paid"
+        assert world.forfeited() == 160000
         assert world.topics(aiko)[-1] == "booking_cancelled"
         world.deliver(noon("2026-02-04"))
         (told,) = world.notices(aiko, "booking_given_up")
         assert "forfeited: USD 336.00" in told.replace("\xa0", " ")
         assert "forfeited: USD 1,600.00" in told.replace("\xa0", " ")
+
+    def test_not_appearing_forfeits_the_fee_until_an_event_explains_it(self, booking: Booking) -> None:
+        """LAB-13 and INC-04: what prevented the exam may be found out later."""
+        exam_day.mark_absent(booking_id=booking.pk, proctor_id=None, now=noon("2026-05-04"))
+        assert world.forfeited() == 160000
+        incidents.record_incident(
+            booking_id=booking.pk,
+            minutes=None,
+            too_long=True,
+            unavoidable=True,
+            description="An accident.",
+            proctor_id=None,
+            now=noon("2026-05-10"),
+        )
+        assert (world.status_of(booking), world.forfeited()) == ("incident", 0)
+
+    def test_what_was_forfeited_before_there_were_transfers_is_posted(self, booking: Booking) -> None:
+        """The migration posts it where it is missing, and nothing twice."""
+        bookings.cancel_booking(booking_id=booking.pk, now=noon("2026-02-04"))
+        with as_superuser():
+            Transfer.objects.filter(cause="forfeit")._raw_delete("default")
+        migration = import_module("exams.migrations.0012_forfeits_of_before")
+        for _twice in range(2):
+            with connection.cursor() as cursor:
+                cursor.execute(migration.FORFEITED)
+            assert world.forfeited() == 160000
+        assert Transfer.objects.get(cause="forfeit").moved_at == noon("2026-02-04")
 
     @pytest.mark.parametrize("invoiced", [False, True])
     def test_invoiced_or_not_nothing_is_refunded_lab_11(self, booking: Booking, invoiced: bool) -> None:

@@ -15,7 +15,8 @@ from ceportal.scenarios.cards import CardDesk, standing_in
 from exams.booking_rules import TRANSITIONS
 from exams.models import FREED, LIVE, Attempt, Booking, CheckIn, Remedy, Reread, Reschedule, Seat, Sitting, WaitingWish
 from exams.site_time import day_at
-from payments.models import Order, OrderLine, Payment, Voucher
+from payments.models import Order, OrderLine, Payment, Transfer, Voucher
+from payments.verification import verify
 from tests import factories
 from tests.exams import lab_world
 from tests.exams.lab_life import Step
@@ -93,6 +94,7 @@ def live(life: LabLife, steps: Sequence[Step]) -> None:
     life.run_sweeps()
     bookings_went_where_the_diagram_leads(stood)
     look(life.cards)
+    assert verify().differences == ()
     nothing_overdue_stands(life)
 
 
@@ -114,6 +116,7 @@ def look(cards: CardDesk) -> None:
     what_is_paid_has_its_money(bookings)
     money_in_is_kept_or_given_back(cards)
     what_is_kept_is_what_policy_keeps(bookings)
+    what_is_forfeited_is_what_policy_says(bookings)
     vouchers_are_in_one_state(bookings)
     changes_and_wishes_agree_with_bookings()
     rules_of_booking_hold()
@@ -235,6 +238,19 @@ def what_is_kept_is_what_policy_keeps(bookings: dict[int, Booking]) -> None:
             assert late == (ahead < 30)  # RSCH-01, RSCH-02
             given = change.order.covered_cents if change.voucher_id is None else 0  # on the page of its order
             assert change.order.total_cents + given == change.charge_cents
+
+
+def what_is_forfeited_is_what_policy_says(bookings: dict[int, Booking]) -> None:
+    """The fee of what was cancelled or missed (LAB-13, LAB-14), and what a lost voucher had paid (RSCH-06)."""
+    rows = Transfer.objects.filter(cause="forfeit", reverses=None, reversed_by=None)
+    expected: dict[int | None, int] = {}
+    for each in bookings.values():
+        if each.status in {"cancelled", "no_show"} and each.order:
+            fees = OrderLine.objects.filter(order=each.order, kind="lab_fee")
+            expected[each.order_id] = sum(line.net_cents for line in fees)
+        elif each.status == "rescheduled" and each.order and Voucher.objects.filter(order=each.order).exists():
+            expected[each.order_id] = each.order.covered_cents
+    assert dict(rows.values_list("order_id", "amount_cents")) == expected
 
 
 def vouchers_are_in_one_state(bookings: dict[int, Booking]) -> None:

@@ -314,6 +314,7 @@ class TestVouchers:
         voucher.refresh_from_db()
         assert (voucher.status, voucher.order) == ("redeemed", change.order)
         assert Refund.objects.get().amount_cents == 33600
+        assert world.forfeited() == 0
 
     def test_one_that_has_expired_does_not_rsch_06(self, by_voucher: Booking) -> None:
         with pytest.raises(Refused) as refused:
@@ -323,6 +324,7 @@ class TestVouchers:
         assert standing(change) == ("committed", "rescheduled", "paid")
         assert (change.charge_cents, change.refund_cents) == (176000, 33600)
         assert Refund.objects.get().amount_cents == 33600
+        assert world.forfeited() == 160000
 
     def test_another_one_instead(self, aiko: Candidate, by_voucher: Booking) -> None:
         other = world.voucher_of(aiko)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from payments.models import Dispute, Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import Dispute, Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund, StripeEvent, Transfer
 from tests import factories
 from tests.factories import LONG_AGO
 
@@ -70,6 +70,17 @@ def make_event(**more):
     return StripeEvent.objects.create(**{**values, **more})
 
 
+def make_transfer(payment=None, **more):
+    payment = payment or make_paid_payment()
+    values = {"debit": "card", "credit": "candidate", "amount_cents": 121, "currency": "USD", "cause": "payment"}
+    values |= {"order": payment.order, "payment": payment, "moved_at": LATER, "recorded_at": LATER}
+    return Transfer.objects.create(**{**values, **more})
+
+
+def take_back(transfer, **more):
+    return make_transfer(transfer.payment, **{"debit": "candidate", "credit": "card", "reverses": transfer, **more})
+
+
 def twice(make, **values):
     make(**values)
     make(**values)
@@ -129,6 +140,22 @@ REFUSED = {
     "an invoice changed": lambda: change(make_invoice(), content={"total": 1}),
     "an invoice renumbered": lambda: change(make_invoice(), sequence=2),
     "an invoice removed": lambda: make_invoice().delete(),
+    "a transfer of nothing": lambda: make_transfer(amount_cents=0),
+    "a transfer to where it came from": lambda: make_transfer(credit="card"),
+    "a transfer to no account": lambda: make_transfer(credit="cash"),
+    "a transfer of an unknown cause": lambda: make_transfer(cause="gift"),
+    "a transfer that does not say of what": lambda: make_transfer(cause="sale"),
+    "a transfer heard of before it was": lambda: make_transfer(recorded_at=LONG_AGO),
+    "a payment posted twice": lambda: twice(make_transfer, payment=make_paid_payment()),
+    "a transfer changed": lambda: change(make_transfer(), amount_cents=1),
+    "a transfer removed": lambda: Transfer.objects.filter(pk=make_transfer().pk)._raw_delete("default"),
+    "a transfer taken back twice": lambda: twice(take_back, transfer=make_transfer()),
+    "a transfer taken back in part": lambda: take_back(make_transfer(), amount_cents=1),
+    "a transfer taken back the same way": lambda: take_back(make_transfer(), debit="card", credit="candidate"),
+    "a transfer taken back by another order's": lambda: take_back(make_transfer(), order=make_order()),
+    "what takes back taken back": lambda: make_transfer(
+        (back := take_back(make_transfer())).payment, reverses=back, debit="card", credit="candidate"
+    ),
     "two series of a year": lambda: twice(InvoiceSeries.objects.create, year=2017),
     "a message twice": lambda: twice(make_event),
 }
@@ -138,6 +165,16 @@ REFUSED = {
 def test_the_database_refuses(case):
     with pytest.raises(IntegrityError), transaction.atomic():
         REFUSED[case]()
+
+
+@pytest.mark.parametrize("table", ["transfer", "invoice", "creditnote", "order"])
+def test_what_is_kept_is_not_emptied_either(table):
+    """TRUNCATE asks no trigger of single rows (PAY-03, PAY-04); what the kept rows point at takes them along."""
+    with connection.cursor() as cursor:
+        for kept in ("transfer", "invoice", "creditnote"):  # see tests/conftest.py
+            cursor.execute(f"ALTER TABLE payments_{kept} ENABLE TRIGGER payments_{kept}_never_emptied")
+        with pytest.raises(IntegrityError, match="never changed or removed"):
+            cursor.execute(f"TRUNCATE payments_{table} CASCADE")
 
 
 def test_a_failed_refund_makes_room_for_another():

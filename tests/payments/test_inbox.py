@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from payments import services
 from payments.gateway import InvalidSignature
@@ -104,8 +105,9 @@ def test_a_refund_whose_answer_was_lost_is_heard_of(cards, webhook, payment, now
     cards.pay(payment.page_url)
     services.refresh_payment(payment_id=payment.id, now=now)
     refund = services.request_refund(order_id=payment.order_id, reason="No longer due.", now=now)
-    services.follow_refund(refund_id=refund.id, now=now)
-    Refund.objects.update(status="requested", done_at=None, stripe_id="")  # as if nothing had been written
+    with transaction.atomic():
+        services.follow_refund(refund_id=refund.id, now=now)
+        transaction.set_rollback(True)  # as if the machine had stopped before the commit
     deliveries = webhook.wait_for(lambda received: any(each.type == "refund.created" for each in received))
     (created,) = [each for each in deliveries if each.type == "refund.created"]
     process(created, now)

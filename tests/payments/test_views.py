@@ -109,7 +109,7 @@ class TestComingBack:
     def test_paid(self, cards, page, payment, back, django_assert_max_num_queries):
         cards.pay(payment.page_url)
         page.get(url("invoice_list"))
-        with django_assert_max_num_queries(25):  # asking and settling included
+        with django_assert_max_num_queries(27):  # asking and settling included
             response = page.get(back)
         text = text_of(response)
         assert 'data-state="paid"' in text

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from ceportal.kernel.staff import RecordAdmin
+from ceportal.kernel.staff import ActForm, RecordAdmin, do_act
+from payments import services
 from payments.amounts import amount_text
 from payments.models import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries
 
@@ -55,6 +60,29 @@ class InvoiceAdmin(PaperAdmin):
     search_fields = ("number", "candidate__number", "candidate__name", "order__number")
     fields = ("number", "candidate", "order", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
     address = "payments:invoice_pdf"
+    actions_detail = ("send_again",)
+
+    @action(description=gettext_lazy("Send it again"), url_path="send-again", permissions=["act"])
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        invoice: Invoice = self.record(request, object_id)
+
+        def perform(_values: dict[str, Any], now: datetime) -> str:
+            if services.send_invoice_again(invoice_id=invoice.pk, now=now):
+                return _("The candidate is told of the invoice again.")
+            return _("The candidate was told of it again today already.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Send an invoice again"),
+            button=_("Send"),
+            explanation=_(
+                "It goes to the e-mail address on record today. The invoice stays as it was issued (PAY-03)."
+            ),
+            form=ActForm,
+            perform=perform,
+            back=invoice,
+        )
 
 
 @admin.register(CreditNote)

@@ -13,7 +13,7 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from payments import papers, queries, rules
-from payments.models import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries, OrderLine, Payment, Refund
+from payments.models import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries, Order, OrderLine, Payment, Refund
 from payments.services.pricing import lock_order
 
 
@@ -48,14 +48,35 @@ def issue_invoice(*, order_id: int, now: datetime) -> Invoice:
     )
     OrderLine.objects.filter(id__in=[line.id for line in kept]).update(invoice=invoice)
     emit("payments.invoice_issued", invoice, now=now, number=number, order=order.number)
-    compose_notice(
+    _tell(invoice, order, key=f"invoice_issued:{invoice.pk}", now=now)
+    return invoice
+
+
+@transaction.atomic
+def send_invoice_again(*, invoice_id: int, now: datetime) -> bool:
+    """Tell the candidate of an invoice again, at the address of today; the invoice stays as it was issued (PAY-03).
+
+    Once a day at most; False where that was done already. Emits payments.invoice_sent_again.
+    """
+    order = lock_order(Invoice.objects.values_list("order_id", flat=True).get(id=invoice_id))
+    invoice = Invoice.objects.get(id=invoice_id)
+    key = f"invoice_issued:{invoice.pk}:{clock.day_of(now)}"
+    if not _tell(invoice, order, key=key, now=now):
+        return False
+    emit("payments.invoice_sent_again", invoice, now=now, number=invoice.number, order=order.number)
+    return True
+
+
+def _tell(invoice: Invoice, order: Order, *, key: str, now: datetime) -> bool:
+    """Write the notice of an invoice; False where it was written under this key before."""
+    written = compose_notice(
         candidate=order.candidate,
         kind="invoice_issued",
-        key=f"invoice_issued:{invoice.id}",
+        key=key,
         context={"invoice": invoice, "order": order, "total_cents": invoice.content["total_cents"]},
         now=now,
     )
-    return invoice
+    return written is not None
 
 
 def issue_credit_note(refund: Refund, lines: Sequence[OrderLine], *, now: datetime) -> CreditNote:

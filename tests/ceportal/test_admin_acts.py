@@ -17,6 +17,7 @@ from candidates.models import (
     Certification,
     ChannelPartner,
     GuardianConsent,
+    Notice,
     ResidenceProof,
     Sanction,
     User,
@@ -28,7 +29,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.models import Delivery, Event
 from exams.models import Attempt
 from exams.services import record_attempt
-from payments.models import Payment, Refund, Voucher
+from payments.models import Invoice, Payment, Refund, Voucher
 from tests import factories
 from tests.ceportal.staff_world import NOW, paid_order, somebody
 from tests.factories import day
@@ -166,6 +167,30 @@ def test_a_voucher_is_issued_under_its_reference_once(desk: Client, dan: User, a
     page = desk.get(f"/admin/payments/voucher/{voucher.id}/change/").content.decode()
     assert voucher.code not in page
     assert voucher.code[-4:] in page
+
+
+def test_an_invoice_is_sent_again_and_never_edited(desk: Client, client: Client, alice: Candidate) -> None:
+    """PAY-03: whoever may only look at it sends nothing either."""
+    order = paid_order(alice)
+    invoice = Invoice.objects.create(
+        order=order,
+        candidate=alice,
+        year=2026,
+        sequence=1,
+        number="INV-2026-000001",
+        content={"total_cents": 12100, "currency": "USD"},
+        issued_on=NOW.date(),
+        issued_at=NOW,
+    )
+    url = f"/admin/payments/invoice/{invoice.pk}/"
+    assert desk.post(f"{url}change/", {"number": "INV-1"}).status_code == HTTPStatus.FORBIDDEN
+    assert desk.post(f"{url}send-again/", {"go": "1"}).status_code == HTTPStatus.FOUND
+    assert Notice.objects.filter(kind="invoice_issued", candidate=alice).count() == 1
+    clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_invoice"))
+    client.force_login(clerk)
+    assert client.post(f"{url}send-again/", {"go": "1"}).status_code == HTTPStatus.FORBIDDEN
+    assert Notice.objects.filter(kind="invoice_issued", candidate=alice).count() == 1
 
 
 def test_a_silent_card_service_changes_nothing(desk: Client, alice: Candidate) -> None:

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from payments import services
-from payments.models import Payment
+from payments.models import Invoice, InvoiceSeries, Payment
+from payments.verification import verify
 from tests.factories import noon
 from tests.payments.conftest import RETURN, pay_at, topics
 
@@ -63,12 +64,25 @@ def test_the_redirect_and_the_webhook_settle_once(cards, order, now):
     assert Payment.objects.count() == 1
 
 
-def test_invoices_issued_at_once_have_numbers_of_their_own(ask):
-    orders = [ask(reference=f"cycle:{number}") for number in range(4)]
+def test_a_hundred_invoices_issued_at_once_leave_no_gap_and_no_duplicate(ask):
+    """Ten at a time, and of every three one is rolled back after its number was drawn, and issued again (PAY-02)."""
+    orders = [ask(reference=f"cycle:{number}") for number in range(100)]
     for order in orders:
         pay_at(order, noon("2026-03-02"))
 
-    def issue(order):
-        return lambda: services.issue_invoice(order_id=order.id, now=noon("2026-03-05")).sequence
+    def issue(hand):
+        def issue_ten():
+            for number, order in enumerate(hand):
+                if number % 3 == 0:
+                    with transaction.atomic():
+                        services.issue_invoice(order_id=order.id, now=noon("2026-03-05"))
+                        transaction.set_rollback(True)  # as if the machine had stopped before the commit
+                services.issue_invoice(order_id=order.id, now=noon("2026-03-05"))
 
-    assert sorted(together(*[issue(order) for order in orders])) == [1, 2, 3, 4]
+        return issue_ten
+
+    together(*[issue(orders[first::10]) for first in range(10)])
+    assert list(Invoice.objects.order_by("sequence").values_list("sequence", flat=True)) == list(range(1, 101))
+    assert Invoice.objects.values("order").distinct().count() == 100
+    assert InvoiceSeries.objects.get().last_number == 100
+    assert verify().differences == ()

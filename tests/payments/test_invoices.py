@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from candidates.models import Notice
@@ -124,6 +129,43 @@ def test_an_issued_invoice_cannot_be_changed(paid):
     with pytest.raises(IntegrityError), transaction.atomic():
         invoice.delete()
     assert Invoice.objects.get().content == invoice.content
+
+
+def test_it_is_sent_again_once_a_day_and_stays_as_it_was(paid):
+    invoice = issue(paid)
+    again = THURSDAY + timedelta(days=1)
+    assert [services.send_invoice_again(invoice_id=invoice.id, now=again) for _twice in range(2)] == [True, False]
+    first, second = Notice.objects.order_by("id")
+    assert (first.subject, first.body) == (second.subject, second.body)
+    assert topics(paid).count("invoice_sent_again") == 1
+    assert Invoice.objects.get().content == invoice.content
+
+
+def test_the_paper_is_the_same_to_the_byte_wherever_it_is_set(paid):
+    """From what is frozen alone: another process, in another language and time zone, gives the same (PAY-03)."""
+    invoice = issue(paid)
+    given = {"paper": invoice.content, "at": invoice.issued_at.isoformat()}
+    program = """
+import json, sys
+from datetime import datetime
+import django
+django.setup()
+from django.utils import timezone, translation
+from ceportal.kernel.typesetting import set_pdf
+from payments.papers import TEMPLATE
+given = json.load(sys.stdin)
+with translation.override("ja"), timezone.override("Asia/Tokyo"):
+    sys.stdout.buffer.write(set_pdf(TEMPLATE, at=datetime.fromisoformat(given["at"]), paper=given["paper"]))
+"""
+    elsewhere = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        input=json.dumps(given).encode(),
+        capture_output=True,
+        check=True,
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "TZ": "Asia/Tokyo", "LANG": "C", "DEBUG": "1"},
+    )
+    assert elsewhere.stdout == papers.set_paper(Invoice.objects.get())
 
 
 def test_what_changes_later_does_not_change_the_paper(paid):

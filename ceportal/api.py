@@ -11,6 +11,7 @@ from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessio
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
+from credits.exam_team_api import AuthoredItemsReports, OneAuthoredItems, OneWorkshop, WorkshopReports
 from credits.organiser_api import GatheringScans
 from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
 from exams.api import Eligibility, ResultBulk, ResultCorrection, Results
@@ -25,6 +26,8 @@ urlpatterns = [
     ),
     path("jobs/<int:job_id>", JobView.as_view(), name="job"),
     path("jobs/<int:job_id>/outcomes", JobOutcomes.as_view(), name="job_outcomes"),
+    path("authored-items", AuthoredItemsReports.as_view(), name="authored_items"),
+    path("authored-items/<int:record_id>", OneAuthoredItems.as_view(), name="authored_items_report"),
     path("catalog/items", CatalogItems.as_view(), name="catalog_items"),
     path("claims", ProviderClaims.as_view(), name="claims"),
     path("claims/<str:number>", ProviderClaim.as_view(), name="claim"),
@@ -42,6 +45,8 @@ urlpatterns = [
     path("results", Results.as_view(), name="results"),
     path("results/bulk", ResultBulk.as_view(), name="result_bulk"),
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),
+    path("workshops", WorkshopReports.as_view(), name="workshops"),
+    path("workshops/<int:record_id>", OneWorkshop.as_view(), name="workshop"),
     path("me/certifications", MyCertifications.as_view(), name="my_certifications"),
     path("me/credits", MyCredits.as_view(), name="my_credits"),
     path("me/exams", MyOpenExams.as_view(), name="my_open_exams"),

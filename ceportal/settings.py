@@ -267,6 +267,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {  # several fields are called kind
+        "AuthoredItemsKindEnum": "credits.models.AuthoredItems.Kind",
+        "WorkshopKindEnum": "credits.models.Workshop.Kind",
+    },
 }
 
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # logs know people by their ids only (docs/operations.md)

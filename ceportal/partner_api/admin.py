@@ -36,7 +36,11 @@ class RegisterForm(ActForm):
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
     kind = forms.ChoiceField(choices=Application.Kind.choices, label=gettext_lazy("Kind of partner"))
-    tenant = forms.SlugField(max_length=50, label=gettext_lazy("Code of the partner"))
+    tenant = forms.SlugField(
+        max_length=50,
+        label=gettext_lazy("Code of the partner"),
+        help_text=gettext_lazy("Of an event organiser the code on its events; “exam-team” for the exam team."),
+    )
     responsible = forms.EmailField(
         label=gettext_lazy("Who answers for it"),
         help_text=gettext_lazy("The address of a login. The program acts in this person's name, as long as they may."),

@@ -17,6 +17,8 @@ from catalog.services import register_gathering
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
+from credits.exam_team_api import EXAM_TEAM
+from credits.services.development import record_authored_items, record_workshop
 from exams.services import record_attempt
 from tests import factories
 from tests.credits.provider_world import TODAY, enrolled, handed_in
@@ -58,7 +60,10 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
     )
     item = factories.listed_item(code="ilt-64", provider=acme.provider, sample=True)
     delivery = factories.DeliveryFactory.create(item=item, provider=acme.provider, ends_on=day("2026-06-05"))
-    candidate, other = (enrolled(factories.CandidateFactory.create(login=True)) for _each in range(2))
+    candidate, other = (
+        enrolled(factories.CandidateFactory.create(login=True, number=number))
+        for number in ("CSCO70000002", "CSCO70000003")
+    )
     claim = handed_in(candidate, item)
     factories.ExamFactory.create(number="350-401")
     factories.CandidateFactory.create(number="CSCO70000001", born=day("1985-04-09"))
@@ -80,6 +85,12 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         ends_on=day("2026-06-04"),
         now=TODAY,
     )
+    report = {"candidate_id": candidate.pk, "staff_id": None, "now": TODAY}
+    items = record_authored_items(
+        reference="X-1", kind="core", accepted=1, direct=True, accepted_on=day("2026-05-01"), **report
+    )
+    workshop = record_workshop(reference="W-1", kind="mqc", level="expert", days=1, held_on=day("2026-05-01"), **report)
+    editor = factories.UserFactory.create(staff=True)
     provider = registered(scopes.PROVIDER, "acme", responsible=acme.user)
     callers = {
         "stranger": Client(),
@@ -87,6 +98,7 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "other provider": program(registered(scopes.PROVIDER, "globex", responsible=globex.user)),
         "test partner": program(registered(scopes.TEST_PARTNER, "tests-inc")),
         "organiser": program(registered(scopes.ORGANISER, "live")),
+        "exam team": program(registered(scopes.ORGANISER, EXAM_TEAM, responsible=editor)),
         "verifier": program(registered(scopes.VERIFIER, "reseller")),
         "candidate": _own(candidate.user),
         "other candidate": _own(other.user),
@@ -98,8 +110,10 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "delivery": delivery.pk,
         "evidence": claim.evidence.get().pk,
         "gathering": gathering.code,
+        "items": items.pk,
         "job": _job(provider),
         "result": attempt.pk,
+        "workshop": workshop.pk,
     }
 
 
@@ -142,9 +156,10 @@ def test_each_caller_is_answered_as_the_table_says(operation: str, world: tuple[
     callers, things = world
     row = ROWS[operation]
 
-    answered = {role: _status(callers[role], row, things) for role in ROLES}
+    answered = {role: _status(callers[role], row, things) for role in (*ROLES, "exam team")}
 
-    assert answered == dict(zip(ROLES, map(int, row.statuses.split()), strict=True))
+    expected = dict(zip(ROLES, map(int, row.statuses.split()), strict=True))
+    assert answered == {**expected, "exam team": row.exam_team or expected["organiser"]}
 
 
 def _status(caller: Client, row: Row, things: Mapping[str, Any]) -> int:

@@ -14,6 +14,7 @@ from credits.api import MyClaims, MyCredits
 from credits.exam_team_api import AuthoredItemsReports, OneAuthoredItems, OneWorkshop, WorkshopReports
 from credits.organiser_api import GatheringScans
 from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
+from credits.roster_api import DeliveryRosters, OneRoster, RosterLines, Rosters
 from exams.api import Eligibility, ResultBulk, ResultCorrection, Results
 from exams.my_api import MyBookings, MyOpenExams, MyResults
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path("deliveries", Deliveries.as_view(), name="deliveries"),
     path("deliveries/<int:delivery_id>", OneDelivery.as_view(), name="delivery"),
     path("deliveries/<int:delivery_id>/cancellation", DeliveryCancellation.as_view(), name="delivery_cancellation"),
+    path("deliveries/<int:delivery_id>/rosters", DeliveryRosters.as_view(), name="delivery_rosters"),
     path("exams/<slug:exam>/eligibility", Eligibility.as_view(), name="eligibility"),
     path("gatherings", Gatherings.as_view(), name="gatherings"),
     path("gatherings/<slug:code>", OneGathering.as_view(), name="gathering"),
@@ -47,6 +49,9 @@ urlpatterns = [
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),
     path("workshops", WorkshopReports.as_view(), name="workshops"),
     path("workshops/<int:record_id>", OneWorkshop.as_view(), name="workshop"),
+    path("rosters", Rosters.as_view(), name="rosters"),
+    path("rosters/<uuid:key>", OneRoster.as_view(), name="roster"),
+    path("rosters/<uuid:key>/lines", RosterLines.as_view(), name="roster_lines"),
     path("me/certifications", MyCertifications.as_view(), name="my_certifications"),
     path("me/credits", MyCredits.as_view(), name="my_credits"),
     path("me/exams", MyOpenExams.as_view(), name="my_open_exams"),

@@ -104,6 +104,7 @@ RECEIVERS: dict[str, str] = {
 JOBS: dict[str, str] = {
     "results": "exams.api.run_chunk",
     "scans": "credits.organiser_api.run_chunk",
+    "rosters": "credits.roster_api.run_chunk",
 }
 
 # To whom the feed shows a topic, and what: `(events of the topic) -> list[Audience]`, with as many queries for many

@@ -57,6 +57,7 @@ class Line:
 
 
 EMPTY = Cell()
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zs"})  # control, format, halves of a character, white space
 FORMULA = _("The cell holds a formula.")
 NOT_A_VALUE = _("The cell holds an error or a yes-or-no value.")
 
@@ -124,7 +125,7 @@ def _csv_lines(content: bytes) -> Iterator[Line]:
     number = skipped
     try:
         for row in reader:
-            yield Line(number + 1, tuple(_csv_cell(value) for value in row))
+            yield Line(number + 1, tuple(text_cell(value) for value in row))
             number = skipped + reader.line_num
     except csv.Error as error:
         raise Unreadable(
@@ -150,7 +151,8 @@ def _decoded(content: bytes) -> str:
         ) from error
 
 
-def _csv_cell(value: str) -> Cell:
+def text_cell(value: str) -> Cell:
+    """A cell as its text says it."""
     text = _tidy(value)
     return Cell(text, trouble=FORMULA if text.startswith("=") else "")
 
@@ -159,7 +161,7 @@ def _tidy(value: str) -> str:
     """Text without what cannot be seen, its white space folded; no longer than a cell may be."""
     seen = value
     if not value.isprintable():
-        seen = "".join(each if unicodedata.category(each) not in {"Cc", "Cf", "Zs"} else " " for each in value)
+        seen = "".join(each if unicodedata.category(each) not in UNSEEN else " " for each in value)
     return " ".join(seen.split())[: CHARACTERS_AT_MOST + 1]
 
 
@@ -245,7 +247,7 @@ def _excel_cell(cell: Any) -> Cell:
     if isinstance(value, int | float):
         # A candidate number typed as a number; in the column of days it is told as what it is.
         return Cell(str(int(value)) if value == int(value) else str(value))
-    return _csv_cell(str(value))
+    return text_cell(str(value))
 
 
 def column_name(index: int) -> str:

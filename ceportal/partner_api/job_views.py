@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from ceportal.partner_api.jobs import CHUNK_ROWS
 from ceportal.partner_api.models import Job
 from ceportal.partner_api.views import ApiView
 
@@ -62,7 +63,9 @@ class OutcomesSerializer(serializers.Serializer[Any]):
 class OutcomeQuerySerializer(serializers.Serializer[Any]):
     """Which outcomes: those after a row."""
 
-    after = serializers.IntegerField(required=False, min_value=0, default=0, help_text="The row after which to begin.")
+    after = serializers.IntegerField(
+        required=False, min_value=0, default=0, help_text="How many to pass over, as `next` says it."
+    )
 
 
 def accepted(job: Job, request: Request) -> Response:
@@ -97,13 +100,14 @@ class JobOutcomes(JobView):
         operation_id="job_outcomes", tags=["jobs"], parameters=[OutcomeQuerySerializer], responses=OutcomesSerializer
     )
     def get(self, request: Request, job_id: int) -> Response:
-        """The outcomes of the rows that are done, in the order of the rows."""
+        """The outcomes of the rows that are done, in the order in which they are done: mostly that of the rows."""
         after = self.asked(OutcomeQuerySerializer)["after"]
         job = self.job(job_id)
         begun = job.chunks.filter(outcomes__isnull=False, first_row__lte=after + 1).last()
         outcomes = [] if begun is None else [*enumerate(begun.outcomes or [], start=begun.first_row)]
-        results = [{"row": row, **outcome} for row, outcome in outcomes if row > after]
-        last = outcomes[-1][0] if outcomes else after
+        page = [(place, outcome) for place, outcome in outcomes if place > after][:CHUNK_ROWS]
+        results = [{"row": place, **outcome} for place, outcome in page]
+        last = page[-1][0] if page else after
         here = reverse("api:job_outcomes", args=[job.pk], request=request)
         more = f"{here}?{urlencode({'after': last})}" if results and last < job.rows_done else None
         return Response(OutcomesSerializer({"next": more, "results": results}).data)

@@ -13,6 +13,8 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
     PROVIDER: {
         "deliveries:read": _("Read the provider's deliveries."),
         "deliveries:write": _("Schedule and cancel the provider's deliveries."),
+        "rosters:read": _("Read the provider's rosters, and what became of each line."),
+        "rosters:write": _("Hand in rosters of the provider's deliveries, which are reported."),
         "claims:read": _("Read the claims made to the provider, with their evidence."),
         "claims:decide": _("Approve, return or reject the claims made to the provider."),
     },

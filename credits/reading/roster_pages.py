@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Q, QuerySet, Sum
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -120,36 +120,44 @@ def find_roster(provider: Provider, key: UUID) -> Roster | None:
 class Summary:
     """A roster in numbers of lines, and of credits."""
 
-    lines: int
-    earns: int
-    approves: int
-    counted: int
-    refused: int
-    credits: int
-    done: int
+    lines: int = 0
+    earns: int = 0
+    approves: int = 0
+    counted: int = 0
+    refused: int = 0
+    credits: int = 0
+    done: int = 0
 
     @property
     def to_report(self) -> int:
         return self.earns + self.approves + self.counted
 
 
+def _count(outcome: Outcome) -> Count:
+    return Count("id", filter=Q(outcome=outcome))
+
+
+SUMS: Mapping[str, Aggregate] = {
+    "lines": Count("id"),
+    "earns": _count(Outcome.EARNS),
+    "approves": _count(Outcome.APPROVES),
+    "counted": _count(Outcome.COUNTED),
+    "refused": _count(Outcome.REFUSED),
+    "credits": Sum("credits", filter=Q(outcome__in=[Outcome.EARNS, Outcome.APPROVES]), default=0),
+    "done": Count("id", filter=Q(done_at__isnull=False)),
+}
+
+
 def summary_of(roster: Roster) -> Summary:
     """Count the lines of a roster by what they do."""
+    return summaries_of([roster])[roster.pk]
 
-    def count(outcome: Outcome) -> Count:
-        return Count("id", filter=Q(outcome=outcome))
 
-    good = Q(outcome__in=[Outcome.EARNS, Outcome.APPROVES])
-    sums = roster.rows.aggregate(
-        lines=Count("id"),
-        earns=count(Outcome.EARNS),
-        approves=count(Outcome.APPROVES),
-        counted=count(Outcome.COUNTED),
-        refused=count(Outcome.REFUSED),
-        credits=Sum("credits", filter=good, default=0),
-        done=Count("id", filter=Q(done_at__isnull=False)),
-    )
-    return Summary(**sums)
+def summaries_of(rosters: Sequence[Roster]) -> dict[int, Summary]:
+    """As `summary_of`, for several rosters at once."""
+    rows = RosterRow.objects.filter(roster__in=rosters).order_by().values_list("roster").annotate(**SUMS)
+    sums = {roster_id: Summary(**dict(zip(SUMS, each, strict=True))) for roster_id, *each in rows}
+    return {roster.pk: sums.get(roster.pk, Summary()) for roster in rosters}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Pure. Whether the completions count is for the rule of reports to say (credits.r
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.sheets import (
     CHARACTERS_AT_MOST,
+    EMPTY,
     Cell,
     Column,
     Line,
@@ -22,6 +23,7 @@ from ceportal.kernel.sheets import (
     cells_of,
     column_places,
     day_in,
+    text_cell,
     text_of,
     trouble_with,
 )
@@ -38,6 +40,7 @@ COLUMNS: Mapping[str, Column] = {
     )
 }
 WHOLE_LINE = ""  # the column of what concerns no single cell
+ROW = "row"  # that of what is no row at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +85,53 @@ def read_entries(lines: Sequence[Line]) -> list[Entry]:
     """
     header, *rest = lines
     places = _columns(header, rest)
-    entries = []
-    seen: dict[tuple[str, str, date], int] = {}
-    for line in rest:
-        entry = _entry(line, places)
-        if entry.completed_on is not None and not entry.problems:
-            key = (entry.given["candidate"], entry.given["item"], entry.completed_on)
-            if key in seen:
-                entry = _doubled(entry, seen[key])
-            else:
-                seen[key] = entry.line
-        entries.append(entry)
-    if not entries:
+    if not rest:
         raise unreadable(_("The file names the columns and holds no completion."), _("Add a line for each of them."))
-    return entries
+    return _without_repeats(_entry(line.number, cells_of(line, places)) for line in rest)
+
+
+def read_rows(rows: Sequence[Any], *, item: str, delivery: str) -> list[Entry]:
+    """As `read_entries`, for rows that a program hands in for one run of an item, counted from 1.
+
+    A row is an object of texts by column, the item and the run left out; what is none is wrong by itself.
+    """
+    run = {"item": Cell(item), "delivery": Cell(delivery)}
+    return _without_repeats(_entry_of_row(number, row, run) for number, row in enumerate(rows, start=1))
+
+
+def _entry_of_row(number: int, row: Any, run: Mapping[str, Cell]) -> Entry:
+    if not isinstance(row, dict):
+        return Entry(number, {}, None, (_misread(ROW, _("This is no object."), _("Send the columns by their names.")),))
+    columns = [name for name in COLUMNS if name not in run]
+    said = {name: value for name, value in row.items() if value is not None}
+    cells = {name: text_cell(value) if isinstance(value := said.get(name, ""), str) else EMPTY for name in columns}
+    entry = _entry(number, {**cells, **run})
+    others = [name for name in said if name not in columns]
+    strange = [
+        *(_misread(text_cell(name).text[:40], _("There is no such column."), _("Leave it out.")) for name in others),
+        *(
+            _misread(name, _("This is not text."), _("Send it as text."))
+            for name in columns
+            if not isinstance(said.get(name, ""), str)
+        ),
+    ]
+    if not strange:
+        return entry
+    told = {each.column for each in strange}
+    return replace(entry, problems=(*strange, *(each for each in entry.problems if each.column not in told)))
+
+
+def _without_repeats(entries: Iterable[Entry]) -> list[Entry]:
+    kept = []
+    seen: dict[tuple[str, str, date], int] = {}
+    for entry in entries:
+        if entry.completed_on is None or entry.problems:
+            kept.append(entry)
+            continue
+        key = (entry.given["candidate"], entry.given["item"], entry.completed_on)
+        kept.append(_doubled(entry, seen[key]) if key in seen else entry)
+        seen.setdefault(key, entry.line)
+    return kept
 
 
 def _columns(header: Line, rest: Sequence[Line]) -> dict[str, int]:
@@ -104,8 +140,7 @@ def _columns(header: Line, rest: Sequence[Line]) -> dict[str, int]:
         return column_places(header, rest, COLUMNS)
 
 
-def _entry(line: Line, places: Mapping[str, int]) -> Entry:
-    cells = cells_of(line, places)
+def _entry(number: int, cells: Mapping[str, Cell]) -> Entry:
     given = {name: text_of(COLUMNS[name], cell) for name, cell in cells.items()}
     problems = [_told(name, found) for name, cell in cells.items() if (found := _trouble(name, cell)) is not None]
     completed_on = None
@@ -115,7 +150,7 @@ def _entry(line: Line, places: Mapping[str, int]) -> Entry:
             problems.append(_told("completed_on", day))
         else:
             completed_on = day
-    return Entry(line.number, given, completed_on, tuple(problems))
+    return Entry(number, given, completed_on, tuple(problems))
 
 
 def _trouble(name: str, cell: Cell) -> Trouble | None:

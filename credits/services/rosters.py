@@ -17,6 +17,7 @@ from django.db.models import Max, Q, QuerySet
 from candidates.models import Candidate
 from catalog.models import Delivery, Item, ProviderMember
 from ceportal.kernel import clock
+from ceportal.kernel.bulk import insert_many
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
@@ -25,7 +26,7 @@ from credits.models import Cycle, Roster, RosterRow
 from credits.reading import reporting
 from credits.reading.reporting import Known
 from credits.rules import rosters
-from credits.rules.rosters import Problem
+from credits.rules.rosters import Entry, Problem
 from credits.services import reports
 from credits.services.reports import Completion
 
@@ -59,16 +60,32 @@ def upload_roster(*, member_id: int, form_key: UUID, file_name: str, content: by
     ).first()
     if waiting is not None:
         return check_again(roster_id=waiting.id)
+    return keep_roster(
+        member, form_key=form_key, name=file_name, size_bytes=len(content), sha256=digest, entries=entries, now=now
+    )
+
+
+def keep_roster(
+    member: ProviderMember,
+    *,
+    form_key: UUID,
+    name: str,
+    size_bytes: int,
+    sha256: str,
+    entries: Sequence[Entry],
+    now: datetime,
+) -> Roster:
+    """Keep what was read of a roster, to be checked next. The caller is in a transaction."""
     roster = Roster.objects.create(
         provider_id=member.provider_id,
         form_key=form_key,
-        file_name=file_name[:200],
-        size_bytes=len(content),
-        sha256=digest,
+        file_name=name[:200],
+        size_bytes=size_bytes,
+        sha256=sha256,
         uploaded_by=member,
         uploaded_at=now,
     )
-    RosterRow.objects.bulk_create(
+    insert_many(
         [
             RosterRow(
                 roster=roster,
@@ -79,8 +96,7 @@ def upload_roster(*, member_id: int, form_key: UUID, file_name: str, content: by
                 problems=[each.as_json() for each in entry.problems],
             )
             for entry in entries
-        ],
-        batch_size=1000,
+        ]
     )
     emit("credits.roster_uploaded", roster, now=now, lines=len(entries))
     return roster
@@ -282,8 +298,10 @@ def work_on(*, roster_id: int, now: datetime, at_most: int) -> bool:
 
 
 @transaction.atomic
-def report_lines(*, roster_id: int, now: datetime, at_most: int) -> bool:
-    """Report the next lines in the order of completion, and write down what each did. Whether any may be left.
+def report_lines(*, roster_id: int, now: datetime, at_most: int, among: Sequence[int] | None = None) -> bool:
+    """Report the next lines in the order of completion, and write down what each did. Whether any is left.
+
+    `among`: no other lines than these.
 
     Another worker at the same roster waits for these, so that the earlier completion is the one that counts (CR-04).
     """
@@ -292,10 +310,10 @@ def report_lines(*, roster_id: int, now: datetime, at_most: int) -> bool:
         return False
     # The run is read again: it is the provider's and can be reported now, or the line is refused.
     rows = roster.rows.filter(TO_REPORT).select_related("item", "delivery").order_by("completed_on", "line")
-    some = list(rows[:at_most])
+    some = list((rows if among is None else rows.filter(line__in=among))[:at_most])
     if some:
         _report(roster, some, now=now)
-    if len(some) == at_most:
+    if roster.rows.filter(TO_REPORT).exists():
         return True
     _finish(roster, now=now)
     return False

@@ -19,6 +19,7 @@ from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
 from credits.exam_team_api import EXAM_TEAM
 from credits.services.development import record_authored_items, record_workshop
+from credits.services.roster_bulks import hand_in_roster
 from exams.services import record_attempt
 from tests import factories
 from tests.credits.provider_world import TODAY, enrolled, handed_in
@@ -63,6 +64,9 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
     candidate, other = (
         enrolled(factories.CandidateFactory.create(login=True, number=number))
         for number in ("CSCO70000002", "CSCO70000003")
+    )
+    roster, _lines = hand_in_roster(
+        member_id=acme.pk, delivery_id=delivery.pk, rows=[{"candidate": "CSCO70000001"}], now=TODAY
     )
     claim = handed_in(candidate, item)
     factories.ExamFactory.create(number="350-401")
@@ -114,6 +118,7 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "job": _job(provider),
         "result": attempt.pk,
         "workshop": workshop.pk,
+        "roster": roster.form_key,
     }
 
 

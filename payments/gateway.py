@@ -1,4 +1,4 @@
-"""The only module that speaks Stripe; everything else sees the frozen values below.
+"""The only module that speaks Stripe; everything else sees the values of payments.gateway_values.
 
 Money leaves or arrives at most once (PAY-04): the idempotency keys are built from our own primary keys, so a
 call that is repeated, because its answer was lost or its task ran twice, meets what the first one did. Stripe
@@ -9,14 +9,53 @@ values it stored, and look for what it already has before it repeats one that is
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 from django.conf import settings
+
+from payments.gateway_values import (
+    BalanceEntry,
+    Charge,
+    CheckoutLine,
+    CheckoutSession,
+    Decline,
+    GatewayDispute,
+    GatewayEvent,
+    GatewayRefund,
+    GatewayRefused,
+    GatewayUnavailable,
+    InvalidSignature,
+)
+
+__all__ = [
+    "BalanceEntry",
+    "Charge",
+    "CheckoutLine",
+    "CheckoutSession",
+    "Decline",
+    "GatewayDispute",
+    "GatewayEvent",
+    "GatewayRefund",
+    "GatewayRefused",
+    "GatewayUnavailable",
+    "InvalidSignature",
+    "balance_of",
+    "create_checkout",
+    "create_refund",
+    "expire_checkout",
+    "fetch_checkout",
+    "fetch_dispute",
+    "fetch_refund",
+    "list_balance",
+    "list_events",
+    "list_refunds",
+    "parse_event",
+]
 
 # The SDK would otherwise write an identifier into the home folder and report timings of earlier calls.
 stripe.enable_telemetry = False
@@ -33,123 +72,12 @@ FOLLOWED = (
     "charge.refunded",
     "charge.dispute.created",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "refund.created",
     "refund.updated",
     "refund.failed",
 )
-
-
-class GatewayUnavailable(Exception):  # noqa: N818 - it says what happened, as Refused does
-    """Stripe could not be reached, failed or asked us to wait: whether the call took effect is not known.
-
-    The same call with the same key may be repeated later.
-    """
-
-
-class GatewayRefused(Exception):  # noqa: N818 - it says what happened, as Refused does
-    """Stripe understood the call and said no; repeating it gives the same answer.
-
-    `code` is Stripe's error code, or the kind of error where it has none; `message` is for the log and for
-    staff.
-    """
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-
-
-class InvalidSignature(Exception):  # noqa: N818 - it says what happened, as Refused does
-    """What claims to be an event was not signed by Stripe with our secret, or is too old."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckoutLine:
-    """A line of what is paid: `amount_cents` is the price of one."""
-
-    name: str
-    amount_cents: int
-    quantity: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """A successful charge: `created` is the moment of payment, `receipt` the address of Stripe's receipt."""
-
-    id: str
-    created: datetime
-    cardholder_name: str
-    card_brand: str
-    card_last4: str
-    receipt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decline:
-    """Why the last attempt failed: `code` is the bank's reason where there is one, `message` is for the
-    payer.
-    """
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckoutSession:
-    """A hosted checkout. `status` is open, complete or expired, `payment_status` paid or unpaid.
-
-    `url` is empty once it is not open; `charge` is known once it is paid, and only `fetch_checkout` asks for
-    it; `last_decline` stands until an attempt succeeds.
-    """
-
-    id: str
-    url: str
-    status: str
-    payment_status: str
-    payment_intent_id: str
-    amount_total_cents: int
-    expires_at: datetime
-    charge: Charge | None = None
-    last_decline: Decline | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayRefund:
-    """A refund: `status` is pending, succeeded, failed, requires_action or canceled."""
-
-    id: str
-    status: str
-    amount_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayDispute:
-    """A dispute: what the cardholder asked the bank to take back, and why, in Stripe's words.
-
-    `status` is needs_response, under_review, won, lost, warning_needs_response, warning_under_review or
-    warning_closed; `known_by` is the metadata of the payment that it is about.
-    """
-
-    id: str
-    status: str
-    reason: str
-    amount_cents: int
-    payment_intent_id: str
-    known_by: dict[str, str]
-    created: datetime
-    respond_by: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayEvent:
-    """A signed event: `payload` is all of it, `object_id` and `object_type` say what it is about."""
-
-    id: str
-    type: str
-    object_id: str
-    object_type: str
-    created: datetime
-    payload: dict[str, Any]
 
 
 def create_checkout(
@@ -227,12 +155,19 @@ def fetch_refund(refund_id: str) -> GatewayRefund:
         return _refund(client.v1.refunds.retrieve(refund_id))
 
 
+def list_refunds(*, payment_intent_id: str) -> list[GatewayRefund]:
+    """Everything given back of a payment, by whomever, newest first."""
+    with _stripe() as client:
+        found = client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
+        return [_refund(refund) for refund in found.auto_paging_iter()]
+
+
 def fetch_dispute(dispute_id: str) -> GatewayDispute:
     """The dispute as it is now."""
     with _stripe() as client:
         dispute = client.v1.disputes.retrieve(dispute_id, {"expand": ["charge"]})
         charge = dispute.charge
-        details = dispute.evidence_details
+        details, moves = dispute.evidence_details, dispute.balance_transactions
         return GatewayDispute(
             id=dispute.id,
             status=dispute.status,
@@ -242,6 +177,8 @@ def fetch_dispute(dispute_id: str) -> GatewayDispute:
             known_by=charge.to_dict()["metadata"] if isinstance(charge, stripe.Charge) else {},
             created=_moment(dispute.created),
             respond_by=_moment(details.due_by) if details.due_by else None,
+            taken_cents=max(0, -sum(move.amount for move in moves)),
+            moved=_moment(max(move.created for move in moves)) if moves else None,
         )
 
 
@@ -252,6 +189,17 @@ def list_events(*, since: datetime) -> list[GatewayEvent]:
             {"types": list(FOLLOWED), "created": {"gte": int(since.timestamp())}, "limit": 100}
         )
         return [_event(event.to_dict()) for event in found.auto_paging_iter()]
+
+
+def list_balance(*, since: datetime, before: datetime, kind: str | None = None) -> list[BalanceEntry]:
+    """Every movement of the balance created from a moment until before another, newest first; of one kind if asked."""
+    window = {"gte": _second_from(since), "lt": _second_from(before)}
+    return _balance({"created": window, **({"type": kind} if kind else {})})
+
+
+def balance_of(source_id: str) -> list[BalanceEntry]:
+    """Every movement of the balance because of one charge, refund or dispute, whenever it was."""
+    return _balance({"source": source_id})
 
 
 def parse_event(*, body: bytes, signature: str) -> GatewayEvent:
@@ -368,6 +316,36 @@ def _event(payload: dict[str, Any]) -> GatewayEvent:
         created=_moment(payload["created"]),
         payload=payload,
     )
+
+
+def _balance(asked: dict[str, Any]) -> list[BalanceEntry]:
+    with _stripe() as client:
+        found = client.v1.balance_transactions.list(
+            {**asked, "limit": 100, "expand": ["data.source"]}  # type: ignore[arg-type]  # put together above
+        )
+        return [_balance_entry(entry) for entry in found.auto_paging_iter()]
+
+
+def _balance_entry(entry: stripe.BalanceTransaction) -> BalanceEntry:
+    source = entry.source.to_dict() if isinstance(entry.source, stripe.StripeObject) else {}
+    return BalanceEntry(
+        id=entry.id,
+        kind=entry.type,
+        amount_cents=entry.amount,
+        fee_cents=entry.fee,
+        fees_told_cents=sum(part.amount for part in entry.fee_details),
+        currency=entry.currency.upper(),
+        created=_moment(entry.created),
+        source_id=_key_of(entry.source),
+        source_type=source.get("object", ""),
+        payment_intent_id=str(source.get("payment_intent") or ""),
+        known_by=dict(source.get("metadata") or {}),
+    )
+
+
+def _second_from(moment: datetime) -> int:
+    """The first whole second that is not before a moment: Stripe's moments are whole seconds."""
+    return math.ceil(moment.timestamp())
 
 
 def _key_of(reference: object) -> str:

@@ -111,17 +111,21 @@ TRANSFERS = (
         "Transfer {0} is not about what belongs to its order.",
         """
         SELECT t.id, o.number || ' in ' || o.currency, concat_ws(', ', t.currency, 'line ' || t.line_id,
-            'payment ' || t.payment_id, 'refund ' || t.refund_id, 'voucher ' || t.voucher_id)
+            'payment ' || t.payment_id, 'refund ' || t.refund_id, 'voucher ' || t.voucher_id,
+            'dispute ' || t.dispute_id)
         FROM payments_transfer t LEFT JOIN payments_order o ON o.id = t.order_id
         LEFT JOIN payments_orderline line ON line.id = t.line_id
         LEFT JOIN payments_payment pay ON pay.id = t.payment_id
         LEFT JOIN payments_refund refund ON refund.id = t.refund_id
         LEFT JOIN payments_payment refunded ON refunded.id = refund.payment_id
         LEFT JOIN payments_voucher voucher ON voucher.id = t.voucher_id
+        LEFT JOIN payments_dispute dispute ON dispute.id = t.dispute_id
+        LEFT JOIN payments_payment disputed ON disputed.id = dispute.payment_id
         WHERE o.id IS NULL OR t.currency <> o.currency
             OR (t.line_id IS NOT NULL AND line.order_id IS DISTINCT FROM o.id)
             OR (t.payment_id IS NOT NULL AND pay.order_id IS DISTINCT FROM o.id)
             OR (t.refund_id IS NOT NULL AND refunded.order_id IS DISTINCT FROM o.id)
+            OR (t.dispute_id IS NOT NULL AND disputed.order_id IS DISTINCT FROM o.id)
             OR (t.voucher_id IS NOT NULL AND voucher.candidate_id IS DISTINCT FROM o.candidate_id)
         """,
     ),
@@ -155,6 +159,19 @@ TRANSFERS = (
             WHERE t.refund_id = refund.id AND t.cause = 'refund'
         ) found
         WHERE expected.cents <> found.cents
+        """,  # noqa: S608 - put together from constants
+    ),
+    Check(
+        "disputes",
+        "dispute",
+        "What a bank took by dispute {0} is not what its transfers say.",
+        f"""
+        SELECT dispute.id, dispute.taken_cents, -found.cents FROM payments_dispute dispute
+        CROSS JOIN LATERAL (
+            SELECT coalesce({INTO.format("'disputes'")}, 0) AS cents FROM payments_transfer t
+            WHERE t.dispute_id = dispute.id AND t.cause = 'dispute'
+        ) found
+        WHERE dispute.taken_cents <> -found.cents
         """,  # noqa: S608 - put together from constants
     ),
     Check(

@@ -15,8 +15,9 @@ CANDIDATE = "candidate"  # what the candidate of the order owes; negative: what 
 CARD = "card"  # what the card service took and has not given back
 VOUCHER = "voucher"  # what vouchers pay for in place of money
 FORFEITS = "forfeits"  # fees kept though nothing was given for them (LAB-13, LAB-14, RSCH-06)
+DISPUTES = "disputes"  # what banks took back by disputes, until people settle it
 REVENUE, TAX = "revenue", "tax"  # revenue:KIND of a line, tax:COUNTRY
-ACCOUNT = r"(candidate|card|voucher|forfeits|revenue:[a-z_]+|tax:[A-Z]{2})"
+ACCOUNT = r"(candidate|card|voucher|forfeits|disputes|revenue:[a-z_]+|tax:[A-Z]{2})"
 
 # What each cause debits and credits, by the part of the account's name before the colon; a reversal the other way.
 MOVES: Mapping[str, frozenset[tuple[str, str]]] = {
@@ -25,6 +26,7 @@ MOVES: Mapping[str, frozenset[tuple[str, str]]] = {
     "voucher": frozenset({(VOUCHER, REVENUE)}),
     "refund": frozenset({(CANDIDATE, CARD)}),
     "forfeit": frozenset({(REVENUE, FORFEITS)}),
+    "dispute": frozenset({(DISPUTES, CARD)}),
 }
 
 
@@ -85,6 +87,11 @@ def payment(amount_cents: int) -> Movement:
 def refund(amount_cents: int) -> Movement:
     """Money arrived back at a card."""
     return Movement(CANDIDATE, CARD, amount_cents, "refund")
+
+
+def dispute(amount_cents: int) -> Movement:
+    """A bank took back what a card paid; whether the candidate owes it again is for people."""
+    return Movement(DISPUTES, CARD, amount_cents, "dispute")
 
 
 def sale(lines: Iterable[SoldLine]) -> list[Movement]:

@@ -30,6 +30,7 @@ class TransferAdmin(RecordAdmin):
         "line",
         "payment",
         "refund",
+        "dispute",
         "voucher",
         "reverses",
         "moved_at",

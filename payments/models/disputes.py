@@ -22,6 +22,7 @@ class Dispute(models.Model):
     stage = models.CharField(max_length=40)  # in the card service's word
     reason = models.CharField(max_length=60)  # as the cardholder's bank gave it
     amount_cents = models.PositiveIntegerField()
+    taken_cents = models.PositiveIntegerField(default=0, db_default=0)  # what the bank has of it today
     opened_at = models.DateTimeField()
     respond_by = models.DateTimeField(null=True, blank=True)  # evidence handed in later is not looked at
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from payments.models.cards import Payment, Refund
+from payments.models.disputes import Dispute
 from payments.models.orders import Order, OrderLine
 from payments.models.vouchers import Voucher
 from payments.transfer_rules import ACCOUNT
@@ -25,6 +26,7 @@ class Transfer(models.Model):
         VOUCHER = "voucher", _("a voucher pays")
         REFUND = "refund", _("money went back to a card")
         FORFEIT = "forfeit", _("a fee is forfeited")
+        DISPUTE = "dispute", _("a bank took a payment back")
 
     debit = models.CharField(max_length=40)
     credit = models.CharField(max_length=40)
@@ -40,6 +42,7 @@ class Transfer(models.Model):
         Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="transfers"
     )
     voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, null=True, blank=True, related_name="transfers")
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, null=True, blank=True, related_name="transfers")
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
     moved_at = models.DateTimeField()  # when the money moved
     recorded_at = models.DateTimeField()  # when the portal heard of it
@@ -55,12 +58,13 @@ class Transfer(models.Model):
             ),
             models.CheckConstraint(
                 name="transfer_known_cause",
-                condition=Q(cause__in=["payment", "sale", "voucher", "refund", "forfeit"]),
+                condition=Q(cause__in=["payment", "sale", "voucher", "refund", "forfeit", "dispute"]),
             ),
             models.CheckConstraint(
                 name="transfer_says_of_what",
                 condition=Q(cause="payment", payment__isnull=False)
                 | Q(cause="refund", refund__isnull=False)
+                | Q(cause="dispute", dispute__isnull=False)
                 | Q(cause__in=["sale", "voucher", "forfeit"], line__isnull=False),
             ),
             models.CheckConstraint(name="transfer_recorded_after", condition=Q(moved_at__lte=F("recorded_at"))),

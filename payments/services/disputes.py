@@ -14,6 +14,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.outbox import emit
 from payments import gateway
 from payments.models import Dispute, Payment
+from payments.services import transfers
 from payments.services.paying import TAKEN, CardServiceUnavailable, lock_payment, refresh_payment
 
 log = structlog.get_logger(__name__)
@@ -48,8 +49,8 @@ def follow_dispute(*, stripe_id: str, now: datetime) -> Dispute | None:
 def record_dispute(*, payment_id: int, answer: gateway.GatewayDispute, now: datetime) -> Dispute:
     """Write down how a dispute stands and open its case, once; what was decided stays decided.
 
-    Nothing else changes by itself: what follows from a lost one is for people. Emits payments.dispute_opened and
-    payments.dispute_closed.
+    What the bank took, and gave back, is posted. Nothing else changes by itself: what follows from a lost one is for
+    people. Emits payments.dispute_opened and payments.dispute_closed.
     """
     payment = lock_payment(payment_id)
     dispute, opened = Dispute.objects.get_or_create(
@@ -73,6 +74,11 @@ def record_dispute(*, payment_id: int, answer: gateway.GatewayDispute, now: date
             dispute.closed_at = now
             _emit("payments.dispute_closed", dispute, payment, now, outcome=dispute.status)
         dispute.save(update_fields=["status", "stage", "closed_at"])
+    if dispute.taken_cents != answer.taken_cents:
+        dispute.payment, dispute.taken_cents = payment, answer.taken_cents
+        dispute.save(update_fields=["taken_cents"])
+        moved_at = min(clock.from_outside(answer.moved), now) if answer.moved else now
+        transfers.post_dispute(dispute, taken_cents=answer.taken_cents, moved_at=moved_at, now=now)
     return dispute
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ceportal.kernel.outbox import emit
 from payments import transfer_rules as rules
-from payments.models import Order, OrderLine, Payment, Refund, Transfer, Voucher
+from payments.models import Dispute, Order, OrderLine, Payment, Refund, Transfer, Voucher
 from payments.services.pricing import lock_order
 from payments.transfer_rules import Movement, SoldLine
 
@@ -61,6 +61,17 @@ def post_refund_returned(refund: Refund, *, now: datetime) -> None:
     _take_back(Transfer.objects.filter(refund=refund, cause=Cause.REFUND, **STANDING), now=now)
 
 
+def post_dispute(dispute: Dispute, *, taken_cents: int, moved_at: datetime, now: datetime) -> None:
+    """A bank has so much of a payment today: what it took is posted, what it gave back is taken back, once each."""
+    standing = list(Transfer.objects.filter(dispute=dispute, cause=Cause.DISPUTE, **STANDING))
+    if sum(row.amount_cents for row in standing) == taken_cents:
+        return
+    _take_back(standing, now=now)
+    if taken_cents:
+        order = dispute.payment.order
+        _post(order, [rules.dispute(taken_cents)], dispute=dispute, moved_at=moved_at, now=now)
+
+
 @transaction.atomic
 def forfeit_fee(*, order_id: int, kinds: Collection[str], now: datetime) -> int:
     """Keep the fees of some kinds of a paid order for nothing (LAB-13, LAB-14, RSCH-06); how many cents that were.
@@ -105,6 +116,7 @@ def _post(
     payment: Payment | None = None,
     refund: Refund | None = None,
     voucher: Voucher | None = None,
+    dispute: Dispute | None = None,
     moved_at: datetime,
     now: datetime,
 ) -> None:
@@ -120,6 +132,7 @@ def _post(
             payment=payment,
             refund=refund,
             voucher=voucher if each.cause == Cause.VOUCHER else None,
+            dispute=dispute,
             moved_at=moved_at,
             recorded_at=now,
         )
@@ -143,6 +156,7 @@ def _take_back(rows: Iterable[Transfer], *, refund: Refund | None = None, now: d
             payment_id=row.payment_id,
             refund_id=refund.pk if refund else row.refund_id,
             voucher_id=row.voucher_id,
+            dispute_id=row.dispute_id,
             reverses=row,
             moved_at=now,
             recorded_at=now,

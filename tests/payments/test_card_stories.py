@@ -14,6 +14,7 @@ from candidates.models import Case, Notice
 from ceportal.kernel.models import Event
 from payments import services, sweeps
 from payments.models import Dispute, Order, Payment, Refund, StripeEvent
+from payments.verification import verify
 from tests.payments.conftest import RETURN, topics
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +119,9 @@ def test_a_dispute_is_put_before_staff_and_its_outcome_kept(cards, payment, now)
     assert case.facts["order"] == payment.order.number
     assert case.facts["answer_by"].startswith((now + timedelta(days=7)).date().isoformat()[:8])
     assert f"payments.payment:{payment.pk}" in case.facts["records"]
+    # The bank keeps the money from the first day, and keeps it for good where the dispute is lost.
+    taken = [("disputes", "card", 36300, None)]
+    assert posted(dispute) == taken
 
     cards.turn(dispute={"id": dispute.stripe_id, "status": "lost"})
     both = keep_all(now)
@@ -128,9 +132,32 @@ def test_a_dispute_is_put_before_staff_and_its_outcome_kept(cards, payment, now)
     services.process_event(event_id=both["charge.dispute.closed"], now=later)
     dispute.refresh_from_db()
     assert (dispute.status, dispute.closed_at) == ("lost", later)
+    assert posted(dispute) == taken
     services.follow_dispute(stripe_id=dispute.stripe_id, now=later + LATER)
     assert topics(payment.order)[-2:] == ["dispute_opened", "dispute_closed"]
     assert Case.objects.count() == 1
+    assert (posted(dispute), verify(every=True).differences) == (taken, ())
+
+
+def test_what_a_bank_gives_back_after_a_dispute_is_posted_once(cards, payment, now):
+    cards.pay(payment.page_url)
+    cards.turn(dispute={"charge": charge_of(cards)})
+    first = keep_all(now)["charge.dispute.funds_withdrawn"]
+    services.process_event(event_id=first, now=now)
+    dispute = Dispute.objects.get()
+    assert (dispute.taken_cents, len(posted(dispute))) == (36300, 1)
+    cards.turn(dispute={"id": dispute.stripe_id, "status": "won"})
+    for _twice in range(2):
+        services.follow_dispute(stripe_id=dispute.stripe_id, now=now + LATER)
+        dispute.refresh_from_db()
+        assert (dispute.status, dispute.taken_cents) == ("won", 0)
+        assert posted(dispute) == [("disputes", "card", 36300, None), ("card", "disputes", 36300, "dispute")]
+    assert verify(every=True).differences == ()
+
+
+def posted(dispute: Dispute) -> list[tuple[str, str, int, str | None]]:
+    rows = dispute.transfers.order_by("id")
+    return list(rows.values_list("debit", "credit", "amount_cents", "reverses__cause"))
 
 
 def test_a_dispute_of_somebody_elses_payment_is_noted_and_no_more(cards, payments_gateway, stripe_client, now):
@@ -147,7 +174,7 @@ def test_a_dispute_of_somebody_elses_payment_is_noted_and_no_more(cards, payment
 def test_messages_that_never_came_are_asked_for_once(cards, payment, now):
     cards.pay(payment.page_url)
     cards.turn(dispute={"charge": charge_of(cards)})
-    assert sweeps.collect_events(now=now) == 3
+    assert sweeps.collect_events(now=now) == 4
     assert (Dispute.objects.get().status, Order.objects.get().status) == ("open", "paid")
     assert sweeps.collect_events(now=now + LATER) == 0
     cards.turn(calls=[{"path": "/v1/events", "mode": "error", "times": 3}])

@@ -48,7 +48,13 @@ def test_what_is_forfeited(_case, standing, expected):
 
 
 def test_each_movement_is_known_and_its_reversal_is_the_other_way():
-    moved = [rules.payment(1), rules.refund(1), *rules.sale([line(covered_cents=1)]), *rules.forfeit([FEE])]
+    moved = [
+        rules.payment(1),
+        rules.refund(1),
+        rules.dispute(1),
+        *rules.sale([line(covered_cents=1)]),
+        *rules.forfeit([FEE]),
+    ]
     assert all(each.is_known for each in moved)
     assert {each.cause for each in moved} == set(rules.MOVES) == set(Transfer.Cause.values)
     for each in moved:

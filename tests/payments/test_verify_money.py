@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.db import transaction
 
 from payments import services
-from payments.gateway import GatewayRefund
+from payments.gateway import GatewayDispute, GatewayRefund
 from payments.models import (
     CreditNote,
     CreditNoteSeries,
+    Dispute,
     Invoice,
     InvoiceSeries,
     Order,
@@ -24,6 +25,7 @@ from payments.models import (
     Transfer,
     Voucher,
 )
+from payments.services.disputes import record_dispute
 from payments.services.refunds import record_refund
 from payments.verification import CHECKS, verify
 from tests import factories
@@ -56,6 +58,8 @@ def money(book, ask):
     services.cancel_order(order_id=let_go.id, now=MONDAY)
     pay_at(let_go, MONDAY)
     ask(candidate=candidate, reference="open", now=MONDAY)
+    taken = GatewayDispute("du_1", "lost", "general", 1000, "", {}, MONDAY, None, taken_cents=1000, moved=THURSDAY)
+    record_dispute(payment_id=lost.payments.get().pk, answer=taken, now=FRIDAY)
 
 
 def of(reference: str) -> Order:
@@ -128,6 +132,8 @@ TAMPERED = {
         "candidate accounts",
         lambda: change(Payment.objects.filter(status="surplus"), amount_cents=1),
     ),
+    "what a bank took gone": ("disputes", lambda: remove(Transfer.objects.filter(cause="dispute"))),
+    "what a bank took of another amount": ("disputes", lambda: change(Dispute.objects.all(), taken_cents=1)),
     "an order that costs less": (
         "sums",
         lambda: change(Order.objects.filter(reference="lost"), net_cents=1, total_cents=33601),

@@ -79,6 +79,8 @@ ENDPOINTS = (
     _endpoint("GET", "/disputes/{id}", shapes.RETRIEVE, calls.retrieve("dispute", param="dispute")),
     _endpoint("GET", "/charges", shapes.LIST_CHARGES, calls.list_of("charge")),
     _endpoint("GET", "/charges/{id}", shapes.RETRIEVE, calls.retrieve("charge")),
+    _endpoint("GET", "/balance_transactions", shapes.LIST_MOVEMENTS, calls.list_movements),
+    _endpoint("GET", "/balance_transactions/{id}", shapes.RETRIEVE, calls.retrieve("balance_transaction")),
     _endpoint("GET", "/events", shapes.LIST_EVENTS, calls.list_events),
     _endpoint("GET", "/events/{id}", shapes.RETRIEVE, calls.retrieve("event")),
 )

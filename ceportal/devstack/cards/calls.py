@@ -41,6 +41,12 @@ def list_sessions(tx: Transaction, values: Values) -> Body:
     return page(tx.select("checkout.session", **equal), values, url="/v1/checkout/sessions")
 
 
+def list_movements(tx: Transaction, values: Values) -> Body:
+    """Movements of the balance, of one source, type or currency where asked."""
+    equal = {name: values[name] for name in ("source", "type", "currency") if name in values}
+    return page(tx.select("balance_transaction", **equal), values, url="/v1/balance_transactions")
+
+
 def list_events(tx: Transaction, values: Values) -> Body:
     """Events, of some types where asked."""
     types = set(values.get("types", [])) | ({values["type"]} if "type" in values else set())

@@ -8,7 +8,7 @@ from typing import Any
 from ceportal.devstack.cards.errors import invalid
 from ceportal.devstack.cards.store import KINDS, Document, Transaction, public
 
-EXPANDABLE = frozenset({"payment_intent", "latest_charge", "charge", "payment_method"})
+EXPANDABLE = frozenset({"payment_intent", "latest_charge", "charge", "payment_method", "balance_transaction", "source"})
 DEFAULT_LIMIT, HIGHEST_LIMIT = 10, 100
 COMPARE: dict[str, Callable[[int, int], bool]] = {
     "gt": lambda created, bound: created > bound,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from ceportal.devstack.cards.balance import CHARGE, REFUND, RETURNED, charge_fee, record_movement
 from ceportal.devstack.cards.disputes import bars_refund, open_dispute
 from ceportal.devstack.cards.errors import invalid, refused
 from ceportal.devstack.cards.money import written
@@ -129,6 +130,9 @@ def _ask_bank(tx: Transaction, intent: Document, method: Document) -> Document:
     intent["latest_charge"] = charge["id"]
     if decline:
         return _decline(tx, intent, method, decline, charge=charge)
+    cents = charge["amount"]
+    charge["balance_transaction"] = record_movement(tx, CHARGE, charge, cents, fee=charge_fee(cents))["id"]
+    tx.save(charge)
     intent |= {
         "amount_received": intent["amount"],
         "last_payment_error": None,
@@ -286,6 +290,8 @@ def create_refund(
             "status": BY_METHOD[method["_card"]].refund,
         }
     )
+    refund["balance_transaction"] = record_movement(tx, REFUND, refund, -amount)["id"]
+    tx.save(refund)
     _count_refunds(tx, charge)
     record_event(tx, "charge.refunded", charge)
     record_event(tx, "refund.created", refund)
@@ -299,6 +305,8 @@ def settle_refund(tx: Transaction, refund: Document, *, status: str) -> Document
     refund["status"] = status
     if status == "failed":
         refund["failure_reason"] = "lost_or_stolen_card"
+        returned = record_movement(tx, RETURNED, refund, refund["amount"])
+        refund["failure_balance_transaction"] = returned["id"]
     tx.save(refund)
     _count_refunds(tx, tx.get("charge", refund["charge"]))
     record_event(tx, "refund.updated", refund)

@@ -106,6 +106,7 @@ CREATE_REFUND: Shape = {
 }
 LIST_REFUNDS: Shape = {**PAGE, "payment_intent": TEXT, "charge": TEXT}
 LIST_CHARGES: Shape = {**PAGE, "payment_intent": TEXT}
+LIST_MOVEMENTS: Shape = {**PAGE, "source": TEXT, "type": TEXT, "currency": CURRENCY}
 LIST_EVENTS: Shape = {**PAGE, "type": TEXT, "types": TEXTS}
 
 CONTROL: Shape = {

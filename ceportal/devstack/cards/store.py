@@ -69,6 +69,7 @@ KINDS = {
     "ch": "charge",
     "re": "refund",
     "du": "dispute",
+    "txn": "balance_transaction",
     "evt": "event",
 }
 ALPHABET = string.ascii_letters + string.digits

@@ -35,6 +35,8 @@ SENT = frozenset(
         "charge.refunded",
         "charge.dispute.created",
         "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
         "refund.created",
         "refund.updated",
         "refund.failed",

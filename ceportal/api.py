@@ -12,7 +12,7 @@ from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
 from credits.exam_team_api import AuthoredItemsReports, OneAuthoredItems, OneWorkshop, WorkshopReports
-from credits.organiser_api import GatheringScans
+from credits.organiser_api import GatheringAttendances, GatheringScans
 from credits.provider_api import ClaimDecision, ClaimEvidence, ProviderClaim, ProviderClaims
 from credits.roster_api import DeliveryRosters, OneRoster, RosterLines, Rosters
 from exams.api import Eligibility, ResultBulk, ResultCorrection, Results
@@ -41,6 +41,7 @@ urlpatterns = [
     path("exams/<slug:exam>/eligibility", Eligibility.as_view(), name="eligibility"),
     path("gatherings", Gatherings.as_view(), name="gatherings"),
     path("gatherings/<slug:code>", OneGathering.as_view(), name="gathering"),
+    path("gatherings/<slug:code>/attendances", GatheringAttendances.as_view(), name="gathering_attendances"),
     path("gatherings/<slug:code>/scans", GatheringScans.as_view(), name="gathering_scans"),
     path("gatherings/<slug:code>/schedule", GatheringSchedule.as_view(), name="gathering_schedule"),
     path("gatherings/<slug:code>/sessions", GatheringSessions.as_view(), name="gathering_sessions"),

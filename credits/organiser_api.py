@@ -10,21 +10,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.models import Gathering
 from catalog.organiser_api import OrganiserView
-from ceportal.kernel.answers import KeptDecisions, decision_answer
+from ceportal.kernel.answers import DecisionSerializer, KeptDecisions, Pages, decision_answer
 from ceportal.kernel.tables import Problem, Row
+from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.job_views import JobSerializer, accepted
 from ceportal.partner_api.jobs import MOST_ROWS, start_job
 from ceportal.partner_api.models import Job
 from credits.files.scan_files import OPTIONAL, read_rows
 from credits.models import Attendance
+from credits.reading.attendance_reading import kept_of
 from credits.rules.attending import assess_reporter
 from credits.services.attendance import Reported, Seat, record_attendances
 
@@ -114,6 +118,103 @@ class GatheringScans(OrganiserView):
             chunk_rows=ROWS_OF_CHUNK,
         )
         return accepted(job, request)
+
+
+# ── What scans came to ────────────────────────────────────────────────────────────────────────────
+class AttendanceSerializer(SparseFields, serializers.ModelSerializer[Attendance]):
+    """A person at a session, by the badge scans reported so far, and what was decided (LIVE-01 to LIVE-08)."""
+
+    candidate = serializers.CharField(source="candidate.number", help_text="The candidate's number.")
+    session = serializers.CharField(source="session_time.session.code")
+    starts_at = serializers.DateTimeField(source="session_time.starts_at")
+    badges = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        help_text="Minutes in and out, from the start; those that overlap are merged.",
+    )
+    credits = serializers.SerializerMethodField(help_text="What it has earned beside the person's others (LIVE-06).")
+    decision = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Attendance
+        fields = (
+            "id",
+            "candidate",
+            "session",
+            "starts_at",
+            "attended_on",
+            "badges",
+            "minutes_present",
+            "earned",
+            "credits",
+            "decision",
+            "recorded_at",
+            "decided_at",
+        )
+        read_only_fields = fields
+
+    def get_credits(self, attendance: Attendance) -> int:
+        kept: int = self.context["kept"].get(attendance.pk, 0)
+        return kept
+
+    @extend_schema_field(DecisionSerializer())
+    def get_decision(self, attendance: Attendance) -> Any:
+        return self.context["decisions"].answer(attendance.decision)
+
+
+class AttendancesQuerySerializer(serializers.Serializer[Any]):
+    """Which attendances; left out, a parameter asks for nothing."""
+
+    candidate = serializers.CharField(required=False, help_text="The candidate's number.")
+    session = serializers.CharField(required=False, help_text="The session's code.")
+    day = serializers.DateField(required=False, help_text="The day of the session, where the event is held.")
+    earned = serializers.BooleanField(required=False, allow_null=True, default=None)
+    decided_since = serializers.DateTimeField(required=False, help_text="Decided, for the last time, then or later.")
+
+
+FILTERS = {
+    "candidate": "candidate__number",
+    "session": "session_time__session__code",
+    "day": "attended_on",
+    "earned": "earned",
+    "decided_since": "decided_at__gte",
+}
+
+
+class LatestRecordedFirst(Pages):
+    """The order of attendances."""
+
+    ordering = ("-id",)
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="gathering_attendances", tags=["gatherings"], parameters=[AttendancesQuerySerializer]
+    )
+)
+class GatheringAttendances(OrganiserView, ListAPIView[Attendance]):
+    """Who was at which session of an event by the scans reported, and what that has earned, the latest known first."""
+
+    scopes = {"GET": "scans:read"}
+    serializer_class = AttendanceSerializer
+    pagination_class = LatestRecordedFirst
+    kept: Mapping[int, int] = {}
+
+    def get_queryset(self) -> QuerySet[Attendance]:
+        if getattr(self, "swagger_fake_view", False):  # the schema is made without a caller
+            return Attendance.objects.none()
+        asked = self.asked(AttendancesQuerySerializer)
+        narrowed = {FILTERS[name]: value for name, value in asked.items() if value is not None}
+        gathering = self.gathering(self.kwargs["code"])
+        found = Attendance.objects.filter(session_time__session__gathering=gathering, **narrowed)
+        return found.select_related("candidate", "session_time__session")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        self.kept = kept_of(page or [])
+        return page
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "kept": self.kept, "decisions": KeptDecisions()}
 
 
 # ── A chunk of a bulk ─────────────────────────────────────────────────────────────────────────────

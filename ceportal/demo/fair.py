@@ -76,7 +76,7 @@ class Fair:
 
     def _announce(self, now: datetime) -> None:
         gathering = register_gathering(
-            code=CODE, name="Live Vienna", place="Vienna", time_zone="Europe/Vienna",
+            code=CODE, name="Live Vienna", organiser="live", place="Vienna", time_zone="Europe/Vienna",
             starts_on=self.starts_on, ends_on=self.ends_on, now=now,
         )  # fmt: skip
         lines = ["code,title,minutes,start,marked"]

@@ -27,6 +27,7 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
         "gatherings:read": _("Read the organiser's events and their sessions."),
         "schedules:write": _("Hand in the schedule of an event."),
         "scans:write": _("Report badge scans of an event."),
+        "scans:read": _("Read what the badge scans of the organiser's events came to."),
         "authored-items:read": _("Read the exam items and workshops on record; the exam team's programs only."),
         "authored-items:write": _("Report accepted exam items and workshops; the exam team's programs only."),
     },

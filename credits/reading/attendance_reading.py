@@ -86,7 +86,7 @@ def cap_reached(candidate_id: int, *, day: date) -> CapReached | None:
     if cap is None or cycle is None:
         return None
     inside = Attendance.objects.filter(candidate_id=candidate_id, earned=True, attended_on__gte=cycle.started_on)
-    return CapReached(sum(_kept(inside).values()), cap)
+    return CapReached(sum(kept_of(inside).values()), cap)
 
 
 def _tabs(counts: Mapping[str, int], state: str) -> list[Tab]:
@@ -104,7 +104,7 @@ def _tabs(counts: Mapping[str, int], state: str) -> list[Tab]:
 
 def _by_event(attendances: Iterable[Attendance]) -> list[EventRows]:
     attendances = list(attendances)
-    kept = _kept(attendances)
+    kept = kept_of(attendances)
     events: list[EventRows] = []
     for attendance in attendances:
         gathering = attendance.session_time.session.gathering
@@ -124,7 +124,7 @@ def _row(attendance: Attendance, kept: int) -> Row:
     return Row(attendance, "earned", _("earned"), kept, why)
 
 
-def _kept(attendances: Iterable[Attendance]) -> dict[int, int]:
+def kept_of(attendances: Iterable[Attendance]) -> dict[int, int]:
     """What attendances have earned by the ledger, after the cap; what was used or expired since counts as earned."""
     kinds = Entry.Kind
     moved = Q(kind__in=[kinds.EARNED, kinds.CUT, kinds.CORRECTED, kinds.VOIDED])

@@ -93,6 +93,7 @@ ROWS: dict[str, Row] = {
         method="POST",
         body={"rows": [{"code": "BRKSEC-1010", "minutes": 90, "start": "2026-06-01 08:00"}]},
     ),
+    "gathering_attendances": Row("/api/v1/gatherings/{gathering}/attendances", OF_ORGANISERS, exam_team=404),
     "report_scans": Row(
         "/api/v1/gatherings/{gathering}/scans",
         "401 403 403 403 202 403 403 403 403",

@@ -252,6 +252,37 @@ def test_nobody_reports_their_own_and_who_acts_no_more_reports_nothing(
     assert not Attendance.objects.filter(candidate=one.candidate).exists()
 
 
+def test_what_scans_came_to_is_read_and_narrowed(caller: Client) -> None:
+    """LIVE-06: with what each has earned beside the person's others; another organiser's events are not there."""
+    address = SCANS.replace("scans", "attendances")
+    one, two = holder(), holder()
+    run(caller, [scan(one), scan(one, session="BRKSEC-2020", day="2026-06-02", out=30)])
+
+    with CaptureQueriesContext(connection) as few:
+        refused, earned = caller.get(address).json()["results"]
+    assert (earned["session"], earned["badges"], earned["earned"]) == ("BRKSEC-1010", [[0, 90]], True)
+    assert earned["credits"] == Grant.objects.get().amount
+    assert (refused["earned"], refused["credits"], unmet(refused)) == (False, 0, ["LIVE-04"])
+    for asked, found in (
+        ({"earned": "true"}, [earned]),
+        ({"earned": "false"}, [refused]),
+        ({"session": "BRKSEC-2020", "day": "2026-06-02"}, [refused]),
+        ({"candidate": two.candidate.number}, []),
+        ({"decided_since": "2026-06-05T12:00:01Z"}, []),
+    ):
+        assert caller.get(address, asked).json()["results"] == found, asked
+    page = caller.get(address, {"page_size": 1, "fields": "session,credits"}).json()
+    assert page["results"] == [{"session": "BRKSEC-2020", "credits": 0}]
+    assert caller.get(page["next"]).json()["results"] == [{"session": "BRKSEC-1010", "credits": earned["credits"]}]
+    assert set(caller.get(address, {"day": "soon"}).json()["errors"]) == {"day"}
+    assert program(registered(scopes.ORGANISER, "fair")).get(address).status_code == HTTPStatus.NOT_FOUND
+
+    run(caller, [scan(holder()) for _each in range(4)])
+    with CaptureQueriesContext(connection) as many:
+        assert len(caller.get(address).json()["results"]) == 6
+    assert len(many) == len(few)
+
+
 def test_a_chunk_asks_no_more_questions_for_more_people(caller: Client, issued: Issued) -> None:
     application = issued.credential.application
     job = Job(kind="scans", application=application, about={"gathering": "live-2026"})

@@ -91,7 +91,8 @@ def test_postgresql_crashes_in_the_middle_of_a_payment_and_of_a_change(
     choose(page, "brussels", weekday(TODAY + timedelta(days=14), 2))
     accept_texts(page)
     page.get_by_role("button", name="Book and pay by card").click()
-    session = sandbox.state()["sessions"][-1]["id"]
+    page.wait_for_url(lambda url: not url.startswith(live_stack.address))
+    (session,) = (each["id"] for each in sandbox.state()["sessions"] if each["url"] == page.url)
     sandbox.turn(calls=[{"path": f"/v1/checkout/sessions/{session}", "method": "GET", "mode": "hold"}])
     pay_by_card(page, GOOD)
     sandbox.wait_until(lambda state: state["held_calls"] == 1)
@@ -119,3 +120,4 @@ def test_postgresql_crashes_in_the_middle_of_a_payment_and_of_a_change(
     page.goto("/dashboard/")
     expect(page.get_by_role("link", name="Security lab in Richardson", exact=True)).to_be_visible()
     assert [each["amount"] for each in sandbox.state()["refunds"]].count(193600) == 1
+    live_stack.manage("verify_money")

@@ -98,11 +98,12 @@ class GatheringScans(OrganiserView):
     def post(self, request: Request, code: str) -> Response:
         """Hand in badge scans; the answer is a job, whose outcomes say what became of each row.
 
-        An outcome has `earned` and `minutes_present` of the attendance that the scan belongs to, as it stood once its
-        part of the bulk was done, and the `decision` where it has not earned: it is kept as refused, and further scans,
-        or the same ones after the candidate enrolled, have it decided anew. A row that names nobody, a session that is
-        not on the schedule or a time that is not of it is wrong, with `errors` by field; hand in the schedule, then the
-        row again. What is known already is repeated and changes nothing.
+        Rows are done person by person; each outcome says its `row`. It has `earned` and `minutes_present` of the
+        attendance that the scan belongs to, as it stood once its part of the bulk was done, and the `decision` where it
+        has not earned: it is kept as refused, and further scans, or the same ones after the candidate enrolled, have it
+        decided anew. A row that names nobody, a session that is not on the schedule or a time that is not of it is
+        wrong, with `errors` by field; hand in the schedule, then the row again. What is known already is repeated and
+        changes nothing.
         """
         gathering = self.gathering(code)
         rows = request.data.get("rows") if isinstance(request.data, dict) else None
@@ -111,7 +112,7 @@ class GatheringScans(OrganiserView):
         job = start_job(
             caller=self.caller,
             kind="scans",
-            rows=rows,
+            rows=_by_person(rows),
             about={"gathering": gathering.code},
             now=self.now,
             dry_run=self.dry_run,
@@ -218,16 +219,26 @@ class GatheringAttendances(OrganiserView, ListAPIView[Attendance]):
 
 
 # ── A chunk of a bulk ─────────────────────────────────────────────────────────────────────────────
-def run_chunk(job: Job, rows: list[Any], *, first_row: int, now: datetime) -> list[Outcome]:
+def _by_person(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows with their numbers, those of a person together: decided and locked at one go, wherever they stood."""
+
+    def person(numbered: tuple[int, Any]) -> str:
+        row = numbered[1]
+        return str(row.get("candidate", "")).upper() if isinstance(row, dict) else ""
+
+    return [{"row": number, "said": row} for number, row in sorted(enumerate(rows, start=1), key=person)]
+
+
+def run_chunk(job: Job, rows: Sequence[Any], *, first_row: int, now: datetime) -> list[Outcome]:  # noqa: ARG001 - as jobs call it
     """Record some scans of a bulk together; what is wrong with one is nothing to the others.
 
     All are refused where the program does not act for the event's organiser any more (CE-10).
     """
     reporter = assess_reporter(_acts_for_organiser(job))
     if not reporter.granted:
-        return [{"status": "refused", "decision": decision_answer(reporter)} for _row in rows]
+        return [{"row": each["row"], "status": "refused", "decision": decision_answer(reporter)} for each in rows]
     outcomes: dict[int, Outcome] = {}
-    shaped = _shaped(rows, first_row=first_row, gathering=job.about["gathering"], outcomes=outcomes)
+    shaped = _shaped(rows, gathering=job.about["gathering"], outcomes=outcomes)
     scans: dict[int, Reported] = {}
     for row, scan in read_rows(shaped):
         if isinstance(scan, Problem):
@@ -236,7 +247,7 @@ def run_chunk(job: Job, rows: list[Any], *, first_row: int, now: datetime) -> li
             scans[row.number] = scan
     recorded = record_attendances(reported=list(scans.values()), now=now, reported_by_id=job.application.responsible_id)
     outcomes |= _outcomes(scans, recorded.attendances, fresh=recorded.decided)
-    return [outcomes[number] for number in range(first_row, first_row + len(rows))]
+    return [{"row": each["row"], **outcomes[each["row"]]} for each in rows]
 
 
 def _acts_for_organiser(job: Job) -> bool:
@@ -248,18 +259,18 @@ def _acts_for_organiser(job: Job) -> bool:
     )
 
 
-def _shaped(rows: Sequence[Any], *, first_row: int, gathering: str, outcomes: dict[int, Outcome]) -> list[Row]:
+def _shaped(rows: Sequence[Any], *, gathering: str, outcomes: dict[int, Outcome]) -> list[Row]:
     """The rows as those of a table; what is wrong in shape becomes an outcome."""
     shape = ScanSerializer()  # one for all: making it takes longer than reading a row by it
     left_out = dict.fromkeys(OPTIONAL, "")
     shaped = []
-    for number, row in enumerate(rows, start=first_row):
+    for each in rows:
         try:
-            cells = shape.run_validation(row)
+            cells = shape.run_validation(each["said"])
         except serializers.ValidationError as wrong:
-            outcomes[number] = {"status": "wrong", "errors": wrong.detail}
+            outcomes[each["row"]] = {"status": "wrong", "errors": wrong.detail}
         else:
-            shaped.append(Row(number, left_out | cells | {"event": gathering}))
+            shaped.append(Row(each["row"], left_out | cells | {"event": gathering}))
     return shaped
 
 

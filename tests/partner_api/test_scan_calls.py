@@ -78,7 +78,7 @@ def outcomes_of(caller: Client, address: str) -> list[dict[str, Any]]:
         answer = caller.get(page).json()
         found += answer["results"]
         page = answer["next"]
-    return found
+    return sorted(found, key=lambda each: each["row"])
 
 
 def scan(person: Story | Candidate, **changed: Any) -> dict[str, Any]:
@@ -143,13 +143,19 @@ def test_known_scans_change_nothing_across_chunks_and_bulks_until_something_new_
     monkeypatch.setattr(organiser_api, "ROWS_OF_CHUNK", 2)
     one, two = holder(), holder()
     stranger = factories.CandidateFactory.create()
+    assert one.candidate.number < two.candidate.number < stranger.number
     rows = [scan(one), scan(two, out=30), scan(one), scan(two, **{"in": 30}), scan(stranger), scan(one, out=20)]
 
     first = run(caller, rows)
     kept = list(Attendance.objects.order_by("id").values())
     again = run(caller, rows, now=LATER)
 
-    # Of the second person half was known when the first chunk was done, all of it after the second.
+    # Person by person: of the second one half was known when the second chunk was done, all of it after the third.
+    assert [[each["row"] for each in chunk.rows] for chunk in JobChunk.objects.order_by("id")[:3]] == [
+        [1, 3],
+        [6, 2],
+        [4, 5],
+    ]
     assert statuses(first) == ["accepted", "refused", "repeated", "accepted", "refused", "repeated"]
     assert [each["earned"] for each in first] == [True, False, True, True, False, True]
     assert statuses(again) == ["repeated"] * 6
@@ -283,16 +289,21 @@ def test_what_scans_came_to_is_read_and_narrowed(caller: Client) -> None:
     assert len(many) == len(few)
 
 
+def numbered(people: list[Story]) -> list[dict[str, Any]]:
+    """A scan of each, as a bulk keeps them."""
+    return [{"row": number, "said": scan(each)} for number, each in enumerate(people, start=1)]
+
+
 def test_a_chunk_asks_no_more_questions_for_more_people(caller: Client, issued: Issued) -> None:
     application = issued.credential.application
     job = Job(kind="scans", application=application, about={"gathering": "live-2026"})
     people = [holder() for _each in range(12)]
-    organiser_api.run_chunk(job, [scan(people.pop())], first_row=1, now=NOW)
+    organiser_api.run_chunk(job, numbered([people.pop()]), first_row=1, now=NOW)
 
     counts = Counter[int]()
     for number, some in enumerate((people[:2], people[2:]), start=1):
         with CaptureQueriesContext(connection) as asked:
-            told = organiser_api.run_chunk(job, [scan(each) for each in some], first_row=1, now=NOW)
+            told = organiser_api.run_chunk(job, numbered(some), first_row=1, now=NOW)
         assert statuses(told) == ["accepted"] * len(some)
         counts[number] = len(asked)
     assert counts[1] == counts[2]

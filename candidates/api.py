@@ -17,6 +17,8 @@ from candidates.models import Candidate, Certification, Track
 from candidates.queries import Held
 from candidates.rules import COUNTING
 from ceportal.kernel import clock
+from ceportal.partner_api.feed import of_candidate
+from ceportal.partner_api.feed_views import EventsSerializer, EventsView, events_schema
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.views import ApiView
 
@@ -102,3 +104,18 @@ class MyCertifications(CandidateView):
                 context={"request": request},
             ).data
         )
+
+
+class MyEvents(CandidateView, EventsView):
+    """What happened to one's own records."""
+
+    scopes = {"GET": "me:events"}
+
+    @events_schema(operation_id="my_events", tags=["me"], responses=EventsSerializer)
+    def get(self, _request: Request) -> Response:
+        """What happened after a position, in order, of all that the token's other scopes show.
+
+        Keep the position that the answer gives and go on after it: nothing is missed, and nothing comes twice. 410:
+        what came after that position is not kept any more; begin anew without `after`.
+        """
+        return self.answer(of_candidate(self.candidate.pk, scopes=self.caller.scopes))

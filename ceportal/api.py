@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from candidates.api import MyCertifications
+from candidates.api import MyCertifications, MyEvents
 from catalog.api import CatalogItems
 from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessions, OneGathering
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
+from ceportal.partner_api.feed_views import Events
 from ceportal.partner_api.job_views import JobOutcomes, JobView
 from credits.api import MyClaims, MyCredits
 from credits.exam_team_api import AuthoredItemsReports, OneAuthoredItems, OneWorkshop, WorkshopReports
@@ -38,6 +39,7 @@ urlpatterns = [
     path("deliveries/<int:delivery_id>", OneDelivery.as_view(), name="delivery"),
     path("deliveries/<int:delivery_id>/cancellation", DeliveryCancellation.as_view(), name="delivery_cancellation"),
     path("deliveries/<int:delivery_id>/rosters", DeliveryRosters.as_view(), name="delivery_rosters"),
+    path("events", Events.as_view(), name="events"),
     path("exams/<slug:exam>/eligibility", Eligibility.as_view(), name="eligibility"),
     path("gatherings", Gatherings.as_view(), name="gatherings"),
     path("gatherings/<slug:code>", OneGathering.as_view(), name="gathering"),
@@ -55,6 +57,7 @@ urlpatterns = [
     path("rosters/<uuid:key>/lines", RosterLines.as_view(), name="roster_lines"),
     path("me/certifications", MyCertifications.as_view(), name="my_certifications"),
     path("me/credits", MyCredits.as_view(), name="my_credits"),
+    path("me/events", MyEvents.as_view(), name="my_events"),
     path("me/exams", MyOpenExams.as_view(), name="my_open_exams"),
     path("me/results", MyResults.as_view(), name="my_results"),
     path("me/bookings", MyBookings.as_view(), name="my_bookings"),

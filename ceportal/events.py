@@ -109,12 +109,64 @@ JOBS: dict[str, str] = {
 
 # To whom the feed shows a topic, and what: `(events of the topic) -> list[Audience]`, with as many queries for many
 # events as for one.
-FEED: dict[str, str] = {}
+FEED: dict[str, str] = {
+    "candidates.affiliation_confirmed": "candidates.feed.affiliation_events",
+    "candidates.affiliation_declined": "candidates.feed.affiliation_events",
+    "candidates.affiliation_ended": "candidates.feed.affiliation_events",
+    "candidates.affiliation_requested": "candidates.feed.affiliation_events",
+    "candidates.affiliation_withdrawn": "candidates.feed.affiliation_events",
+    "candidates.certification_changed": "candidates.feed.certification_events",
+    "candidates.certification_earned": "candidates.feed.certification_events",
+    "candidates.certification_imported": "candidates.feed.certification_events",
+    "catalog.delivery_cancelled": "catalog.feed.delivery_events",
+    "catalog.delivery_scheduled": "catalog.feed.delivery_events",
+    "catalog.gathering_organiser_named": "catalog.feed.gathering_events",
+    "catalog.session_changed": "catalog.feed.session_events",
+    "catalog.session_scheduled": "catalog.feed.session_time_events",
+    "credits.attendance_recorded": "credits.feed.attendance_events",
+    "credits.attendance_settled": "credits.feed.attendance_events",
+    "credits.claim_approved": "credits.feed.claim_events",
+    "credits.claim_escalated": "credits.feed.claim_events",
+    "credits.claim_put_back": "credits.feed.claim_events",
+    "credits.claim_rejected": "credits.feed.claim_events",
+    "credits.claim_returned": "credits.feed.claim_events",
+    "credits.claim_submitted": "credits.feed.claim_events",
+    "credits.claim_voided": "credits.feed.claim_events",
+    "credits.completion_reported": "credits.feed.report_events",
+    "credits.cycle_closed": "credits.feed.cycle_events",
+    "credits.items_authored": "credits.feed.authored_events",
+    "credits.recertified": "credits.feed.recertification_events",
+    "credits.renewal_reversed": "credits.feed.renewal_events",
+    "credits.renewed_by_earning": "credits.feed.renewal_events",
+    "credits.roster_reported": "credits.feed.roster_events",
+    "credits.workshop_recorded": "credits.feed.workshop_events",
+    "exams.attempt_corrected": "exams.feed.attempt_events",
+    "exams.attempt_disallowed": "exams.feed.attempt_events",
+    "exams.attempt_recorded": "exams.feed.attempt_events",
+    "exams.booking_cancelled": "exams.feed.booking_events",
+    "exams.booking_corrected": "exams.feed.booking_events",
+    "exams.booking_dropped": "exams.feed.booking_events",
+    "exams.booking_paid": "exams.feed.booking_events",
+    "exams.booking_rescheduled": "exams.feed.booking_events",
+    "exams.booking_unpaid_cancelled": "exams.feed.booking_events",
+    "exams.hold_released": "exams.feed.booking_events",
+    "exams.no_show": "exams.feed.booking_events",
+    "exams.result_published": "exams.feed.booking_events",
+    "exams.seat_booked": "exams.feed.booking_events",
+    "exams.seat_offered": "exams.feed.booking_events",
+}
 
 FEED_WRITER = "ceportal.partner_api.feed.write_entries"
 
 # By scope, whom an entry may be about for a tenant to be shown it now: `(tenant, candidate ids) -> set of ids`.
-FEED_ALLOWED: dict[str, str] = {}
+FEED_ALLOWED: dict[str, str] = {
+    "statuses:read": "candidates.feed.associated",
+}
+
+# By kind of partner, whether a program still acts for its tenant: `(application) -> bool`. Of other kinds all do.
+FEED_STANDING: dict[str, str] = {
+    "provider": "catalog.feed.acts_for_provider",
+}
 
 # Called without arguments after a commit that gave entries of the feed their positions, by whoever gave them; they only
 # wake somebody.

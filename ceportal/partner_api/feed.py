@@ -147,6 +147,12 @@ def of_application(application: Application, *, scopes: Collection[str] | None =
     return Reader(application.kind, application.tenant, allowed)
 
 
+def acts_still(application: Application) -> bool:
+    """Whether an application still acts for its tenant, as the app says that knows the tenant (`FEED_STANDING`)."""
+    path = import_string("ceportal.events.FEED_STANDING").get(application.kind)
+    return path is None or bool(import_string(path)(application))
+
+
 def of_candidate(candidate_id: int, *, scopes: Collection[str]) -> Reader:
     """A candidate as a reader."""
     return Reader(FeedEntry.Kind.CANDIDATE, str(candidate_id), frozenset(scopes))

@@ -34,6 +34,7 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
     VERIFIER: {},
 }
 OF_ALL_PARTNERS: Mapping[str, str | Promise] = {
+    "events:read": _("Read what happened, of all that the other scopes show, again from any point."),
     "jobs:read": _("See how far the bulks handed in are, and what became of each row."),
 }
 OF_CANDIDATES: Mapping[str, str | Promise] = {
@@ -42,6 +43,7 @@ OF_CANDIDATES: Mapping[str, str | Promise] = {
     "me:claims": _("Read your claims."),
     "me:exams": _("Read your exam results, and ask which exams you may sit."),
     "me:bookings": _("Read your lab bookings."),
+    "me:events": _("Read what happened, of all that your other scopes show, again from any point."),
 }
 ALL: Mapping[str, str | Promise] = {
     name: words for group in (*OF_PARTNERS.values(), OF_ALL_PARTNERS, OF_CANDIDATES) for name, words in group.items()

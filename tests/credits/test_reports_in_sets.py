@@ -24,7 +24,7 @@ from tests.factories import day
 
 pytestmark = pytest.mark.django_db
 
-BY_COPY = 4  # into so many tables rows go by COPY where they are many, and it asks for their keys before
+BY_COPY = 5  # into so many tables rows go by COPY where they are many, and it asks for their keys before
 Told = tuple[str, str, str]  # who, which training, when
 
 

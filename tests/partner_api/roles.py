@@ -37,6 +37,7 @@ NOBODY = "401 403 403 403 403 403 403 403 403"  # but the exam team
 OWN = "401 403 403 403 403 403 200 200 403"
 
 ROWS: dict[str, Row] = {
+    "events": Row("/api/v1/events", "401 200 200 200 200 200 403 403 403"),
     "catalog_items": Row("/api/v1/catalog/items", OPEN),
     "job": Row("/api/v1/jobs/{job}", "401 200 404 404 404 404 403 403 403"),
     "job_outcomes": Row("/api/v1/jobs/{job}/outcomes", "401 200 404 404 404 404 403 403 403"),
@@ -138,5 +139,6 @@ ROWS: dict[str, Row] = {
     "my_open_exams": Row("/api/v1/me/exams", OWN),
     "my_results": Row("/api/v1/me/results", OWN),
     "my_bookings": Row("/api/v1/me/bookings", OWN),
+    "my_events": Row("/api/v1/me/events", OWN),
     "my_claims": Row("/api/v1/me/claims", OWN),
 }

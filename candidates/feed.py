@@ -1,0 +1,75 @@
+"""Whom the feed shows what became of certifications and affiliations, and what: no more than their reads do.
+
+Of a certification its holder hears, and the channel partner with whom the holder is associated: on the day on which it
+happens, and on the day on which it is read (CERT-07).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from candidates.models import Affiliation, Certification
+from ceportal.kernel.models import Event
+from ceportal.partner_api.feed import Audience, to_candidate
+from ceportal.partner_api.scopes import VERIFIER
+
+IN_FORCE = Affiliation.Status.IN_FORCE
+
+
+def certification_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the holder, and to the holder's partner."""
+    return to_holder_and_partner([(event, [event.subject_id]) for event in events])
+
+
+def to_holder_and_partner(told: Sequence[tuple[Event, Sequence[int]]]) -> Iterator[Audience]:
+    """Audiences of events about certifications, each with the keys of those it is about."""
+    keys = {key for _event, several in told for key in several}
+    rows = Certification.objects.select_related("track", "candidate").in_bulk(keys)
+    partners = _partners_of({row.candidate_id for row in rows.values()})
+    for event, several in told:
+        for row in (rows[key] for key in several):
+            said = {
+                "certification": row.number,
+                "track": row.track.code,
+                "status": row.status,
+                "active_ends_on": row.active_ends_on.isoformat() if row.active_ends_on else None,
+            }
+            yield to_candidate(event, row.candidate_id, scope="me:certifications", subject=row.number, **said)
+            if row.candidate_id in partners:
+                yield Audience(
+                    event,
+                    VERIFIER,
+                    partners[row.candidate_id],
+                    "statuses:read",
+                    row.number,
+                    {"candidate": row.candidate.number} | said,
+                    row.candidate_id,
+                )
+
+
+def _partners_of(candidate_ids: Collection[int]) -> dict[int, str]:
+    """The partner with whom each is associated now, where there is one: never two at a time (CERT-07)."""
+    in_force = Affiliation.objects.filter(candidate_id__in=candidate_ids, status=IN_FORCE)
+    return dict(in_force.values_list("candidate_id", "partner__code"))
+
+
+def associated(tenant: str, candidate_ids: Collection[int]) -> set[int]:
+    """Those of some candidates who are associated with a partner now: of nobody else may it be shown the statuses."""
+    in_force = Affiliation.objects.filter(candidate_id__in=candidate_ids, partner__code=tenant, status=IN_FORCE)
+    return set(in_force.values_list("candidate_id", flat=True))
+
+
+def affiliation_events(events: Sequence[Event]) -> Iterable[Audience]:
+    """To the partner: who asks to be associated with it, and what became of that; without anybody's reasons."""
+    rows = Affiliation.objects.select_related("partner", "candidate").in_bulk({event.subject_id for event in events})
+    for event in events:
+        row = rows[event.subject_id]
+        said = {
+            "affiliation": row.pk,
+            "candidate": row.candidate.number,
+            "country": row.country,
+            "status": row.status,
+            "starts_on": row.starts_on.isoformat() if row.starts_on else None,
+            "ends_on": row.ends_on.isoformat() if row.ends_on else None,
+        }
+        yield Audience(event, VERIFIER, row.partner.code, "affiliations:read", str(row.pk), said, row.candidate_id)

@@ -1,0 +1,71 @@
+"""Whom the feed shows what became of deliveries and of the schedules of events: no more than their reads do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from catalog.models import Delivery, Gathering, ProviderMember, Session, SessionTime
+from ceportal.kernel.models import Event
+from ceportal.partner_api.feed import Audience
+from ceportal.partner_api.models import Application
+from ceportal.partner_api.scopes import ORGANISER, PROVIDER
+
+
+def delivery_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the provider whose delivery it is (CAT-07)."""
+    rows = Delivery.objects.select_related("provider", "item").in_bulk({event.subject_id for event in events})
+    for event in events:
+        row = rows[event.subject_id]
+        said = {
+            "delivery": row.pk,
+            "code": row.code,
+            "item": row.item.code,
+            "starts_on": row.starts_on.isoformat(),
+            "ends_on": row.ends_on.isoformat(),
+            "cancelled": row.cancelled_at is not None,
+        }
+        yield Audience(event, PROVIDER, row.provider.code, "deliveries:read", row.code, said)
+
+
+def acts_for_provider(application: Application) -> bool:
+    """Whether whoever answers for a program is still a member of the provider for whom it acts."""
+    return ProviderMember.objects.filter(
+        active=True, user_id=application.responsible_id, provider__code=application.tenant
+    ).exists()
+
+
+def gathering_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the organiser to whom an event was given."""
+    rows = Gathering.objects.in_bulk({event.subject_id for event in events})
+    for event in events:
+        yield from _to_organiser(event, rows[event.subject_id], {})
+
+
+def session_time_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the organiser on whose schedule a session was put (LIVE-05)."""
+    rows = SessionTime.objects.select_related("session__gathering").in_bulk({event.subject_id for event in events})
+    for event in events:
+        row = rows[event.subject_id]
+        said: dict[str, object] = {"session": row.session.code, "starts_at": row.starts_at.isoformat()}
+        yield from _to_organiser(event, row.session.gathering, said)
+
+
+def session_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the organiser on whose schedule a session was changed."""
+    rows = Session.objects.select_related("gathering").in_bulk({event.subject_id for event in events})
+    for event in events:
+        row = rows[event.subject_id]
+        said = {"session": row.code, "minutes": row.minutes, "marked": row.marked}
+        yield from _to_organiser(event, row.gathering, said)
+
+
+def _to_organiser(event: Event, gathering: Gathering, said: dict[str, object]) -> Iterator[Audience]:
+    if gathering.organiser:  # an event may be nobody's
+        yield Audience(
+            event,
+            ORGANISER,
+            gathering.organiser,
+            "gatherings:read",
+            gathering.code,
+            {"gathering": gathering.code} | said,
+        )

@@ -1,0 +1,110 @@
+"""Whom the feed shows what happened to claims, rosters and credits, and what: no more than their reads do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from candidates.feed import to_holder_and_partner
+from ceportal.kernel.models import Event
+from ceportal.partner_api.feed import Audience, to_candidate
+from ceportal.partner_api.scopes import PROVIDER
+from credits.models import AuthoredItems, Claim, CompletionReport, Cycle, Recertification, Roster, Workshop
+
+SETTLED = "credits.attendance_settled"
+
+
+def _subjects(rows: Any, events: Sequence[Event]) -> Iterator[tuple[Event, Any]]:
+    """Each event with the row it is about."""
+    found = rows.in_bulk({event.subject_id for event in events})
+    return ((event, found[event.subject_id]) for event in events)
+
+
+def claim_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the provider who answers a claim, and to whoever made it; without the words of either (CE-10)."""
+    for event, claim in _subjects(Claim.objects.select_related("item", "provider", "delivery"), events):
+        assert claim.item is not None and claim.provider is not None  # what is handed in is complete
+        said = {"claim": claim.number, "status": claim.status, "item": claim.item.code}
+        to_provider = said | {
+            "delivery": claim.delivery.code if claim.delivery else None,
+            "completed_on": claim.completed_on.isoformat(),
+            "answer_due_on": claim.answer_due_on.isoformat(),
+        }
+        yield Audience(
+            event, PROVIDER, claim.provider.code, "claims:read", claim.number, to_provider, claim.candidate_id
+        )
+        yield to_candidate(
+            event, claim.candidate_id, scope="me:claims", subject=claim.number, **said, credits=claim.credits
+        )
+
+
+def roster_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the provider whose roster it is."""
+    for event, roster in _subjects(Roster.objects.select_related("provider"), events):
+        said = {
+            "roster": str(roster.form_key),
+            "status": roster.status,
+            "lines_reported": event.payload.get("reported"),
+        }
+        yield Audience(event, PROVIDER, roster.provider.code, "rosters:read", str(roster.form_key), said)
+
+
+# ── Credits ───────────────────────────────────────────────────────────────────────────────────────
+def report_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whom a provider reported a completion of."""
+    for event, report in _subjects(CompletionReport.objects.select_related("item"), events):
+        said = {"item": report.item.code, "completed_on": report.completed_on.isoformat()}
+        yield _to_earner(event, report.candidate_id, report.item.code, said)
+
+
+def attendance_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whoever was at a session that earns something, or did until others were reported (LIVE-06).
+
+    The event says all of it: thousands of scans are told with no query.
+    """
+    for event in events:
+        if event.candidate_id and (event.payload["credits"] or event.topic == SETTLED):
+            said = {name: event.payload[name] for name in ("gathering", "session", "credits")}
+            yield _to_earner(event, event.candidate_id, said["session"], said)
+
+
+def authored_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whoever wrote the exam items (XDEV-01)."""
+    for event, items in _subjects(AuthoredItems.objects, events):
+        said = {"credits": items.credits, "earned_on": items.accepted_on.isoformat()}
+        yield _to_earner(event, items.candidate_id, str(items.pk), said)
+
+
+def workshop_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whoever took part in a workshop of the exam team (XDEV-03)."""
+    for event, workshop in _subjects(Workshop.objects, events):
+        said = {"credits": workshop.credits, "earned_on": workshop.held_on.isoformat()}
+        yield _to_earner(event, workshop.candidate_id, str(workshop.pk), said)
+
+
+def cycle_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whose cycle it was: what expired with it (CR-03)."""
+    for event, cycle in _subjects(Cycle.objects, events):
+        said = {"ended_on": cycle.ended_on.isoformat(), "credits_expired": event.payload["expired"]}
+        yield _to_earner(event, cycle.candidate_id, cycle.ended_on.isoformat(), said)
+
+
+def _to_earner(event: Event, candidate_id: int, subject: str, said: dict[str, Any]) -> Audience:
+    return to_candidate(event, candidate_id, scope="me:credits", subject=subject, **said)
+
+
+# ── Renewals ──────────────────────────────────────────────────────────────────────────────────────
+def renewal_events(events: Sequence[Event]) -> Iterable[Audience]:
+    """To holders whose certifications were renewed, or are not after all, and to their partner."""
+    return to_holder_and_partner([(event, event.payload["certifications"]) for event in events])
+
+
+def recertification_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """As `renewal_events`; and to the holder which credits it took (CE-09)."""
+    yield from renewal_events(events)
+    for event, recertification in _subjects(Recertification.objects, events):
+        said = {
+            "requirement_on": event.payload["requirement_on"],
+            "credits_used": recertification.credits_used,
+        }
+        yield _to_earner(event, recertification.candidate_id, event.payload["requirement_on"], said)

@@ -1,0 +1,132 @@
+"""The feed as programs read it: from any point on, what their scopes show, and word of what is not kept any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from candidates.models import Candidate
+from catalog.models import ProviderMember
+from ceportal.kernel import clock
+from ceportal.partner_api import scopes, services
+from ceportal.partner_api.models import FeedEntry
+from ceportal.partner_api.sweeps import forget_entries
+from credits.services import reviews
+from tests import factories
+from tests.credits.provider_world import TODAY, enrolled, handed_in
+from tests.partner_api.world import ask_token, program, registered, with_token
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("claim")]
+EVENTS, MINE = "/api/v1/events", "/api/v1/me/events"
+SUBMITTED, APPROVED = "credits.claim_submitted", "credits.claim_approved"
+
+
+@pytest.fixture
+def claim(alice: Candidate, bob: ProviderMember, tmp_path: Any, settings: Any) -> Iterator[str]:
+    """The number of a claim that Alice handed in and Bob approved."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    with clock.standing_at(TODAY):
+        factories.AgreementFactory.create()
+        item = factories.listed_item(provider=bob.provider)
+        handed = handed_in(enrolled(alice), item)
+        reviews.decide_claim(claim_id=handed.pk, member_id=bob.pk, outcome="approve", now=TODAY)
+        yield handed.number
+
+
+@pytest.fixture
+def ours(bob: ProviderMember) -> Client:
+    return program(registered(scopes.PROVIDER, "acme", responsible=bob.user))
+
+
+def own(candidate: Candidate, *allowed: str) -> Client:
+    assert candidate.user_id is not None
+    _token, secret = services.create_personal_token(
+        user_id=candidate.user_id, name=" ".join(allowed)[:60], allowed=[*allowed], days=30, now=TODAY
+    )
+    return with_token(secret)
+
+
+def types(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [each["type"] for each in answer.json()["events"]]
+
+
+def test_a_provider_reads_what_became_of_its_claims_again_from_any_point(ours: Client, claim: str) -> None:
+    read = ours.get(EVENTS).json()
+    first, second = read["events"]
+    assert [first["type"], second["type"]] == [SUBMITTED, APPROVED]
+    assert {first["subject"], second["subject"]} == {claim}
+    assert first["data"]["status"] == "submitted", "as it was then"
+    assert second["data"]["status"] == "approved"
+    assert (read["after"], read["more"]) == (second["position"], False)
+
+    one = ours.get(EVENTS, {"limit": 1}).json()
+    assert (one["events"], one["after"], one["more"]) == ([first], first["position"], True)
+    assert ours.get(EVENTS, {"after": one["after"]}).json()["events"] == [second]
+    assert ours.get(EVENTS, {"after": second["position"]}).json() == {
+        "events": [], "after": second["position"], "more": False
+    }  # fmt: skip
+    assert types(ours.get(EVENTS, {"topic": APPROVED})) == [APPROVED]
+    assert types(ours.get(EVENTS, {"topic": [APPROVED, SUBMITTED]})) == [SUBMITTED, APPROVED]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"after": "-1"}, {"after": "x"}, {"after": 2**63}, {"topic": "no"}, {"limit": "501"}]
+)
+def test_what_cannot_be_asked_for_is_named(ours: Client, asked: dict[str, Any]) -> None:
+    answer = ours.get(EVENTS, asked)
+    assert (answer.status_code, set(answer.json()["errors"])) == (400, set(asked))
+
+
+def test_only_what_the_tokens_other_scopes_show_and_nothing_of_another_tenant(
+    bob: ProviderMember, carol: ProviderMember
+) -> None:
+    issued = registered(scopes.PROVIDER, "acme", responsible=bob.user)
+    narrow = with_token(ask_token(issued, scope="events:read deliveries:read").json()["access_token"])
+    assert types(narrow.get(EVENTS)) == []
+    without = with_token(ask_token(issued, scope="claims:read").json()["access_token"])
+    assert without.get(EVENTS).status_code == 403
+    assert types(program(registered(scopes.PROVIDER, "globex", responsible=carol.user)).get(EVENTS)) == []
+
+
+def test_a_program_whose_person_left_the_provider_reads_nothing_more(ours: Client, bob: ProviderMember) -> None:
+    ProviderMember.objects.filter(pk=bob.pk).update(active=False)
+    assert ours.get(EVENTS).status_code == 403
+
+
+def test_candidates_read_their_own_under_the_scopes_they_chose(alice: Candidate, client: Client) -> None:
+    assert types(own(alice, "me:events", "me:claims").get(MINE)) == [SUBMITTED, APPROVED]
+    assert types(own(alice, "me:events", "me:certifications").get(MINE)) == ["candidates.certification_imported"]
+    assert types(own(alice, "me:events").get(MINE)) == []
+    assert own(alice, "me:claims").get(MINE).status_code == 403
+    client.force_login(alice.user)
+    assert {SUBMITTED, "candidates.certification_imported"} <= set(types(client.get(MINE)))
+    assert types(own(factories.CandidateFactory.create(login=True), "me:events", "me:claims").get(MINE)) == []
+
+
+def test_to_go_on_from_before_what_is_kept_is_gone_and_not_silence(ours: Client, settings: Any) -> None:
+    before = ours.get(EVENTS, {"limit": 1}).json()["after"]
+    last = ours.get(EVENTS).json()["after"]
+    forget_entries(now=TODAY + timedelta(days=settings.FEED_KEPT_DAYS + 1))
+    assert not FeedEntry.objects.exists()
+    gone = ours.get(EVENTS, {"after": before})
+    assert (gone.status_code, gone.json()["status"], gone["Content-Type"]) == (410, 410, "application/problem+json")
+    again = ours.get(EVENTS).json()
+    assert (again["events"], again["after"] >= last) == ([], True)
+    assert ours.get(EVENTS, {"after": again["after"]}).status_code == 200
+
+
+def test_a_long_read_costs_as_many_queries_as_a_short_one(ours: Client) -> None:
+    ours.get(EVENTS)
+    counts = []
+    for limit in (1, 2):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(ours.get(EVENTS, {"limit": limit}).json()["events"]) == limit
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 9

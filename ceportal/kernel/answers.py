@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.explain import explain_finding
@@ -92,3 +95,12 @@ class Pages(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """The rows of a page. NotFound for a cursor that no page has given out, whatever it holds."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, OverflowError, ValidationError) as error:
+            if not request.query_params.get(self.cursor_query_param):
+                raise
+            raise NotFound(self.invalid_cursor_message) from error

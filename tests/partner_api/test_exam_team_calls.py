@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -186,6 +187,10 @@ def test_what_is_on_record_is_narrowed_and_what_is_seen_is_written_down(
         "kind",
         "accepted_from",
     }
+
+    for made_up in ("p=abc", "p=%00", "r=1&p=%ED%A0%80"):
+        answer = caller.get(ITEMS, {"cursor": b64encode(made_up.encode()).decode()})
+        assert (answer.status_code, answer.json()["detail"]) == (HTTPStatus.NOT_FOUND, "Invalid cursor"), made_up
 
     seen = StaffAccess.objects.filter(user=editor, record_type="credits.authoreditems").order_by("id")
     everybody = sorted((author.pk, second.pk))

@@ -113,6 +113,8 @@ AREAS: tuple[Any, ...] = (
         (_("Invoices"), "description", "payments.invoice"),
         (_("Credit notes"), "receipt", "payments.creditnote"),
         (_("Transfers"), "swap_horiz", "payments.transfer"),
+        (_("Reconciliation"), "balance", "payments.reconciliation"),
+        (_("Money that differs"), "difference", "payments.reconciliationdifference"),
         (_("Card service messages"), "inbox", "payments.stripeevent"),
     ),
     (

@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "entries of the feed that have no position yet": {"task": "partner_api.give_positions", "schedule": 30.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
     "messages of the card service that never came": {"task": "payments.collect_events", "schedule": 900.0},
+    "the card service's balance of yesterday": {"task": "payments.reconcile_days", "schedule": crontab(minute=50)},
     "seats that somebody waits for": {"task": "exams.offer_seats", "schedule": 600.0},
     "bookings and their deadlines": {"task": "exams.follow_bookings", "schedule": 60.0},
 }

@@ -37,6 +37,7 @@ NOT_EXPORTED: Mapping[str, str] = {
     "candidates.TipFile": "reported in confidence (CAND-03)",
     "candidates.TipMessage": "reported in confidence (CAND-03)",
     "candidates.Case": "what staff look into; what comes of it is told to the candidate, and exported as told",
+    "payments.ReconciliationDifference": "what staff look into; what was paid and given back is exported",
     "catalog.BoardDecision": "a decision of the board about the catalog, under the login of staff",
     "catalog.Equivalence": "a decision of the board about the catalog, under the login of staff",
     "catalog.Listing": "what the board decided to list",

@@ -62,6 +62,7 @@ stripe.enable_telemetry = False
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 NETWORK_RETRIES = 2
+PAGE = 100  # the most that Stripe lists at once
 PAID = "paid"
 # The events that the webhook is subscribed to, and that the sweep asks for.
 FOLLOWED = (
@@ -158,7 +159,7 @@ def fetch_refund(refund_id: str) -> GatewayRefund:
 def list_refunds(*, payment_intent_id: str) -> list[GatewayRefund]:
     """Everything given back of a payment, by whomever, newest first."""
     with _stripe() as client:
-        found = client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
+        found = client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": PAGE})
         return [_refund(refund) for refund in found.auto_paging_iter()]
 
 
@@ -186,7 +187,7 @@ def list_events(*, since: datetime) -> list[GatewayEvent]:
     """What happened since a moment, of the kinds that the portal follows; Stripe keeps events for thirty days."""
     with _stripe() as client:
         found = client.v1.events.list(
-            {"types": list(FOLLOWED), "created": {"gte": int(since.timestamp())}, "limit": 100}
+            {"types": list(FOLLOWED), "created": {"gte": int(since.timestamp())}, "limit": PAGE}
         )
         return [_event(event.to_dict()) for event in found.auto_paging_iter()]
 
@@ -321,7 +322,7 @@ def _event(payload: dict[str, Any]) -> GatewayEvent:
 def _balance(asked: dict[str, Any]) -> list[BalanceEntry]:
     with _stripe() as client:
         found = client.v1.balance_transactions.list(
-            {**asked, "limit": 100, "expand": ["data.source"]}  # type: ignore[arg-type]  # put together above
+            {**asked, "limit": PAGE, "expand": ["data.source"]}  # type: ignore[arg-type]  # put together above
         )
         return [_balance_entry(entry) for entry in found.auto_paging_iter()]
 

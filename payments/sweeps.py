@@ -16,12 +16,14 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.outbox import emit_many
 from payments import queries, services
-from payments.models import Payment, Refund, StripeEvent, Voucher
+from payments.models import Payment, Reconciliation, Refund, StripeEvent, Voucher
 
 log = structlog.get_logger(__name__)
 
 BATCH = 100
 ASK_AGAIN_AFTER = timedelta(minutes=10)
+COMPARED_AFTER = timedelta(hours=2)  # the end of a day: by then both sides have written down what it brought
+CAUGHT_UP = timedelta(days=30)
 
 
 def issue_due_invoices(*, now: datetime) -> int:
@@ -86,6 +88,23 @@ def collect_events(*, now: datetime) -> int:
     if missing:
         follow_up(now=now)
     return missing
+
+
+def reconcile_days(*, now: datetime) -> int:
+    """Compare each finished day that was not compared since it ended with the card service's balance; how many.
+
+    Days that were missed are made up for, a month at most. CardServiceUnavailable: the next sweep tries again.
+    """
+    last = clock.day_of(now - COMPARED_AFTER) - timedelta(days=1)
+    earliest = last - CAUGHT_UP
+    ran = dict(Reconciliation.objects.filter(day__range=(earliest, last)).values_list("day", "ran_at"))
+    day, done = min(ran, default=last), 0
+    while day <= last:
+        if day not in ran or ran[day] < clock.at(day + timedelta(days=1), 0) + COMPARED_AFTER:
+            services.reconcile_day(day=day, now=now)
+            done += 1
+        day += timedelta(days=1)
+    return done
 
 
 def _follow_each(rows: models.QuerySet[Any], due: str, follow: Callable[[int], object], *, now: datetime) -> int:

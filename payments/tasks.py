@@ -36,6 +36,12 @@ def collect_events() -> None:
     sweeps.collect_events(now=clock.now())
 
 
+@shared_task(name="payments.reconcile_days")
+def reconcile_days() -> None:
+    """Compare yesterday's money with the card service's, once it is over; what fails is tried again in an hour."""
+    sweeps.reconcile_days(now=clock.now())
+
+
 def wake_processing(event_id: int) -> None:
     """Ask for a message to be followed up soon. Without a broker the sweep finds it anyway."""
     try:

@@ -75,6 +75,7 @@ class Case(models.Model):
         BARRED_RETURNS = "barred_returns", _("registered again under a sanction")
         DISPUTED_PAYMENT = "disputed_payment", _("payment disputed by the cardholder")
         FAILED_REFUND = "failed_refund", _("refund that did not arrive")
+        MONEY_DIFFERENCE = "money_difference", _("money that differs from the card service's")
         TIP = "tip", _("suspicion reported in confidence")
 
     class Status(models.TextChoices):

@@ -1,5 +1,5 @@
 """Money in the administration: read, and moved by services only."""
 
-from payments.admin import orders, papers, transfers, vouchers
+from payments.admin import orders, papers, reconciliation, transfers, vouchers
 
-__all__ = ["orders", "papers", "transfers", "vouchers"]
+__all__ = ["orders", "papers", "reconciliation", "transfers", "vouchers"]

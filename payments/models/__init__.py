@@ -11,6 +11,7 @@ from payments.models.cards import Payment, Refund, StripeEvent
 from payments.models.disputes import Dispute
 from payments.models.orders import Order, OrderLine
 from payments.models.papers import CreditNote, CreditNoteSeries, Invoice, InvoiceSeries
+from payments.models.reconciliation import Reconciliation, ReconciliationDifference
 from payments.models.transfers import Transfer
 from payments.models.vouchers import Voucher
 
@@ -23,6 +24,8 @@ __all__ = [
     "Order",
     "OrderLine",
     "Payment",
+    "Reconciliation",
+    "ReconciliationDifference",
     "Refund",
     "StripeEvent",
     "Transfer",

@@ -19,6 +19,7 @@ from payments.services.paying import (
     stop_payment,
 )
 from payments.services.pricing import LineRequest
+from payments.services.reconciliation import reconcile_day
 from payments.services.refunds import execute_refund, follow_refund, repeat_refund, request_refund
 from payments.services.transfers import forfeit_fee, restore_fee
 from payments.services.voucher_batches import issue_vouchers, look_at_vouchers
@@ -48,6 +49,7 @@ __all__ = [
     "open_order",
     "price_order",
     "process_event",
+    "reconcile_day",
     "record_checkout",
     "redeem_voucher",
     "refresh_order",

@@ -19,7 +19,18 @@ from credits.services.development import record_authored_items, record_workshop
 from emeritus.services import import_emeritus
 from exams.services import record_attempt
 from exams.services.sharing import share_results
-from payments.models import CreditNote, Dispute, Invoice, Order, OrderLine, Payment, Refund, StripeEvent
+from payments.models import (
+    CreditNote,
+    Dispute,
+    Invoice,
+    Order,
+    OrderLine,
+    Payment,
+    Reconciliation,
+    ReconciliationDifference,
+    Refund,
+    StripeEvent,
+)
 from payments.papers import credit_note_content, invoice_content
 from payments.services import issue_voucher
 from payments.services.transfers import post_lines_given_back, post_payment, post_sale
@@ -275,6 +286,24 @@ def paid_and_refunded(candidate: Candidate) -> Order:
         issued_at=NOW,
     )
     issue_voucher(candidate_id=candidate.id, expires_on=day("2026-12-31"), now=NOW)
+    sums = dict.fromkeys(("charged_cents", "refunded_cents", "disputed_cents", "fees_cents", "paid_out_cents"), 0)
+    run, _created = Reconciliation.objects.get_or_create(
+        day=NOW.date(),
+        defaults={"ran_at": NOW, "compared": 1, "on_their_way": 0, "differing": 1, "currency": "USD", **sums},
+    )
+    ReconciliationDifference.objects.create(
+        subject=f"payment:{order.payments.get().pk}",
+        kind="missing_there",
+        order=order,
+        payment=order.payments.get(),
+        told_cents=12100,
+        posted_cents=12100,
+        currency="USD",
+        found_by=run,
+        found_at=NOW,
+        seen_by=run,
+        seen_at=NOW,
+    )
     StripeEvent.objects.create(
         stripe_id=f"evt_{candidate.id}", kind="charge.refunded", body="{}", received_at=NOW, due_at=NOW
     )

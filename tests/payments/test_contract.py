@@ -70,6 +70,18 @@ class Party:
             refund_key=self.key(name), payment_intent_id=intent.id, amount_cents=amount_cents, metadata={"refund": "1"}
         )
 
+    def wait_for_balance(
+        self, source_id: str, holds: Callable[[list[gateway.BalanceEntry]], bool] = bool
+    ) -> list[gateway.BalanceEntry]:
+        """What moved because of a charge, refund or dispute, the first first, once the condition holds."""
+        tick = threading.Event()
+        for _attempt in range(ASKED_AT_MOST):
+            moved = gateway.balance_of(source_id)[::-1]
+            if holds(moved):
+                return moved
+            tick.wait(BETWEEN_SECONDS)
+        raise AssertionError(f"The balance never told of {source_id}.")
+
     def wait_for_event(self, kind: str, about: Callable[[dict[str, Any]], bool]) -> gateway.GatewayEvent:
         """The message of a kind about something, as it is listed for whoever did not get it."""
         tick = threading.Event()
@@ -163,6 +175,64 @@ def test_a_dispute_names_the_payment_as_the_portal_knows_it(party: Party) -> Non
     assert dispute.respond_by is not None
     assert dispute.respond_by > dispute.created
     refused(lambda: party.refund(intent, "of a disputed payment", 36300))
+
+
+def test_the_balance_tells_what_was_charged_and_given_back_and_what_is_kept_of_it(
+    party: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = party.pay("pm_card_refundFail")
+    (charged,) = party.wait_for_balance(str(intent.latest_charge))
+    assert (charged.kind, charged.source_type, charged.amount_cents, charged.currency) == (
+        "charge", "charge", 36300, "USD",
+    )  # fmt: skip
+    assert 0 < charged.fee_cents == charged.fees_told_cents
+    assert (charged.payment_intent_id, charged.known_by) == (
+        intent.id, {"payment": "1", "order_number": "O-2026-000001"},
+    )  # fmt: skip
+
+    # What goes back costs nothing; a bank that sends it back is another movement of the same refund.
+    refund = party.refund(intent, "sent back", 30000)
+    assert [each.id for each in gateway.list_refunds(payment_intent_id=intent.id)] == [refund.id]
+    made, returned = party.wait_for_balance(refund.id, lambda moved: len(moved) == 2)
+    assert [(each.kind, each.amount_cents, each.fee_cents) for each in (made, returned)] == [
+        ("refund", -30000, 0), ("refund_failure", 30000, 0),
+    ]  # fmt: skip
+    assert {(each.source_id, each.source_type, each.payment_intent_id) for each in (made, returned)} == {
+        (refund.id, "refund", intent.id)
+    }
+    assert made.known_by == {"refund": "1"}
+    assert gateway.fetch_refund(refund.id).status == "failed"
+
+    # Listed by moment, newest first, page after page.
+    monkeypatch.setattr(gateway, "PAGE", 2)
+    listed = gateway.list_balance(since=party.began, before=clock.now() + timedelta(minutes=1))
+    assert [each.created for each in listed] == sorted((each.created for each in listed), reverse=True)
+    assert all(each in listed for each in (charged, made, returned))
+    assert len({each.id for each in listed}) == len(listed) >= 3
+    assert all(
+        each.kind == "refund"
+        for each in gateway.list_balance(since=party.began, before=clock.now() + timedelta(minutes=1), kind="refund")
+    )
+    assert charged not in gateway.list_balance(since=party.began, before=charged.created)
+
+
+def test_the_balance_tells_what_a_dispute_takes_and_gives_back(party: Party) -> None:
+    intent = party.pay("pm_card_createDispute")
+    told = party.wait_for_event("charge.dispute.created", lambda subject: subject["payment_intent"] == intent.id)
+    (taken,) = party.wait_for_balance(told.object_id)
+    assert (taken.kind, taken.source_type, taken.amount_cents) == ("adjustment", "dispute", -36300)
+    assert taken.fee_cents == taken.fees_told_cents
+    dispute = gateway.fetch_dispute(told.object_id)
+    assert (dispute.taken_cents, dispute.moved) == (36300, taken.created)
+
+    # Stripe's word for a test that wins.
+    evidence: Any = {"evidence": {"uncategorized_text": "winning_evidence"}, "submit": True}
+    party.client.v1.disputes.update(told.object_id, evidence)
+    _taken, given = party.wait_for_balance(told.object_id, lambda moved: len(moved) == 2)
+    assert (given.kind, given.amount_cents) == ("adjustment", 36300)
+    party.wait_for_event("charge.dispute.closed", lambda subject: subject["id"] == told.object_id)
+    dispute = gateway.fetch_dispute(told.object_id)
+    assert (dispute.status, dispute.taken_cents) == ("won", 0)
 
 
 def test_what_is_not_there_and_who_may_not_ask(party: Party, settings: Any) -> None:

@@ -20,6 +20,7 @@ from ceportal.devstack.cards.errors import ApiError, invalid
 from ceportal.devstack.cards.faults import Gate, fail_after, fail_before, refusal, take_fault
 from ceportal.devstack.cards.lists import expand
 from ceportal.devstack.cards.params import Shape, decode, validate
+from ceportal.devstack.cards.payments import fail_due_refunds
 from ceportal.devstack.cards.sessions import expire_due
 from ceportal.devstack.cards.store import Request, Store, Transaction, new_id
 
@@ -77,6 +78,7 @@ ENDPOINTS = (
     _endpoint("GET", "/refunds/{id}", shapes.RETRIEVE, calls.retrieve("refund")),
     _endpoint("GET", "/disputes", shapes.LIST_CHARGES, calls.list_of("dispute")),
     _endpoint("GET", "/disputes/{id}", shapes.RETRIEVE, calls.retrieve("dispute", param="dispute")),
+    _endpoint("POST", "/disputes/{id}", shapes.UPDATE_DISPUTE, calls.answer_dispute),
     _endpoint("GET", "/charges", shapes.LIST_CHARGES, calls.list_of("charge")),
     _endpoint("GET", "/charges/{id}", shapes.RETRIEVE, calls.retrieve("charge")),
     _endpoint("GET", "/balance_transactions", shapes.LIST_MOVEMENTS, calls.list_movements),
@@ -211,6 +213,7 @@ def _execute(
     fault: dict[str, Any] | None,
 ) -> Answer:
     expire_due(tx)
+    fail_due_refunds(tx)
     paths = values.pop("expand", [])
     try:
         if refused := refusal(fault):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ceportal.devstack.cards import payments, sessions
+from ceportal.devstack.cards.disputes import move_dispute
 from ceportal.devstack.cards.errors import card_declined, invalid, refused
 from ceportal.devstack.cards.lists import line_items, page
 from ceportal.devstack.cards.money import LEAST_AMOUNT, WHOLE_UNITS, written
@@ -39,6 +40,14 @@ def list_sessions(tx: Transaction, values: Values) -> Body:
     """Sessions, by payment intent or by status."""
     equal = {name: values[name] for name in ("payment_intent", "status") if name in values}
     return page(tx.select("checkout.session", **equal), values, url="/v1/checkout/sessions")
+
+
+def answer_dispute(tx: Transaction, values: Values, identifier: str) -> Body:
+    """Hand in evidence: Stripe's test words win the dispute or lose it, whatever else is looked at."""
+    dispute = tx.get("dispute", identifier, param="dispute")
+    words = values.get("evidence", {}).get("uncategorized_text", "")
+    status = {"winning_evidence": "won", "losing_evidence": "lost"}.get(words, "under_review")
+    return public(move_dispute(tx, dispute, status=status))
 
 
 def list_movements(tx: Transaction, values: Values) -> Body:

@@ -14,6 +14,7 @@ from ceportal.devstack.cards.testcards import AUTHENTICATION_FAILED, BY_METHOD, 
 from ceportal.devstack.cards.webhooks import record_event
 
 OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+FAILS_AFTER_SECONDS = 1
 EXPIRES = {"exp_month": 12, "exp_year": 2034}
 
 
@@ -288,6 +289,7 @@ def create_refund(
             "reason": reason,
             "receipt_number": None,
             "status": BY_METHOD[method["_card"]].refund,
+            "_fails_at": tx.now + FAILS_AFTER_SECONDS if BY_METHOD[method["_card"]].refund_fails else None,
         }
     )
     refund["balance_transaction"] = record_movement(tx, REFUND, refund, -amount)["id"]
@@ -296,6 +298,13 @@ def create_refund(
     record_event(tx, "charge.refunded", charge)
     record_event(tx, "refund.created", refund)
     return refund
+
+
+def fail_due_refunds(tx: Transaction) -> None:
+    """Send back the refunds of cards that no longer take money, once it is time."""
+    for refund in tx.select("refund", status="succeeded"):
+        if refund.get("_fails_at") and refund["_fails_at"] <= tx.now:
+            settle_refund(tx, refund, status="failed")
 
 
 def settle_refund(tx: Transaction, refund: Document, *, status: str) -> Document:

@@ -104,6 +104,7 @@ CREATE_REFUND: Shape = {
     "reason": one_of("duplicate", "fraudulent", "requested_by_customer"),
     "metadata": METADATA,
 }
+UPDATE_DISPUTE: Shape = {**EXPAND, "evidence": {"uncategorized_text": TEXT}, "submit": FLAG}
 LIST_REFUNDS: Shape = {**PAGE, "payment_intent": TEXT, "charge": TEXT}
 LIST_CHARGES: Shape = {**PAGE, "payment_intent": TEXT}
 LIST_MOVEMENTS: Shape = {**PAGE, "source": TEXT, "type": TEXT, "currency": CURRENCY}

@@ -20,7 +20,8 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A test card. `authenticate` asks for 3-D Secure first; `refund` is the first status of its refunds.
+    """A test card. `authenticate` asks for 3-D Secure first; `refund` is the first status of its refunds,
+    `refund_fails` sends them back some moments later.
 
     `dispute` is the reason for which its charges are disputed as soon as they are made.
     """
@@ -32,6 +33,7 @@ class Card:
     decline: Decline | None = None
     authenticate: bool = False
     refund: str = "succeeded"
+    refund_fails: bool = False
     dispute: str = ""
 
     @property
@@ -98,6 +100,7 @@ CARDS = (
         authenticate=True,
     ),
     Card("4000000000007726", "pm_card_pendingRefund", "Its refunds stay pending at first", refund="pending"),
+    Card("4000000000005126", "pm_card_refundFail", "Its refunds succeed, then fail", refund_fails=True),
     Card("4000000000000259", "pm_card_createDispute", "Paid, then disputed as fraudulent", dispute="fraudulent"),
 )
 BY_NUMBER = {card.number: card for card in CARDS}

@@ -9,6 +9,7 @@ import structlog
 from celery import shared_task
 
 from ceportal.kernel import clock
+from ceportal.kernel.collecting import in_bulk
 from ceportal.kernel.tasks import wake
 from credits.models import Roster
 from credits.services import rosters, scans
@@ -39,8 +40,9 @@ def wake_scan_imports() -> None:
 @shared_task(name="credits.work_on_roster")
 def work_on_roster(roster_id: int) -> None:
     """Check or report a roster to its end."""
-    while rosters.work_on(roster_id=roster_id, now=clock.now(), at_most=LINES_AT_A_TIME):
-        continue
+    with in_bulk():
+        while rosters.work_on(roster_id=roster_id, now=clock.now(), at_most=LINES_AT_A_TIME):
+            continue
 
 
 @shared_task(name="credits.work_on_rosters")

@@ -1,19 +1,25 @@
-"""`make bench`: measures on a PostgreSQL of its own, prints what it found as ratios, and is gone."""
+"""`make bench`: measures on a PostgreSQL of its own, prints what it found as ratios, and is gone.
+
+`python -m ceportal.bench rosters` makes one of the measurements alone.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from ceportal.bench.measure import Measure
 from ceportal.devstack.postgres import Cluster
 from ceportal.devstack.processes import CannotStart
+
+if TYPE_CHECKING:
+    from ceportal.bench.measure import Measure
 
 
 def main() -> None:
@@ -31,7 +37,7 @@ def main() -> None:
             import django
 
             django.setup()
-            _measure()
+            _measure(cluster, folder)
         finally:
             service.stop()
     except CannotStart as problem:
@@ -40,25 +46,29 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure() -> None:
+def _measure(cluster: Cluster, folder: Path) -> None:
     """Build the data, measure, and print a line each; models can be imported only now."""
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
-    from ceportal.bench import expiry, fixture, proof, scans
+    from ceportal.bench import expiry, fixture, proof, rosters, scans
 
     settings.DEBUG = False  # it keeps every statement in memory
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("ALTER SYSTEM SET autovacuum = off")  # it would come in the middle of a turn
         cursor.execute("SELECT pg_reload_conf()")
-    measurements: list[Callable[[], list[Measure]]] = [lambda: expiry.run(fixture.Size()), proof.run, scans.run]
-    for measure in measurements:
+    measurements: dict[str, Callable[[], list[Measure]]] = {
+        "expiry": lambda: expiry.run(fixture.Size()),
+        "proof": proof.run,
+        "scans": scans.run,
+        "rosters": lambda: rosters.run(cluster, var=folder),
+    }
+    for measure in [measurements[name] for name in sys.argv[1:]] or measurements.values():
         for each in measure():
             ratio = f"{each.ratio:8.2f} x" if each.ratio is not None else ""
-            promise = f"  at most {each.at_most:.0f}: {each.verdict}" if each.at_most is not None else ""
-            print(f"{each.name:<42}{each.value:>14,.0f} {each.unit:<14}{ratio}{promise}", flush=True)
+            print(f"{each.name:<42}{each.value:>14,.0f} {each.unit:<14}{ratio}  {each.promise}".rstrip(), flush=True)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -8,23 +8,22 @@ nothing else.
 
 from __future__ import annotations
 
-import io
 import random
 from datetime import UTC, date, datetime, timedelta
 
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 
-from candidates.models import Acceptance, Agreement, Candidate, Certification, Term, Track
+from candidates.models import Candidate
 from catalog.models import Gathering, SessionTime
 from catalog.services import schedule_session
-from ceportal.bench.measure import Measure, timed
-from credits.models import Attendance, Cycle, Enrollment, Entry, Grant
+from ceportal.bench.holders import enroll_holders
+from ceportal.bench.measure import Measure, copy_seconds, timed
+from credits.models import Attendance, Entry, Grant
 from credits.services import scans
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 CERTIFIED_ON = date(2026, 1, 5)
-VALID_UNTIL = date(2029, 1, 5)
 PREFIXES = ("BRKSEC", "BRKCCT", "BRKENT", "DEVWKS", "LTRSEC", "TECOPS", "CTFSEC", "DEVNET")
 TIMES = 300
 SCANS_EACH = 10
@@ -34,12 +33,13 @@ WRITTEN = (Attendance, Grant, Entry)  # by an import, besides the events that te
 def run(*, rows: int = 100_000) -> list[Measure]:
     """Build the event in the current, migrated database, import its scans twice, and compare."""
     call_command("load_reference", "--quiet")
-    content = _file(_people(rows // SCANS_EACH), _schedule())
+    people = enroll_holders("SCAN", rows // SCANS_EACH, certified_on=CERTIFIED_ON)
+    content = _file(people, _schedule())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     seconds = timed(lambda: _import(content))
     again = timed(lambda: _import(content))
-    copying = _copy_seconds()
+    copying = copy_seconds(WRITTEN)
     return [
         Measure("badge scans imported", rows / seconds, "rows a second", seconds / copying),
         Measure("the same scans again", rows / again, "rows a second", again / copying),
@@ -51,68 +51,6 @@ def _import(content: bytes) -> None:
     row = scans.request_import(name="bench.csv", content=content, user_id=None, now=NOW)
     scans.run_import(scan_import_id=row.id, now=NOW)
     row.file.delete(save=False)
-
-
-def _people(count: int) -> list[Candidate]:
-    """Holders of an expert certification, enrolled, with the cycle that runs: as the services would have made them."""
-    people = Candidate.objects.bulk_create(
-        [
-            Candidate(
-                number=f"SCAN{number}",
-                name=f"Visitor {number}",
-                born=date(1980, 1, 1),
-                country="US",
-                email=f"visitor{number}@example.org",
-                created_at=NOW,
-            )
-            for number in range(count)
-        ]
-    )
-    track, terms = Track.objects.get(code="ccie-security"), Agreement.objects.filter(kind=Agreement.Kind.TERMS)[0]
-    certifications = Certification.objects.bulk_create(
-        [
-            Certification(
-                candidate=person,
-                track=track,
-                number=f"{person.number}-CCIE",
-                first_certified_on=CERTIFIED_ON,
-                status=Certification.Status.ACTIVE,
-                active_ends_on=VALID_UNTIL,
-                inactive_on=VALID_UNTIL,
-                next_change_on=VALID_UNTIL,
-            )
-            for person in people
-        ]
-    )
-    Term.objects.bulk_create(
-        [
-            Term(
-                certification=each,
-                starts_on=CERTIFIED_ON,
-                renewed_on=CERTIFIED_ON,
-                reason=Term.Reason.EARNED,
-                created_at=NOW,
-            )
-            for each in certifications
-        ]
-    )
-    Cycle.objects.bulk_create([Cycle(candidate=person, started_on=CERTIFIED_ON, known_from=NOW) for person in people])
-    accepted = Acceptance.objects.bulk_create(
-        [Acceptance(candidate=person, agreement=terms, accepted_at=NOW) for person in people]
-    )
-    Enrollment.objects.bulk_create(
-        [
-            Enrollment(
-                candidate_id=each.candidate_id,
-                acceptance=each,
-                enrolled_on=CERTIFIED_ON,
-                enrolled_at=NOW,
-                decision=[],
-            )
-            for each in accepted
-        ]
-    )
-    return people
 
 
 def _schedule() -> list[SessionTime]:
@@ -144,24 +82,3 @@ def _file(people: list[Candidate], times: list[SessionTime]) -> bytes:
             lines.append(f"{person.number},live-2026,{each.session.code},{chance.randrange(-8, 6)},{went}")
     chance.shuffle(lines)  # as the scanners write them: everybody's in between everybody else's
     return "\n".join(["candidate,event,session,in,out", *lines]).encode()
-
-
-def _copy_seconds() -> float:
-    """How long it takes to write what was imported into tables like those it is in, indexes and checks included."""
-    seconds = 0.0
-    for model in WRITTEN:
-        table = model._meta.db_table
-        content = io.StringIO()
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.copy_expert(f"COPY {table} TO STDOUT", content)
-            cursor.execute(f"CREATE TABLE bench_copy (LIKE {table} INCLUDING ALL)")
-        content.seek(0)
-
-        def write(content: io.StringIO = content) -> None:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.copy_expert("COPY bench_copy FROM STDIN", content)
-
-        seconds += timed(write)
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE bench_copy")
-    return seconds

@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
+from ceportal.kernel.collecting import in_bulk
 from ceportal.kernel.locks import holding
 from ceportal.kernel.tasks import wake
 from ceportal.partner_api.callers import Caller
@@ -89,7 +90,7 @@ def _can_be_kept(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 def run_job(*, job_id: int, clock: Callable[[], datetime]) -> None:
     """Do what is left of a job. A second worker that comes by meanwhile leaves it to the first."""
-    with holding(f"partner_api.job.{job_id}") as held:
+    with holding(f"partner_api.job.{job_id}") as held, in_bulk():
         while held and _run_next_chunk(job_id=job_id, now=clock()):
             pass
 

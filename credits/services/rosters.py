@@ -17,7 +17,7 @@ from django.db.models import Max, Q, QuerySet
 from candidates.models import Candidate
 from catalog.models import Delivery, Item, ProviderMember
 from ceportal.kernel import clock
-from ceportal.kernel.bulk import insert_many
+from ceportal.kernel.bulk import insert_many, update_many
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
@@ -230,7 +230,7 @@ class _Plan:
         self._known = known
         for row in good:
             self._assess(row, known)
-        _keep(rows, CHECKED_FIELDS)
+        update_many(rows, CHECKED_FIELDS)
 
     def _assess(self, row: RosterRow, known: Known) -> None:
         told = _completion(row).told
@@ -244,10 +244,6 @@ class _Plan:
         known.note(told, assessed)
         self._planned[told.candidate_id, told.item.id, assessed.cycle] = row.line
         _write_outcome(row, assessed)
-
-
-def _keep(rows: Sequence[RosterRow], fields: Sequence[str]) -> None:
-    RosterRow.objects.bulk_create(rows, update_conflicts=True, unique_fields=["roster", "line"], update_fields=fields)
 
 
 def _completion(row: RosterRow) -> Completion:
@@ -309,8 +305,12 @@ def report_lines(*, roster_id: int, now: datetime, at_most: int, among: Sequence
     if roster.status != Roster.Status.REPORTING:
         return False
     # The run is read again: it is the provider's and can be reported now, or the line is refused.
-    rows = roster.rows.filter(TO_REPORT).select_related("item", "delivery").order_by("completed_on", "line")
+    rows = roster.rows.filter(TO_REPORT).order_by("completed_on", "line")
     some = list((rows if among is None else rows.filter(line__in=among))[:at_most])
+    items = Item.objects.in_bulk({row.item_id for row in some})
+    runs = Delivery.objects.in_bulk({row.delivery_id for row in some} - {None})
+    for row in some:
+        row.item, row.delivery = items[row.item_id], runs.get(row.delivery_id)
     if some:
         _report(roster, some, now=now)
     if roster.rows.filter(TO_REPORT).exists():
@@ -342,7 +342,7 @@ def _report(roster: Roster, rows: Sequence[RosterRow], *, now: datetime) -> None
         if (problem := wrong[row.line]) is not None:
             _refuse(row, [problem])
         row.done_at = now
-    _keep(rows, REPORTED_FIELDS)
+    update_many(rows, REPORTED_FIELDS)
 
 
 def _nobody_answers() -> Problem:

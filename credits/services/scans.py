@@ -7,7 +7,6 @@ them again changes nothing.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F
 
+from ceportal.kernel.collecting import in_bulk
 from ceportal.kernel.locks import holding
 from ceportal.kernel.outbox import emit
 from credits.files.scan_files import ScansRead, read_scans
@@ -83,13 +83,10 @@ def steps(*, scan_import_id: int, now: datetime) -> Iterator[ScanImport]:
         read = read_scans(file.read())
     _begin(row, read)
     assessor = Assessor(now, reported_by_id=row.uploaded_by_id)
-    gc.freeze()  # what was read stays to the end: the collector need not look through it at every turn
-    try:
+    with in_bulk():  # what was read stays to the end
         for last, reported in _in_steps(read, after=row.done_to):
             _record(row, reported, done_to=last, assessor=assessor, now=now)
             yield row
-    finally:
-        gc.unfreeze()
     _finish(row, now=now)
     yield row
 

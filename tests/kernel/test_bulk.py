@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from candidates.models import Candidate
-from ceportal.kernel.bulk import FEW, insert_many
+from ceportal.kernel.bulk import FEW, insert_many, update_many
 from ceportal.kernel.models import Delivery, Event
 from ceportal.kernel.outbox import emit_many
 from tests import factories
@@ -72,6 +72,25 @@ def test_days_and_empty_values(db: None) -> None:
     people = [factories.CandidateFactory.build(billing_country="", number=f"N{number}") for number in range(FEW + 1)]
     insert_many(people)
     assert Candidate.objects.filter(born=people[0].born, billing_country="", user=None).count() == FEW + 1
+
+
+def test_what_is_changed_is_changed_and_nothing_else(db: None) -> None:
+    people = [factories.CandidateFactory.create(number=f"N{number}") for number in range(3)]
+    for person in people[:2]:
+        person.name, person.born, person.user_id, person.email = STRANGE, NOW.date(), None, "not@to.be.kept"
+    update_many(people[:2], ["name", "born", "user"])
+    update_many([], ["name"])
+    kept = list(Candidate.objects.order_by("id"))
+    assert [(each.name, each.born) for each in kept[:2]] == [(STRANGE, NOW.date())] * 2
+    assert (kept[2].name, kept[2].born) == (people[2].name, people[2].born)
+    assert all("not@" not in each.email for each in kept)
+
+
+def test_what_the_database_refuses_is_refused_of_changes_too(alice: Candidate) -> None:
+    other = factories.CandidateFactory.create()
+    other.number = alice.number
+    with pytest.raises(IntegrityError), transaction.atomic():
+        update_many([other], ["number"])
 
 
 def test_many_events_are_emitted_at_once(alice: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from candidates.models import Affiliation, Certification, ChannelPartner, PartnerMember, Track
@@ -68,13 +68,18 @@ class PartnerPage:
     counted: tuple[tuple[str, int, int], ...]  # country, who counts there, who is associated
 
 
+def live_affiliations(partner_id: int) -> QuerySet[Affiliation]:
+    """Who is associated with a partner or asks to be, by name, read as `expert_of` tells them (CERT-07)."""
+    experts = Certification.objects.filter(track__level=Track.Level.EXPERT)
+    live = Affiliation.objects.filter(
+        partner_id=partner_id, status__in=[Affiliation.Status.REQUESTED, Affiliation.Status.IN_FORCE]
+    ).prefetch_related(Prefetch("candidate__certifications", queryset=experts, to_attr="expert_certifications"))
+    return live.select_related("candidate").order_by("candidate__name", "id")
+
+
 def partner_page(partner: ChannelPartner) -> PartnerPage:
     """Who waits, who is confirmed, who has left, and how many count in each country (CERT-07, EMR-15)."""
-    experts = Certification.objects.filter(track__level=Track.Level.EXPERT)
-    live = partner.affiliations.filter(
-        status__in=[Affiliation.Status.REQUESTED, Affiliation.Status.IN_FORCE]
-    ).prefetch_related(Prefetch("candidate__certifications", queryset=experts, to_attr="expert_certifications"))
-    people = [_expert(each) for each in live.select_related("candidate").order_by("candidate__name", "id")]
+    people = [expert_of(each) for each in live_affiliations(partner.pk)]
     confirmed = tuple(each for each in people if each.affiliation.status == Affiliation.Status.IN_FORCE)
     ended = partner.affiliations.filter(status=Affiliation.Status.ENDED).select_related("candidate")
     here = Counter(each.affiliation.country for each in confirmed)
@@ -88,7 +93,8 @@ def partner_page(partner: ChannelPartner) -> PartnerPage:
     )
 
 
-def _expert(affiliation: Affiliation) -> Expert:
+def expert_of(affiliation: Affiliation) -> Expert:
+    """Somebody of `live_affiliations` as the partner sees them."""
     held: list[Certification] = affiliation.candidate.expert_certifications  # type: ignore[attr-defined]  # prefetched
     best = min(held, key=lambda each: FROM_BEST.index(each.status), default=None)
     if best is None:

@@ -31,7 +31,7 @@ class PrivacyPage:
 
 
 def privacy_page(candidate: Candidate, *, number: str | None, now: datetime) -> PrivacyPage:
-    """What a candidate can do about their data, and who of the staff looked at it, the latest first."""
+    """What a candidate can do about their data, and who looked at it, staff and partners, the latest first."""
     exports = candidate.data_requests.filter(kind=DataRequest.Kind.EXPORT)
     ready = exports.filter(status=DataRequest.Status.READY).first()
     accesses = StaffAccess.objects.filter(candidate_ids__contains=[candidate.id]).exclude(record_type__in=LOOKED_INTO)

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -25,6 +26,7 @@ from candidates.models import Certification, VerificationLink
 from candidates.models.sharing import TOKEN_LENGTH
 from candidates.queries import Held
 from candidates.rules import WITH_LOGO, link_shows
+from ceportal.kernel import clock
 
 NOBODY = "Maria Magdalena Mustermann"  # what a name is compared with where the number is nobody's
 MARKS = str.maketrans("‘’ʼ`´‐‑‒–—", "'''''-----")  # noqa: RUF001 - keyboards differ, names do not
@@ -38,6 +40,7 @@ class Answer:
 
     name: str
     track: str
+    track_code: str
     number: str
     status: str
     first_certified_on: date
@@ -123,6 +126,7 @@ def answer_for(held: Held, day: date) -> Answer | None:
     return Answer(
         name=certification.candidate.name,
         track=certification.track.name,
+        track_code=certification.track.code,
         number=certification.number,
         status=status,
         first_certified_on=certification.first_certified_on,
@@ -146,6 +150,26 @@ def certifications_by_token(*, token: str, day: date) -> QuerySet[Certification]
     """The certifications that a link shows on a day; none for one that shows nothing."""
     link = _working_link(token, day)
     return link.certifications.all() if link else Certification.objects.none()
+
+
+def by_tokens(*, tokens: Collection[str], day: date, as_of: date) -> dict[int, Answer]:
+    """What these links, which show something today, tell of a day since they were made; by the certification's id.
+
+    A link that was withdrawn, has run out or never was tells nothing of any day, and asks the database the same.
+    """
+    links = VerificationLink.objects.filter(token__in=tokens, candidate__erased_at__isnull=True)
+    showing = [
+        link.pk
+        for link in links
+        if link_shows(last_on=link.last_on, withdrawn=link.withdrawn_at is not None, day=day)
+        and clock.day_of(link.created_at) <= as_of
+    ]
+    # Never an empty list, for which Django would leave the question out.
+    chosen = VerificationLink.certifications.through.objects.filter(verificationlink_id__in=showing or [0])
+    certifications = Certification.objects.filter(id__in=chosen.values("certification_id"))
+    held = queries.held_in(certifications.select_related("candidate"))
+    answers = ((each.certification.pk, answer_for(each, as_of)) for each in held)
+    return {pk: answer for pk, answer in answers if answer is not None}
 
 
 def _working_link(token: str, day: date) -> VerificationLink | None:

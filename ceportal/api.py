@@ -6,6 +6,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from candidates.api import MyCertifications, MyEvents
+from candidates.verifier_api import Affiliations, OneAffiliation, OneStatus, Statuses
 from catalog.api import CatalogItems
 from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessions, OneGathering
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
@@ -28,6 +29,8 @@ urlpatterns = [
     ),
     path("jobs/<int:job_id>", JobView.as_view(), name="job"),
     path("jobs/<int:job_id>/outcomes", JobOutcomes.as_view(), name="job_outcomes"),
+    path("affiliations", Affiliations.as_view(), name="affiliations"),
+    path("affiliations/<int:affiliation_id>", OneAffiliation.as_view(), name="affiliation"),
     path("authored-items", AuthoredItemsReports.as_view(), name="authored_items"),
     path("authored-items/<int:record_id>", OneAuthoredItems.as_view(), name="authored_items_report"),
     path("catalog/items", CatalogItems.as_view(), name="catalog_items"),
@@ -50,6 +53,8 @@ urlpatterns = [
     path("results", Results.as_view(), name="results"),
     path("results/bulk", ResultBulk.as_view(), name="result_bulk"),
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),
+    path("statuses", Statuses.as_view(), name="statuses"),
+    path("statuses/<slug:number>", OneStatus.as_view(), name="status"),
     path("workshops", WorkshopReports.as_view(), name="workshops"),
     path("workshops/<int:record_id>", OneWorkshop.as_view(), name="workshop"),
     path("rosters", Rosters.as_view(), name="rosters"),

@@ -267,8 +267,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {  # several fields are called kind
+    "ENUM_NAME_OVERRIDES": {  # several fields are called kind or status
         "AuthoredItemsKindEnum": "credits.models.AuthoredItems.Kind",
+        "CertificationStatusEnum": "candidates.models.Certification.Status",
         "WorkshopKindEnum": "credits.models.Workshop.Kind",
     },
 }

@@ -33,12 +33,15 @@ class DataRequestAdmin(RecordAdmin):
 
 @admin.register(StaffAccess)
 class StaffAccessAdmin(RecordAdmin):
-    """Who of the staff saw what about whom: for superusers, and a group that is given the permission."""
+    """Who of the staff, or which partner's program, saw what about whom.
 
-    list_display = ("at", "user", "record_type", "records", "people", "page")
+    For superusers, and a group that is given the permission.
+    """
+
+    list_display = ("at", "user", "partner", "record_type", "records", "people", "page")
     list_filter = ("record_type",)
     list_select_related = ("user",)
-    search_fields = ("user__email", "=record_type", "page")
+    search_fields = ("user__email", "partner", "=record_type", "page")
     search_help_text = _("Somebody's address, a kind of record, a page, or the number of a candidate in full.")
     date_hierarchy = "at"
     ordering = ("-id",)

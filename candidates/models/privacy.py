@@ -74,7 +74,8 @@ class DataRequest(models.Model):
 class StaffAccess(models.Model):
     """A page or file by which a member of staff saw what is held about candidates (CAND-09). Append-only.
 
-    One row for a page, however many people stand on it.
+    One row for a page, however many people stand on it. What a verifier's program reads is a page too, read in the
+    name of who answers for the program.
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -83,6 +84,8 @@ class StaffAccess(models.Model):
     record_type = models.CharField(max_length=80)  # "credits.claim"
     record_ids = ArrayField(models.BigIntegerField())  # which of them
     page = models.CharField(max_length=200)  # its address, without what was searched for
+    # Whose program read it, by the name of that day; empty: somebody of the staff did.
+    partner = models.CharField(max_length=160, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "accesses by staff"

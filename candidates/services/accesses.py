@@ -1,4 +1,4 @@
-"""Who of the staff saw what about whom (CAND-09)."""
+"""Who of the staff, and which partner, saw what about whom (CAND-09)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ def note_access(
     record_ids: Collection[int],
     page: str,
     now: datetime,
+    partner: str = "",
 ) -> StaffAccess | None:
-    """Write down that a member of staff saw records of candidates, one row a page; None where nobody stood on it."""
+    """Write down that a member of staff saw records of candidates, one row a page; None where nobody stood on it.
+
+    With a partner's name, that a program read them for it.
+    """
     if not candidate_ids:
         return None
     return StaffAccess.objects.create(
@@ -29,4 +33,5 @@ def note_access(
         record_type=record_type,
         record_ids=sorted(set(record_ids)),
         page=page[:LONGEST_PAGE],
+        partner=partner,
     )

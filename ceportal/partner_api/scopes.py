@@ -31,7 +31,10 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
         "authored-items:read": _("Read the exam items and workshops on record; the exam team's programs only."),
         "authored-items:write": _("Report accepted exam items and workshops; the exam team's programs only."),
     },
-    VERIFIER: {},
+    VERIFIER: {
+        "statuses:read": _("Verify certifications: by their number and holder, or by links that holders share."),
+        "affiliations:read": _("Read who is associated with the channel partner, or asks to be."),
+    },
 }
 OF_ALL_PARTNERS: Mapping[str, str | Promise] = {
     "events:read": _("Read what happened, of all that the other scopes show, again from any point."),

@@ -34,6 +34,7 @@ OF_THE_PROVIDER = "401 200 404 403 403 403 403 403 403"
 OF_TEST_PARTNERS = "401 403 403 200 403 403 403 403 403"
 OF_ORGANISERS = "401 403 403 403 200 403 403 403 403"
 NOBODY = "401 403 403 403 403 403 403 403 403"  # but the exam team
+OF_VERIFIERS = "401 403 403 403 403 200 403 403 403"
 OWN = "401 403 403 403 403 403 200 200 403"
 
 ROWS: dict[str, Row] = {
@@ -134,6 +135,10 @@ ROWS: dict[str, Row] = {
             "held_on": "2026-05-03",
         },
     ),
+    "statuses": Row("/api/v1/statuses?link={link}", OF_VERIFIERS),
+    "status": Row("/api/v1/statuses/{certification}?name={holder}", OF_VERIFIERS),
+    "affiliations": Row("/api/v1/affiliations", OF_VERIFIERS),
+    "affiliation": Row("/api/v1/affiliations/{affiliation}", OF_VERIFIERS),
     "my_certifications": Row("/api/v1/me/certifications", OWN),
     "my_credits": Row("/api/v1/me/credits", OWN),
     "my_open_exams": Row("/api/v1/me/exams", OWN),

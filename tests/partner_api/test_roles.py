@@ -12,7 +12,8 @@ import yaml
 from django.db import transaction
 from django.test import Client
 
-from candidates.models import User
+from candidates.models import ChannelPartner, PartnerMember, User
+from candidates.services import request_affiliation, share_certifications
 from catalog.services import register_gathering
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
@@ -94,6 +95,14 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         reference="X-1", kind="core", accepted=1, direct=True, accepted_on=day("2026-05-01"), **report
     )
     workshop = record_workshop(reference="W-1", kind="mqc", level="expert", days=1, held_on=day("2026-05-01"), **report)
+    expert = candidate.certifications.get()
+    link = share_certifications(candidate_id=candidate.pk, certification_ids=[expert.pk], form_key=uuid4(), now=TODAY)
+    reseller = PartnerMember.objects.create(
+        partner=ChannelPartner.objects.create(code="reseller", name="Reseller"), user=factories.UserFactory.create()
+    )
+    affiliation = request_affiliation(
+        candidate_id=candidate.pk, partner_code="reseller", country=candidate.country, full_time=True, now=TODAY
+    )
     editor = factories.UserFactory.create(staff=True)
     provider = registered(scopes.PROVIDER, "acme", responsible=acme.user)
     callers = {
@@ -103,19 +112,23 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "test partner": program(registered(scopes.TEST_PARTNER, "tests-inc")),
         "organiser": program(registered(scopes.ORGANISER, "live")),
         "exam team": program(registered(scopes.ORGANISER, EXAM_TEAM, responsible=editor)),
-        "verifier": program(registered(scopes.VERIFIER, "reseller")),
+        "verifier": program(registered(scopes.VERIFIER, "reseller", responsible=reseller.user)),
         "candidate": _own(candidate.user),
         "other candidate": _own(other.user),
         "staff": Client(),
     }
     callers["staff"].force_login(factories.UserFactory.create(staff=True, second_factor=True))
     return callers, {
+        "affiliation": affiliation.pk,
+        "certification": expert.number,
         "claim": claim.number,
         "delivery": delivery.pk,
         "evidence": claim.evidence.get().pk,
         "gathering": gathering.code,
+        "holder": candidate.name,
         "items": items.pk,
         "job": _job(provider),
+        "link": link.token,
         "result": attempt.pk,
         "workshop": workshop.pk,
         "roster": roster.form_key,

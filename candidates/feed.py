@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from candidates.models import Affiliation, Certification
+from candidates.models import Affiliation, Certification, ChannelPartner
 from ceportal.kernel.models import Event
 from ceportal.partner_api.feed import Audience, to_candidate
+from ceportal.partner_api.models import Application
 from ceportal.partner_api.scopes import VERIFIER
 
 IN_FORCE = Affiliation.Status.IN_FORCE
@@ -57,6 +58,15 @@ def associated(tenant: str, candidate_ids: Collection[int]) -> set[int]:
     """Those of some candidates who are associated with a partner now: of nobody else may it be shown the statuses."""
     in_force = Affiliation.objects.filter(candidate_id__in=candidate_ids, partner__code=tenant, status=IN_FORCE)
     return set(in_force.values_list("candidate_id", flat=True))
+
+
+def acts_for_partner(application: Application) -> bool:
+    """Whether whoever answers for a program acts for its channel partner still; of other verifiers nobody has to."""
+    partner = ChannelPartner.objects.filter(code=application.tenant)
+    return (
+        partner.filter(members__active=True, members__user_id=application.responsible_id).exists()
+        or not partner.exists()
+    )
 
 
 def affiliation_events(events: Sequence[Event]) -> Iterable[Audience]:

@@ -156,6 +156,9 @@ FEED: dict[str, str] = {
     "exams.seat_offered": "exams.feed.booking_events",
 }
 
+# Shown without an event, by what is done by the hundred thousand: written by `ceportal.partner_api.feed.write_for`.
+FEED_BESIDE: tuple[str, ...] = ("credits.credits_expired",)
+
 FEED_WRITER = "ceportal.partner_api.feed.write_entries"
 
 # By scope, whom an entry may be about for a tenant to be shown it now: `(tenant, candidate ids) -> set of ids`.
@@ -166,6 +169,7 @@ FEED_ALLOWED: dict[str, str] = {
 # By kind of partner, whether a program still acts for its tenant: `(application) -> bool`. Of other kinds all do.
 FEED_STANDING: dict[str, str] = {
     "provider": "catalog.feed.acts_for_provider",
+    "verifier": "candidates.feed.acts_for_partner",
 }
 
 # Called without arguments after a commit that gave entries of the feed their positions, by whoever gave them; they only

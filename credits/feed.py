@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from candidates.feed import to_holder_and_partner
+from candidates.models import Candidate
+from catalog.models import Gathering
 from ceportal.kernel.models import Event
-from ceportal.partner_api.feed import Audience, to_candidate
-from ceportal.partner_api.scopes import PROVIDER
+from ceportal.partner_api.feed import Audience, to_candidate, write_for
+from ceportal.partner_api.scopes import ORGANISER, PROVIDER
 from credits.models import AuthoredItems, Claim, CompletionReport, Cycle, Recertification, Roster, Workshop
 
 SETTLED = "credits.attendance_settled"
+EXPIRED = "credits.credits_expired"
 
 
 def _subjects(rows: Any, events: Sequence[Event]) -> Iterator[tuple[Event, Any]]:
@@ -58,14 +62,42 @@ def report_events(events: Sequence[Event]) -> Iterator[Audience]:
 
 
 def attendance_events(events: Sequence[Event]) -> Iterator[Audience]:
-    """To whoever was at a session that earns something, or did until others were reported (LIVE-06).
+    """To whoever was at a session that earns something, or did until others were reported; to its organiser (LIVE-06).
 
-    The event says all of it: thousands of scans are told with no query.
+    The events say nearly all of it: thousands of scans are told with two queries, or one where no organiser's program
+    reads along.
     """
+    codes = {event.payload["gathering"] for event in events}
+    organisers = dict(Gathering.objects.filter(code__in=codes).exclude(organiser="").values_list("code", "organiser"))
+    people = {event.candidate_id or 0 for event in events if event.payload["gathering"] in organisers}
+    numbers = dict(Candidate.objects.filter(pk__in=people).values_list("pk", "number")) if people else {}
     for event in events:
-        if event.candidate_id and (event.payload["credits"] or event.topic == SETTLED):
-            said = {name: event.payload[name] for name in ("gathering", "session", "credits")}
+        assert event.candidate_id is not None  # of the attendance
+        said = {name: event.payload[name] for name in ("gathering", "session", "credits")}
+        if said["credits"] or event.topic == SETTLED:
             yield _to_earner(event, event.candidate_id, said["session"], said)
+        if said["gathering"] in organisers:
+            to_organiser = {"attendance": event.subject_id, "candidate": numbers[event.candidate_id]} | said
+            organiser, subject = organisers[said["gathering"]], str(event.subject_id)
+            yield Audience(event, ORGANISER, organiser, "scans:read", subject, to_organiser, event.candidate_id)
+
+
+def tell_expired(expired: Iterable[tuple[int, int, date]], *, now: datetime) -> None:
+    """Tell those who can read it, by a login, which of their credits expired: candidate, credits and day of each.
+
+    A night expires them by the hundred thousand and has no events for it, so these entries are written without.
+    """
+    sums: dict[tuple[int, date], int] = {}
+    for candidate_id, credits, day in expired:
+        sums[candidate_id, day] = sums.get((candidate_id, day), 0) + credits
+    people = Candidate.objects.filter(pk__in={who for who, _day in sums}, user__isnull=False)
+    told = set(people.values_list("pk", flat=True))
+    event = Event(topic=EXPIRED, occurred_at=now)
+    write_for(
+        _to_earner(event, who, day.isoformat(), {"expired_on": day.isoformat(), "credits_expired": credits})
+        for (who, day), credits in sums.items()
+        if who in told
+    )
 
 
 def authored_events(events: Sequence[Event]) -> Iterator[Audience]:

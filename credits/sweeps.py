@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
+from credits import feed
 from credits.models import Claim, Cycle
 from credits.rules.renewal import PATH_PARAMETERS
 from credits.services import audits, escalation, recertification, retention
@@ -30,6 +31,7 @@ WITH due AS (
 )
 INSERT INTO credits_entry (candidate_id, grant_id, kind, amount, counts_from, written_at, clause)
 SELECT candidate_id, id, 'expired', -remaining, expires_on, %(now)s, 'CR-01' FROM due
+RETURNING candidate_id, -amount, counts_from
 """
 
 
@@ -58,8 +60,9 @@ def expire_credits(*, now: datetime) -> int:
 def _expire_listed(ids: list[int], *, now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(EXPIRE, {"ids": ids, "day": clock.day_of(now), "now": now})
-        written: int = cursor.rowcount
-    return written
+        expired = cursor.fetchall()
+        feed.tell_expired(expired, now=now)
+    return len(expired)
 
 
 def judge_opened_paths(*, now: datetime) -> int:

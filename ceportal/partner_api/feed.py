@@ -65,6 +65,11 @@ def _audiences(path: str) -> Audiences:
 
 def write_entries(events: Sequence[Event], *, path: str) -> None:
     """Write what is shown of events of one topic, as the function named `path` says, in the emitter's transaction."""
+    write_for(_audiences(path)(events))
+
+
+def write_for(audiences: Iterable[Audience]) -> None:
+    """Write an entry for each audience, in the transaction that makes it true."""
     entries = [
         FeedEntry(
             kind=each.kind,
@@ -76,7 +81,7 @@ def write_entries(events: Sequence[Event], *, path: str) -> None:
             data=dict(each.data),
             occurred_at=each.event.occurred_at,
         )
-        for each in _audiences(path)(events)
+        for each in audiences
     ]
     if entries:
         insert_many(entries)

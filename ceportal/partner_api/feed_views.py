@@ -18,7 +18,7 @@ from ceportal.partner_api import feed
 from ceportal.partner_api.models import FeedEntry
 from ceportal.partner_api.views import ApiView
 
-TOPICS: list[str] = sorted(import_string("ceportal.events.FEED"))
+TOPICS: list[str] = sorted((*import_string("ceportal.events.FEED"), *import_string("ceportal.events.FEED_BESIDE")))
 AT_MOST, USUALLY = 500, 100
 LARGEST = 2**63 - 1
 EXAMPLE = {

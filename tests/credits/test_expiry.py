@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from candidates.models import Candidate
+from ceportal.partner_api.models import FeedEntry
 from credits import sweeps
 from credits.models import Entry, Grant
 from credits.services import ledger
@@ -61,8 +62,10 @@ def test_the_number_of_statements_follows_the_steps_and_not_the_grants(
 ) -> None:
     for _each in range(30):
         earn(alice, "2018-05-10")
-    with django_assert_num_queries(4):  # the list, and one step with its savepoint
+    with django_assert_num_queries(6):  # the list, and one step with its savepoint; who can read it, and to tell them
         assert sweeps.expire_credits(now=NIGHT) == 30
+    (told,) = FeedEntry.objects.filter(topic="credits.credits_expired")
+    assert (told.tenant, told.data) == (str(alice.pk), {"expired_on": "2021-05-10", "credits_expired": 300})
 
 
 @pytest.mark.django_db(transaction=True)

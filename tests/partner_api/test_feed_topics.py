@@ -17,7 +17,9 @@ from candidates.models import Affiliation, Candidate, Certification, ChannelPart
 from catalog.models import Delivery, Gathering, Session, SessionTime
 from ceportal import events
 from ceportal.kernel import outbox
-from ceportal.partner_api import feed, scopes
+from ceportal.partner_api import feed, feed_views, scopes
+from ceportal.partner_api.models import FeedEntry
+from credits.feed import tell_expired
 from credits.models import Attendance, AuthoredItems, Claim, CompletionReport, Cycle, Recertification, Roster, Workshop
 from exams.models import Booking
 from exams.services import record_attempt
@@ -29,7 +31,7 @@ from tests.factories import day
 pytestmark = pytest.mark.django_db
 EVERYTHING = frozenset({*scopes.ALL, "rosters:read", "statuses:read", "affiliations:read"})
 TENANTS = {"provider": "acme", "test_partner": "tests-inc", "organiser": "live", "verifier": "northwind"}
-ATTENDED = {"session": "BRKSEC-1010", "gathering": "live", "credits": 2}
+ATTENDED = {"session": "BRKSEC-1010", "gathering": "live-2026", "credits": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ RESULT = Case("attempt", ("test_partner results:read", "candidate me:exams"))
 STATUS = Case("certification", ("candidate me:certifications", "verifier statuses:read"))
 AFFILIATION = Case("affiliation", ("verifier affiliations:read",))
 DELIVERY = Case("delivery", ("provider deliveries:read",))
-ATTENDANCE = Case("attendance", ("candidate me:credits",), ATTENDED)
+ATTENDANCE = Case("attendance", ("candidate me:credits", "organiser scans:read"), ATTENDED)
 
 CASES: dict[str, Case] = {
     "candidates.affiliation_confirmed": AFFILIATION,
@@ -118,7 +120,7 @@ def _populated() -> SimpleNamespace:
     Candidate.objects.filter(pk=candidate.pk).update(name=SECRET)
     Claim.objects.update(note=SECRET, reason=SECRET)
     Affiliation.objects.update(reason=SECRET)
-    Gathering.objects.update(organiser="live")
+    Gathering.objects.update(organiser="live", code="live-2026")
     factories.ExamFactory.create(number="350-401")
     attempt = record_attempt(
         candidate_id=candidate.pk,
@@ -199,7 +201,7 @@ def shown(kind: str, tenant: str, allowed: frozenset[str] | set[str], *, after: 
 def test_every_topic_of_the_feed_has_its_row() -> None:
     assert set(CASES) == set(events.FEED)
     documented = (PROJECT / "docs/api.md").read_text()
-    assert [topic for topic in CASES if f"`{topic}`" not in documented] == []
+    assert [topic for topic in feed_views.TOPICS if f"`{topic}`" not in documented] == []
 
 
 @pytest.mark.parametrize("topic", sorted(CASES))
@@ -218,6 +220,22 @@ def test_its_audience_is_shown_it_and_nobody_else(topic: str, told_of: SimpleNam
         for stranger in ("globex", str(told_of.other.pk), *TENANTS.values(), str(told_of.candidate.pk)):
             if stranger != tenant_of(kind, told_of):
                 assert shown(kind, stranger, EVERYTHING, after=before) == [], (kind, stranger)
+
+
+def test_what_expires_by_night_is_told_to_its_owner_once_and_only_to_those_who_can_read_it(
+    told_of: SimpleNamespace,
+) -> None:
+    feed.give_positions()
+    before = feed.newest_position()
+    of_nobody = factories.CandidateFactory.create()
+    expired = [(told_of.candidate.pk, 6, day("2026-05-04")), (told_of.candidate.pk, 2, day("2026-05-04"))]
+    tell_expired([*expired, (of_nobody.pk, 5, day("2026-05-04"))], now=NOW)
+    feed.give_positions()
+    mine = shown("candidate", str(told_of.candidate.pk), {"me:credits"}, after=before)
+    assert mine == [{"expired_on": "2026-05-04", "credits_expired": 8}]
+    assert shown("candidate", str(of_nobody.pk), EVERYTHING, after=before) == []
+    assert feed.newest_position() == FeedEntry.objects.latest("position").position
+    assert FeedEntry.objects.filter(position__gt=before).count() == 1
 
 
 @pytest.mark.parametrize("topic", sorted({case.subject: topic for topic, case in CASES.items()}.values()))

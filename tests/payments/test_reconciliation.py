@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -25,6 +27,7 @@ from payments.models import (
     Refund,
     Transfer,
 )
+from payments.verification import verify
 from tests import factories
 from tests.credits.ledger_world import as_superuser
 from tests.payments.conftest import RETURN, pay_at
@@ -102,6 +105,43 @@ def test_a_day_on_which_everything_happened_lists_nothing(cards, pay, now, monke
         for row in Transfer.objects.all()
     )
     assert not Case.objects.filter(kind=Case.Kind.MONEY_DIFFERENCE).exists()
+
+
+FAULTS = ("error", "lose_answer", "rate_limit")
+
+
+def _trouble(cards: Any, chance: random.Random) -> None:
+    """The next calls fail, or are carried out and their answers lost, more often than the SDK tries again by itself."""
+    path = chance.choice(("/v1/checkout/sessions", "/v1/refunds", "/v1/disputes", "/v1/events"))
+    cards.turn(calls=[{"path": path, "mode": chance.choice(FAULTS), "times": 3}])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_broke_meanwhile_both_sides_agree_in_the_end(cards, ask, pay, now, seed):
+    """Cards, refunds and disputes in random order, each with calls that fail, and nothing told by the webhook."""
+    chance = random.Random(seed)
+    for number in range(8):
+        cards.turn(reset="switches", webhooks={"paused": True})
+        payment = pay(f"life {number}", number=chance.choice(("4242 4242 4242 4242", PENDING_REFUND)))
+        _trouble(cards, chance)
+        for act in chance.sample(("refund", "dispute", "settle"), k=2):
+            with suppress(gateway.GatewayUnavailable, services.CardServiceUnavailable):
+                if act == "refund":
+                    give_back(payment, now)
+                elif act == "dispute" and not cards.state()["charges"][0]["refunded"]:
+                    cards.turn(dispute={"charge": charge_of(payment)})
+        opened = [each["id"] for each in cards.state()["disputes"] if each["status"] == "needs_response"]
+        if opened and chance.random() < 0.6:
+            cards.turn(dispute={"id": opened[0], "status": chance.choice(("won", "lost"))})
+        pending = [each["id"] for each in cards.state()["refunds"] if each["status"] == "pending"]
+        if pending and chance.random() < 0.6:
+            cards.turn(refund={"id": pending[0], "status": chance.choice(("succeeded", "failed"))})
+    cards.turn(reset="switches")
+    for sweep in (sweeps.follow_up, sweeps.collect_events, sweeps.follow_up):
+        sweep(now=now + timedelta(minutes=11))
+    assert verify(every=True).differences == ()
+    assert (run(now).differing, open_differences()) == (0, set())
+    assert Transfer.objects.filter(cause="refund").exists() and Dispute.objects.exists()
 
 
 def test_what_is_on_its_way_at_the_edge_of_a_day_is_no_difference(cards, pay, now):

@@ -12,7 +12,7 @@ from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from payments import services
 from payments.gateway import GatewayRefund
-from payments.models import Order, OrderLine, Transfer
+from payments.models import Dispute, Order, OrderLine, Transfer
 from payments.queries import balances
 from payments.services.refunds import record_refund
 from payments.verification import verify
@@ -251,6 +251,41 @@ def test_what_was_paid_before_there_were_transfers_is_posted_the_same(book, orde
             for operation in migration.Migration.operations:
                 cursor.execute(operation.sql)
         assert _posted() == posted
+
+
+def test_what_banks_had_taken_before_is_posted_once_and_can_be_undone(paid):
+    payment = paid.payments.get()
+    for status, stage in (
+        ("lost", "lost"),
+        ("open", "under_review"),
+        ("open", "warning_needs_response"),
+        ("won", "won"),
+    ):
+        Dispute.objects.create(
+            payment=payment,
+            stripe_id=f"du_{stage}",
+            status=status,
+            stage=stage,
+            reason="general",
+            amount_cents=1000,
+            opened_at=TUESDAY,
+            closed_at=None if status == "open" else THURSDAY,
+        )
+    lost_before = import_module("payments.migrations.0014_disputes_of_before").Migration.operations
+    for _twice in range(2):
+        with connection.cursor() as cursor:
+            for operation in lost_before:
+                cursor.execute(operation.sql)
+        taken = Transfer.objects.filter(cause="dispute").order_by("id")
+        assert list(taken.values_list("dispute__stripe_id", "debit", "credit", "amount_cents", "moved_at")) == [
+            ("du_lost", "disputes", "card", 1000, TUESDAY),
+            ("du_under_review", "disputes", "card", 1000, TUESDAY),
+        ]
+        assert verify(every=True).differences == ()
+    with connection.cursor() as cursor:
+        cursor.execute(lost_before[1].reverse_sql)
+    assert not taken.all()
+    Dispute.objects.all().delete()
 
 
 def _posted():

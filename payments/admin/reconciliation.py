@@ -65,7 +65,7 @@ class DifferingFilter(admin.SimpleListFilter):
 class ReconciliationAdmin(RecordAdmin):
     """What was compared day by day, and the sums and fees of the card service (docs/money.md)."""
 
-    list_display = ("day", "state", "compared", "on_their_way", "charged", "refunded", "disputed", "fees", "paid_out")
+    list_display = ("day", "state", "compared", "charged", "refunded", "disputed", "fees")
     list_filter = (DifferingFilter,)
     date_hierarchy = "day"
     ordering = ("-day",)
@@ -113,7 +113,7 @@ class ReconciliationAdmin(RecordAdmin):
 class ReconciliationDifferenceAdmin(_Sides, RecordAdmin):
     """Where the portal and the card service do not agree: both sides, and what to do next."""
 
-    list_display = ("found_at", "state", "kind", "order", "stripe_id", "told", "posted", "stripe", "settled_at")
+    list_display = ("found_at", "state", "kind", "order", "told", "posted", "stripe")
     list_filter = (("settled_at", admin.EmptyFieldListFilter), "kind")
     list_select_related = ("order",)
     search_fields = ("order__number", "order__candidate__number", "stripe_id", "subject")
@@ -129,7 +129,7 @@ class ReconciliationDifferenceAdmin(_Sides, RecordAdmin):
         "payment",
         "refund",
         "dispute",
-        "stripe_id",
+        "key",
         "case",
         "found_by",
         "found_at",
@@ -152,7 +152,11 @@ class ReconciliationDifferenceAdmin(_Sides, RecordAdmin):
     @display(description=gettext_lazy("case"))
     def case(self, difference: ReconciliationDifference) -> SafeString | str:
         key = Case.objects.filter(key=f"money_difference:{difference.pk}").values_list("pk", flat=True).first()
-        return record_link("candidates.case", key)
+        return record_link("candidates.case", key, _("case %(number)s") % {"number": key})
+
+    @display(description=gettext_lazy("key there"))
+    def key(self, difference: ReconciliationDifference) -> str:
+        return difference.stripe_id or "-"
 
 
 def _amount(cents: int | None, currency: str) -> str:

@@ -91,4 +91,4 @@ class ReconciliationDifference(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.kind}"
+        return f"{self.subject}: {self.get_kind_display()}"

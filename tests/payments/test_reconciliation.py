@@ -316,6 +316,14 @@ def test_staff_read_what_differs_and_what_to_do_and_others_do_not(client, now):
         subject="stripe:ch_7", kind="missing_here", stripe_id="ch_7", stripe_cents=500, stripe_currency="USD",
         found_by=run, found_at=now, seen_by=run, seen_at=now,
     )  # fmt: skip
+    case = Case.objects.create(
+        key=f"money_difference:{found.pk}",
+        kind="money_difference",
+        clause="PAY-04",
+        subject="",
+        facts={},
+        opened_at=now,
+    )
     pages = [
         reverse("admin:payments_reconciliation_changelist"),
         reverse("admin:payments_reconciliation_change", args=[run.pk]),
@@ -327,7 +335,7 @@ def test_staff_read_what_differs_and_what_to_do_and_others_do_not(client, now):
     client.force_login(factories.UserFactory.create(staff=True, second_factor=True))
     told = [client.get(page).content.decode() for page in pages]
     assert "USD\xa05.00" in told[2] and "ch_7" in told[1]
-    assert "is given back there" in told[3]
+    assert "is given back there" in told[3] and reverse("admin:candidates_case_change", args=[case.pk]) in told[3]
     for asked, listed in (("?differing=yes", True), ("?differing=no", False)):
         page = client.get(pages[0] + asked).content.decode()
         assert (pages[1] in page) == listed, asked

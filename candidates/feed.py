@@ -7,11 +7,13 @@ happens, and on the day on which it is read (CERT-07).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 
 from candidates.models import Affiliation, Certification, ChannelPartner
+from candidates.services.accesses import note_access
 from ceportal.kernel.models import Event
 from ceportal.partner_api.feed import Audience, to_candidate
-from ceportal.partner_api.models import Application
+from ceportal.partner_api.models import Application, FeedEntry
 from ceportal.partner_api.scopes import VERIFIER
 
 IN_FORCE = Affiliation.Status.IN_FORCE
@@ -66,6 +68,20 @@ def acts_for_partner(application: Application) -> bool:
     return (
         partner.filter(members__active=True, members__user_id=application.responsible_id).exists()
         or not partner.exists()
+    )
+
+
+def note_seen(application: Application, entries: Sequence[FeedEntry], *, page: str, now: datetime) -> None:
+    """Write down, in one row, about whom a partner's program is told, so that they can see it (CAND-09)."""
+    named = ChannelPartner.objects.filter(code=application.tenant).values_list("name", flat=True).first()
+    note_access(
+        user_id=application.responsible_id,
+        candidate_ids=[entry.candidate_id for entry in entries if entry.candidate_id],
+        record_type=FeedEntry._meta.label_lower,
+        record_ids=[entry.pk for entry in entries],
+        page=page,
+        now=now,
+        partner=named or f"{application.tenant} ({application.name})",
     )
 
 

@@ -172,6 +172,11 @@ FEED_STANDING: dict[str, str] = {
     "verifier": "candidates.feed.acts_for_partner",
 }
 
+# By kind of partner, what writes down about whom a program is told: `(application, entries, page=, now=)`.
+FEED_SEEN: dict[str, str] = {
+    "verifier": "candidates.feed.note_seen",
+}
+
 # Called without arguments after a commit that gave entries of the feed their positions, by whoever gave them; they only
 # wake somebody.
 FEED_FOLLOWERS: tuple[str, ...] = ()

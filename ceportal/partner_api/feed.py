@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -213,6 +214,14 @@ def _still_allowed(reader: Reader, entries: list[FeedEntry]) -> list[FeedEntry]:
         allowed = import_string(asked[scope])(reader.tenant, about)
         entries = [entry for entry in entries if entry.scope != scope or entry.candidate_id in allowed]
     return entries
+
+
+def note_seen(application: Application, entries: Sequence[FeedEntry], *, page: str, now: datetime) -> None:
+    """Have it written down about whom a program is told, where the people are to know of it (`FEED_SEEN`, CAND-09)."""
+    path = import_string("ceportal.events.FEED_SEEN").get(application.kind)
+    about_people = [entry for entry in entries if entry.candidate_id]
+    if path is not None and about_people:
+        import_string(path)(application, about_people, page=page, now=now)
 
 
 # ── Forgetting ────────────────────────────────────────────────────────────────────────────────────

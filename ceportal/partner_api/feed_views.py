@@ -111,6 +111,8 @@ class EventsView(ApiView):
         # Looked at after the read: what a sweep forgot meanwhile is noted by then.
         if known is not None and known < feed.horizon():
             raise NotKeptAnyMore
+        if self.caller.application is not None:
+            feed.note_seen(self.caller.application, read.entries, page=self.request.path, now=self.now)
         return Response(EventsSerializer({"events": read.entries, "after": read.after, "more": read.more}).data)
 
 

@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from candidates.models import Candidate
+from candidates import services as people
+from candidates.models import Candidate, ChannelPartner, PartnerMember, StaffAccess
 from catalog.models import ProviderMember
 from ceportal.kernel import clock
+from ceportal.kernel.outbox import emit
 from ceportal.partner_api import scopes, services
 from ceportal.partner_api.models import FeedEntry
 from ceportal.partner_api.sweeps import forget_entries
@@ -130,3 +132,28 @@ def test_a_long_read_costs_as_many_queries_as_a_short_one(ours: Client) -> None:
             assert len(ours.get(EVENTS, {"limit": limit}).json()["events"]) == limit
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9
+
+
+def test_a_partner_reads_the_statuses_of_its_own_as_long_as_they_are_and_they_see_that_it_did(alice: Candidate) -> None:
+    partner = ChannelPartner.objects.create(code="northwind", name="Northwind")
+    member = PartnerMember.objects.create(partner=partner, user=factories.UserFactory.create())
+    asked = people.request_affiliation(
+        candidate_id=alice.pk, partner_code="northwind", country="US", full_time=True, now=TODAY
+    )
+    people.confirm_affiliation(affiliation_id=asked.pk, user_id=member.user_id, now=TODAY)
+    with transaction.atomic():
+        emit("candidates.certification_changed", alice.certifications.get(), now=TODAY, before="", after="active")
+    northwind = program(registered(scopes.VERIFIER, "northwind", responsible=member.user))
+
+    told = northwind.get(EVENTS).json()["events"]
+    assert [each["type"].partition(".")[2] for each in told] == [
+        "affiliation_requested", "affiliation_confirmed", "certification_changed"
+    ]  # fmt: skip
+    access = StaffAccess.objects.get(partner="Northwind")
+    assert (access.candidate_ids, access.record_ids) == ([alice.pk], sorted(each["id"] for each in told))
+    assert types(program(registered(scopes.VERIFIER, "southwind")).get(EVENTS)) == []
+
+    people.leave_partner(candidate_id=alice.pk, now=TODAY)
+    assert "candidates.certification_changed" not in types(northwind.get(EVENTS))
+    PartnerMember.objects.update(active=False)
+    assert northwind.get(EVENTS).status_code == 403

@@ -144,7 +144,8 @@ class Deliveries(ProviderView, ListAPIView[Delivery]):
 class OneDelivery(ProviderView):
     """One of the provider's deliveries."""
 
-    scopes = {"GET": "deliveries:read"}
+    scopes = {"GET": "deliveries:read", "DELETE": "deliveries:write"}
+    needs_if_match = ("DELETE",)
 
     @extend_schema(operation_id="delivery", tags=["deliveries"], responses=DeliverySerializer)
     def get(self, request: Request, delivery_id: int) -> Response:
@@ -152,6 +153,20 @@ class OneDelivery(ProviderView):
         delivery = self.delivery(delivery_id)
         serializer = DeliverySerializer(delivery, context={"request": request})
         return give_etag(Response(serializer.data), _etag(delivery))
+
+    @extend_schema(operation_id="delete_delivery", tags=["deliveries"], responses={200: DeliverySerializer})
+    def delete(self, request: Request, delivery_id: int) -> Response:
+        """The same as its cancellation: it is read as cancelled from then on, and its code stays taken (CAT-07)."""
+        return self.cancelled(request, delivery_id)
+
+    def cancelled(self, request: Request, delivery_id: int) -> Response:
+        """Cancel a delivery that is still as the caller saw it."""
+        # Locked before it is compared, so that it stays as the caller saw it until it is cancelled.
+        deliveries.lock_delivery(self.delivery(delivery_id).pk)
+        require_match(request, _etag(self.delivery(delivery_id)))
+        deliveries.cancel_delivery(delivery_id=delivery_id, now=self.now)
+        cancelled = self.delivery(delivery_id)
+        return give_etag(Response(DeliverySerializer(cancelled).data), _etag(cancelled))
 
     def delivery(self, delivery_id: int) -> Delivery:
         """A delivery of the provider; 404 for another's."""
@@ -171,12 +186,7 @@ class DeliveryCancellation(OneDelivery):
     @extend_schema(operation_id="cancel_delivery", tags=["deliveries"], request=None, responses=DeliverySerializer)
     def post(self, request: Request, delivery_id: int) -> Response:
         """Cancel the delivery. Refused from its last day on (CAT-07); cancelled twice is cancelled once."""
-        # Locked before it is compared, so that it stays as the caller saw it until it is cancelled.
-        deliveries.lock_delivery(self.delivery(delivery_id).pk)
-        require_match(request, _etag(self.delivery(delivery_id)))
-        deliveries.cancel_delivery(delivery_id=delivery_id, now=self.now)
-        cancelled = self.delivery(delivery_id)
-        return give_etag(Response(DeliverySerializer(cancelled).data), _etag(cancelled))
+        return self.cancelled(request, delivery_id)
 
 
 def _etag(delivery: Delivery) -> str:

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from candidates.api import MyCertifications, MyEvents
 from candidates.verifier_api import Affiliations, OneAffiliation, OneStatus, Statuses
 from catalog.api import CatalogItems
+from catalog.offering_api import Offerings, OneOffering, OneProposal, Proposals, ProposalWithdrawal
 from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessions, OneGathering
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.feed_views import Events
@@ -50,6 +51,11 @@ urlpatterns = [
     path("gatherings/<slug:code>/scans", GatheringScans.as_view(), name="gathering_scans"),
     path("gatherings/<slug:code>/schedule", GatheringSchedule.as_view(), name="gathering_schedule"),
     path("gatherings/<slug:code>/sessions", GatheringSessions.as_view(), name="gathering_sessions"),
+    path("offerings", Offerings.as_view(), name="offerings"),
+    path("offerings/<slug:code>", OneOffering.as_view(), name="offering"),
+    path("proposals", Proposals.as_view(), name="proposals"),
+    path("proposals/<int:proposal_id>", OneProposal.as_view(), name="proposal"),
+    path("proposals/<int:proposal_id>/withdrawal", ProposalWithdrawal.as_view(), name="proposal_withdrawal"),
     path("results", Results.as_view(), name="results"),
     path("results/bulk", ResultBulk.as_view(), name="result_bulk"),
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),

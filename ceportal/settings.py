@@ -270,6 +270,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # several fields are called kind or status
         "AuthoredItemsKindEnum": "credits.models.AuthoredItems.Kind",
         "CertificationStatusEnum": "candidates.models.Certification.Status",
+        "ItemKindEnum": "catalog.models.Item.Kind",
+        "ProposalStatusEnum": "catalog.models.Proposal.Status",
         "WorkshopKindEnum": "credits.models.Workshop.Kind",
     },
 }

@@ -110,8 +110,7 @@ def withdraw_proposal(*, member_id: int, proposal_id: int, now: datetime) -> Pro
 
     Proposal.DoesNotExist where it is another provider's.
     """
-    member = _lock_member(member_id)
-    proposal = Proposal.objects.select_for_update(no_key=True).get(pk=proposal_id, provider_id=member.provider_id)
+    member, proposal = lock_own_proposal(member_id=member_id, proposal_id=proposal_id)
     if proposal.status == Proposal.Status.WITHDRAWN:
         return proposal
     require(rules.assess_proposal_withdrawal(status=proposal.status, by_manager=_is_manager(member)))
@@ -120,6 +119,16 @@ def withdraw_proposal(*, member_id: int, proposal_id: int, now: datetime) -> Pro
     proposal.save(update_fields=["status", "answered_at"])
     emit("catalog.proposal_withdrawn", proposal, now=now, code=proposal.code)
     return proposal
+
+
+def lock_own_proposal(*, member_id: int, proposal_id: int) -> tuple[ProviderMember, Proposal]:
+    """The member and a proposal of the same provider, which stays as it is until the caller's transaction ends.
+
+    Proposal.DoesNotExist where it is another provider's.
+    """
+    member = _lock_member(member_id)
+    own = Proposal.objects.select_for_update(no_key=True)
+    return member, own.get(pk=proposal_id, provider_id=member.provider_id)
 
 
 def _lock_member(member_id: int) -> ProviderMember:

@@ -11,6 +11,8 @@ PROVIDER, TEST_PARTNER, ORGANISER, VERIFIER = "provider", "test_partner", "organ
 
 OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
     PROVIDER: {
+        "catalog:read": _("Read the provider's items and authorisations, and what became of its proposals."),
+        "catalog:propose": _("Propose trainings to the board, and take proposals back."),
         "deliveries:read": _("Read the provider's deliveries."),
         "deliveries:write": _("Schedule and cancel the provider's deliveries."),
         "rosters:read": _("Read the provider's rosters, and what became of each line."),

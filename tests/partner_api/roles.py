@@ -51,6 +51,18 @@ ROWS: dict[str, Row] = {
     ),
     "delivery": Row("/api/v1/deliveries/{delivery}", OF_THE_PROVIDER),
     "cancel_delivery": Row("/api/v1/deliveries/{delivery}/cancellation", OF_THE_PROVIDER, method="POST"),
+    "delete_delivery": Row("/api/v1/deliveries/{delivery}", OF_THE_PROVIDER, method="DELETE"),
+    "offerings": Row("/api/v1/offerings", OF_PROVIDERS),
+    "offering": Row("/api/v1/offerings/ilt-64", OF_THE_PROVIDER),
+    "proposals": Row("/api/v1/proposals", OF_PROVIDERS),
+    "proposal": Row("/api/v1/proposals/{proposal}", OF_THE_PROVIDER),
+    "propose_item": Row(
+        "/api/v1/proposals",
+        "401 201 409 403 403 403 403 403 403",  # of the other provider a reviewer answers for the program
+        method="POST",
+        body={"code": "new-1", "title": "New", "kind": "workshop", "credits": 8, "summary": "All of it."},
+    ),
+    "withdraw_proposal": Row("/api/v1/proposals/{proposal}/withdrawal", OF_THE_PROVIDER, method="POST"),
     "hand_in_roster": Row(
         "/api/v1/deliveries/{delivery}/rosters",
         "401 202 404 403 403 403 403 403 403",

@@ -14,7 +14,9 @@ from django.test import Client
 
 from candidates.models import ChannelPartner, PartnerMember, User
 from candidates.services import request_affiliation, share_certifications
-from catalog.services import register_gathering
+from catalog.models import ProviderMember
+from catalog.services import propose_item, register_gathering
+from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
@@ -66,6 +68,9 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         enrolled(factories.CandidateFactory.create(login=True, number=number))
         for number in ("CSCO70000002", "CSCO70000003")
     )
+    ProviderMember.objects.filter(pk=acme.pk).update(role=ProviderMember.Role.MANAGER)
+    training = ProposalForm(code="workshop-1", title="A workshop", kind="workshop", credits=8)
+    proposal = propose_item(member_id=acme.pk, form_key=uuid4(), form=training, now=TODAY)
     roster, _lines = hand_in_roster(
         member_id=acme.pk, delivery_id=delivery.pk, rows=[{"candidate": "CSCO70000001"}], now=TODAY
     )
@@ -129,6 +134,7 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "items": items.pk,
         "job": _job(provider),
         "link": link.token,
+        "proposal": proposal.pk,
         "result": attempt.pk,
         "workshop": workshop.pk,
         "roster": roster.form_key,

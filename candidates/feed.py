@@ -1,7 +1,7 @@
 """Whom the feed shows what became of certifications and affiliations, and what: no more than their reads do.
 
-Of a certification its holder hears, and the channel partner with whom the holder is associated: on the day on which it
-happens, and on the day on which it is read (CERT-07).
+Of a certification its holder hears; of one at expert level, for which experts are associated with a channel partner,
+that partner too: if they are when it happens, and when it is read (CERT-07).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from candidates.models import Affiliation, Certification, ChannelPartner
+from candidates.models import Affiliation, Certification, ChannelPartner, Track
 from candidates.services.accesses import note_access
 from ceportal.kernel.models import Event
 from ceportal.partner_api.feed import Audience, to_candidate
@@ -38,7 +38,9 @@ def to_holder_and_partner(told: Sequence[tuple[Event, Sequence[int]]]) -> Iterat
                 "active_ends_on": row.active_ends_on.isoformat() if row.active_ends_on else None,
             }
             yield to_candidate(event, row.candidate_id, scope="me:certifications", subject=row.number, **said)
-            if row.candidate_id in partners:
+            if row.candidate_id in partners and row.track.level == Track.Level.EXPERT:
+                if row.status != Certification.Status.ACTIVE:
+                    said["active_ends_on"] = None  # told of active ones only, as where they are verified (CERT-09)
                 yield Audience(
                     event,
                     VERIFIER,

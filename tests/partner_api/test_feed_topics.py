@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from candidates.models import Affiliation, Candidate, Certification, ChannelPartner
+from candidates.models import Affiliation, Candidate, Certification, ChannelPartner, Track
 from catalog.models import Delivery, Gathering, Session, SessionTime
 from ceportal import events
 from ceportal.kernel import outbox
@@ -257,6 +257,10 @@ def test_a_partner_is_shown_statuses_of_those_who_were_associated_then_and_are_n
     while_associated = happen(topic, told_of)
     assert seen(while_associated) == 1
     assert shown("candidate", str(told_of.candidate.pk), {"me:certifications"}, after=while_associated)
+
+    Track.objects.filter(certifications=told_of.certification).update(level="professional")
+    assert seen(happen(topic, told_of)) == 0, "at another level, for which nobody is associated with a partner"
+    Track.objects.filter(certifications=told_of.certification).update(level="expert")
 
     Affiliation.objects.update(status="ended", ends_on=day("2026-05-04"))
     assert seen(while_associated) == 0, "not any more"

@@ -22,6 +22,7 @@ from catalog.models import Gathering
 from catalog.organiser_api import OrganiserView
 from ceportal.kernel.answers import DecisionSerializer, KeptDecisions, Pages, decision_answer
 from ceportal.kernel.tables import Problem, Row
+from ceportal.partner_api.callers import Caller
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.job_views import JobSerializer, accepted
 from ceportal.partner_api.jobs import MOST_ROWS, start_job
@@ -109,15 +110,7 @@ class GatheringScans(OrganiserView):
         rows = request.data.get("rows") if isinstance(request.data, dict) else None
         if not isinstance(rows, list):
             raise serializers.ValidationError({"rows": _("Send a list of badge scans.")})
-        job = start_job(
-            caller=self.caller,
-            kind="scans",
-            rows=_by_person(rows),
-            about={"gathering": gathering.code},
-            now=self.now,
-            dry_run=self.dry_run,
-            chunk_rows=ROWS_OF_CHUNK,
-        )
+        job = hand_in(rows=rows, gathering=gathering, caller=self.caller, dry_run=self.dry_run, now=self.now)
         return accepted(job, request)
 
 
@@ -218,7 +211,20 @@ class GatheringAttendances(OrganiserView, ListAPIView[Attendance]):
         return {**super().get_serializer_context(), "kept": self.kept, "decisions": KeptDecisions()}
 
 
-# ── A chunk of a bulk ─────────────────────────────────────────────────────────────────────────────
+# ── The bulk ──────────────────────────────────────────────────────────────────────────────────────
+def hand_in(*, rows: Sequence[Any], gathering: Gathering, caller: Caller, dry_run: bool, now: datetime) -> Job:
+    """Keep badge scans of an event to be recorded by a worker. ValidationError for more than a job takes, or none."""
+    return start_job(
+        caller=caller,
+        kind="scans",
+        rows=_by_person(rows),
+        about={"gathering": gathering.code},
+        now=now,
+        dry_run=dry_run,
+        chunk_rows=ROWS_OF_CHUNK,
+    )
+
+
 def _by_person(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """The rows with their numbers, those of a person together: decided and locked at one go, wherever they stood."""
 

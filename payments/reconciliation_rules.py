@@ -42,8 +42,8 @@ NEXT_STEPS: Mapping[Kind, str] = {
     ),
     Kind.AMOUNT: _("Compare the order with the charge on the card service's pages. Give back what was taken too much."),
     Kind.STATE: _(
-        "Ask the card service on the page of the payment or refund; if that changes nothing, its own pages say what "
-        "happened after."
+        "Ask the card service on the page of the payment. Of a refund or a dispute its own pages say what happened; "
+        "have an engineer follow it up here."
     ),
     Kind.POSTING: _("Run verify_money, and have an engineer look at how the transfers of this order came about."),
     Kind.FEE: _("Compare the fee on the card service's pages with its price list, and ask its support."),

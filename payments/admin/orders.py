@@ -297,7 +297,9 @@ class RefundAdmin(RecordAdmin):
             request,
             title=_("Ask again for a refund that failed"),
             button=_("Ask again"),
-            explanation=_("The same amount goes to the same card. One that did not fail is left alone."),
+            explanation=_(
+                "What of it was not asked for since goes to the same card. One that did not fail is left alone."
+            ),
             form=NothingForm,
             perform=perform,
             back=refund,

@@ -13,6 +13,37 @@ from django.utils.translation import gettext_lazy
 from payments import queries
 from payments.models import Order, Voucher
 
+MOST_LINES = 5  # of an address, as the sheet has room for
+
+
+class DetailsForm(forms.Form):
+    """What the invoice is to name beside the cardholder, and the amount that was shown with the button."""
+
+    use_required_attribute = False
+
+    company = forms.CharField(
+        label=gettext_lazy("Company on the invoice"),
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    address = forms.CharField(
+        label=gettext_lazy("Address on the invoice"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Street, postal code and town, up to five lines; the country is your billing country."),
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "street-address"}),
+    )
+    shown_cents = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def clean_address(self) -> str:
+        lines = [line.strip() for line in self.cleaned_data["address"].splitlines() if line.strip()]
+        if len(lines) > MOST_LINES:
+            raise forms.ValidationError(_("Give the address in at most %(most)s lines.") % {"most": MOST_LINES})
+        if self.cleaned_data.get("company") and not lines:
+            raise forms.ValidationError(_("An invoice that names a company needs its address."))
+        return "\n".join(lines)
+
 
 class VoucherForm(forms.Form):
     """A voucher of the own list, or the code of one."""

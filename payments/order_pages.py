@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from candidates.access import CandidateRequest
@@ -12,11 +12,13 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import explain
 from payments import queries
-from payments.forms import VoucherForm
+from payments.forms import DetailsForm, VoucherForm
 from payments.models import Order
 
 # A change of booking is quoted with its voucher; the page of the booking asks for that (RSCH-04).
 PAID_BY_VOUCHER = frozenset({Order.Purpose.LAB_BOOKING})
+
+LONGEST_AMOUNT = 12  # digits
 
 
 def own_order(request: CandidateRequest, number: str) -> Order:
@@ -40,9 +42,21 @@ def order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
         "standing": standing,
         "decision": explain(Decision.from_json(order.decision)),
     }
+    # What the invoice names can be given until it is issued (PAY-03); the amount shown is what is agreed to (LAB-04).
+    if standing.can_be_paid or (standing.invoice_due_on and not hasattr(order, "invoice")):
+        given = {"company": order.company, "address": order.address}
+        context["details_form"] = DetailsForm(initial=given | {"shown_cents": order.total_cents})
     if standing.can_be_paid and standing.voucher is None and order.purpose in PAID_BY_VOUCHER:
         context["voucher_form"] = VoucherForm(order=order, day=clock.day_of(now))
     return context
+
+
+def shown_cents(request: HttpRequest) -> int | None:
+    """The amount that stood on the button that was pressed, and was agreed to; None on a page that showed none."""
+    given = request.POST.get("shown_cents", "")
+    if not given:
+        return None
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < LONGEST_AMOUNT else -1  # none is that
 
 
 def card_service_trouble() -> str:

@@ -101,6 +101,8 @@ def _content(
         "tax_cents": sum(line.tax_cents for line in lines),
         "total_cents": sum(line.total_cents for line in lines),
         "cardholder": payment.cardholder_name or candidate.name,
+        "company": order.company,
+        "address": order.address,
         "candidate": {
             "name": candidate.name,
             "number": candidate.number,
@@ -160,6 +162,7 @@ def _sheet(
         "billed_to_label": _("Billed to"),
         "billed_to": [
             payment.cardholder_name or candidate.name,
+            *filter(None, [order.company, *order.address.splitlines()]),
             _("for %(name)s, candidate %(number)s") % {"name": candidate.name, "number": candidate.number},
             candidate.email,
             candidate.billing_country or candidate.country,

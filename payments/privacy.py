@@ -59,5 +59,6 @@ def erase(candidate: Candidate, now: datetime) -> Iterator[str]:
     payments = Payment.objects.filter(order__candidate=candidate)
     keys = [key for pair in payments.values_list("session_id", "intent_id") for key in pair if key]
     StripeEvent.objects.filter(object_id__in=keys, processed_at__isnull=False).update(body="")
+    candidate.orders.update(company="", address="")
     payments.update(cardholder_name="", card_last4="", page_url="", last_decline="")
     yield from ()

@@ -149,6 +149,39 @@ def assess_payment(facts: OrderFacts) -> Decision:
     )
 
 
+def assess_agreed(*, shown_cents: int | None, asked_cents: int) -> Decision:
+    """What is charged is what was shown and agreed to (LAB-04). `shown_cents` is None where nothing was shown."""
+    return Decision(
+        (
+            finding(
+                "LAB-04",
+                shown_cents is None or shown_cents == asked_cents,
+                yes=_("The amount is the one that was shown."),
+                no=_(
+                    "The amount has changed since it was shown to you: price and tax are those in force when you pay."
+                ),
+                next_step=_("Nothing was charged. Look at the new amount, and pay again if you agree."),
+            ),
+        )
+    )
+
+
+def assess_details(*, invoice: str) -> Decision:
+    """Company and address can be given until the invoice is issued; `invoice` is its number, or empty (PAY-03)."""
+    return Decision(
+        (
+            finding(
+                "PAY-03",
+                not invoice,
+                yes=_("The invoice has not been issued."),
+                no=_("Invoice %(invoice)s was issued; company and address on it can no longer be changed."),
+                next_step=_("They are taken over into your next order, where you can give others."),
+                invoice=invoice,
+            ),
+        )
+    )
+
+
 def assess_cancelling(facts: OrderFacts) -> Decision:
     """An order can be cancelled until it is paid; afterwards money is given back instead (PAY-04)."""
     return Decision(

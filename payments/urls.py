@@ -8,6 +8,7 @@ app_name = "payments"
 urlpatterns = [
     path("orders/<str:number>/", views.order_detail, name="order"),
     path("orders/<str:number>/pay/", views.start_payment, name="pay"),
+    path("orders/<str:number>/details/", views.give_invoice_details, name="details"),
     path("orders/<str:number>/return/", views.return_from_card_page, name="return"),
     path("orders/<str:number>/voucher/", voucher_views.use_voucher, name="use_voucher"),
     path("vouchers/", voucher_views.voucher_list, name="voucher_list"),

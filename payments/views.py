@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -15,6 +17,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -23,10 +26,11 @@ from candidates.access import CandidateRequest, candidate_required
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.explain import explain
-from ceportal.kernel.pages import CONFLICT
+from ceportal.kernel.pages import CONFLICT, UNPROCESSABLE
 from payments import papers, queries, services, tasks
+from payments.forms import DetailsForm
 from payments.gateway import InvalidSignature
-from payments.models import CreditNote, Invoice
+from payments.models import CreditNote, Invoice, Order, Payment
 from payments.order_pages import card_service_trouble, order_context, own_order
 
 log = structlog.get_logger(__name__)
@@ -47,13 +51,14 @@ def order_detail(request: CandidateRequest, number: str) -> HttpResponse:
 @require_POST
 @candidate_required
 def start_payment(request: CandidateRequest, number: str) -> HttpResponse:
-    """Go to the card page of an order; a second press goes to the same one."""
-    order_id = own_order(request, number).pk
+    """Keep what the invoice is to name, and go to the card page; a second press goes to the same one."""
+    order, form = own_order(request, number), DetailsForm(request.POST)
+    if not form.is_valid():
+        context = order_context(request, number) | {"details_form": form}
+        return render(request, "payments/order.html", context, status=UNPROCESSABLE)
     back = settings.BASE_URL + reverse("payments:return", args=[number])
     try:
-        payment = services.start_payment(
-            order_id=order_id, success_url=back, cancel_url=f"{back}?left=1", now=clock.now()
-        )
+        payment = _agree_and_pay(order, form, back=back, now=clock.now())
     except Refused as refusal:
         context = order_context(request, number) | {"refusal": explain(refusal.decision)}
         return render(request, "payments/order.html", context, status=CONFLICT)
@@ -61,6 +66,35 @@ def start_payment(request: CandidateRequest, number: str) -> HttpResponse:
         messages.error(request, card_service_trouble())
         return redirect("payments:order", number=number)
     return redirect(payment.page_url)
+
+
+def _agree_and_pay(order: Order, form: DetailsForm, *, back: str, now: datetime) -> Payment:
+    given = form.cleaned_data
+    if order.status == Order.Status.OPEN:  # kept first: what was typed is there again wherever paying leads to
+        services.give_invoice_details(order_id=order.pk, company=given["company"], address=given["address"], now=now)
+    return services.start_payment(
+        order_id=order.pk, success_url=back, cancel_url=f"{back}?left=1", shown_cents=given["shown_cents"], now=now
+    )
+
+
+@require_POST
+@candidate_required
+def give_invoice_details(request: CandidateRequest, number: str) -> HttpResponse:
+    """Say what the invoice of an order is to name, as long as it is not issued (PAY-03)."""
+    order_id, form = own_order(request, number).pk, DetailsForm(request.POST)
+    context: dict[str, Any] = {"details_form": form}
+    if not form.is_valid():
+        return render(request, "payments/order.html", order_context(request, number) | context, status=UNPROCESSABLE)
+    given = form.cleaned_data
+    try:
+        services.give_invoice_details(
+            order_id=order_id, company=given["company"], address=given["address"], now=clock.now()
+        )
+    except Refused as refusal:
+        context = order_context(request, number) | {"refusal": explain(refusal.decision)}
+        return render(request, "payments/order.html", context, status=CONFLICT)
+    messages.success(request, _("The invoice will name what you gave."))
+    return redirect("payments:order", number=number)
 
 
 @require_GET

@@ -82,7 +82,9 @@ def find_payable_order(*, booking_id: int, now: datetime) -> Order:
     return booking.order
 
 
-def start_booking_payment(*, booking_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
+def start_booking_payment(
+    *, booking_id: int, success_url: str, cancel_url: str, now: datetime, shown_cents: int | None = None
+) -> Payment:
     """Open the card page of a booking (LAB-05), or find it open. Refused as `find_payable_order` says.
 
     The card is charged as soon as its details are given there; a declined one leaves the booking as it was: unpaid
@@ -91,7 +93,9 @@ def start_booking_payment(*, booking_id: int, success_url: str, cancel_url: str,
     CardServiceUnavailable: not now.
     """
     order = find_payable_order(booking_id=booking_id, now=now)
-    return payments.services.start_payment(order_id=order.pk, success_url=success_url, cancel_url=cancel_url, now=now)
+    return payments.services.start_payment(
+        order_id=order.pk, success_url=success_url, cancel_url=cancel_url, shown_cents=shown_cents, now=now
+    )
 
 
 def redeem_code(*, booking_id: int, code: str, now: datetime) -> Booking:

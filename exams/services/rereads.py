@@ -113,13 +113,17 @@ def find_payable_order(*, reread_id: int, by_voucher: bool = False, now: datetim
     return reread.order
 
 
-def start_reread_payment(*, reread_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
+def start_reread_payment(
+    *, reread_id: int, success_url: str, cancel_url: str, now: datetime, shown_cents: int | None = None
+) -> Payment:
     """Open the card page of a re-read (RRD-03), or find it open. Refused as `find_payable_order` says.
 
     CardServiceUnavailable: not now.
     """
     order = find_payable_order(reread_id=reread_id, now=now)
-    return payments.services.start_payment(order_id=order.pk, success_url=success_url, cancel_url=cancel_url, now=now)
+    return payments.services.start_payment(
+        order_id=order.pk, success_url=success_url, cancel_url=cancel_url, shown_cents=shown_cents, now=now
+    )
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from candidates.access import CandidateRequest
 from exams import services
 from exams.models import Booking, Reread
 from exams.services import rereads
-from payments.order_pages import card_service_trouble
+from payments.order_pages import card_service_trouble, shown_cents
 from payments.services import CardServiceUnavailable
 
 
@@ -42,7 +42,9 @@ def to_card_page(request: CandidateRequest, booking: Booking, *, now: datetime) 
     """To the card page of a booking, a second time to the same one. Refused as `start_booking_payment` says."""
     back = settings.BASE_URL + reverse("exams:booking_return", args=[booking.pk])
     try:
-        payment = services.start_booking_payment(booking_id=booking.pk, success_url=back, cancel_url=back, now=now)
+        payment = services.start_booking_payment(
+            booking_id=booking.pk, success_url=back, cancel_url=back, shown_cents=shown_cents(request), now=now
+        )
     except CardServiceUnavailable:
         messages.error(request, card_service_trouble())
         return redirect("exams:booking", booking.pk)
@@ -53,7 +55,9 @@ def to_card_page_of_reread(request: CandidateRequest, reread: Reread, *, now: da
     """To the card page of a re-read, a second time to the same one. Refused as `start_reread_payment` says."""
     back = settings.BASE_URL + reverse("exams:reread_return", args=[reread.booking_id])
     try:
-        payment = rereads.start_reread_payment(reread_id=reread.pk, success_url=back, cancel_url=back, now=now)
+        payment = rereads.start_reread_payment(
+            reread_id=reread.pk, success_url=back, cancel_url=back, shown_cents=shown_cents(request), now=now
+        )
     except CardServiceUnavailable:
         messages.error(request, card_service_trouble())
         return redirect("exams:booking", reread.booking_id)

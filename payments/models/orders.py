@@ -39,6 +39,8 @@ class Order(models.Model):
     tax_cents = models.PositiveIntegerField()
     total_cents = models.PositiveIntegerField()  # what is paid by card
     decision = models.JSONField()  # why this amount, by clause and parameter
+    company = models.CharField(max_length=150, blank=True, default="", db_default="")  # as the invoice is to name it
+    address = models.CharField(max_length=300, blank=True, default="", db_default="")  # of the invoice, in lines
     pay_before = models.DateTimeField(null=True, blank=True)  # from this moment on nothing is taken any more,
     pay_before_clause = models.CharField(max_length=10, blank=True, default="", db_default="")  # as this clause says
     created_at = models.DateTimeField()

@@ -5,6 +5,7 @@ is about to do, asks, and writes the answer (PAY-04).
 """
 
 from payments.services.code_attempts import counting_codes
+from payments.services.details import give_invoice_details
 from payments.services.disputes import follow_dispute
 from payments.services.inbox import collect_events, process_event, store_event
 from payments.services.invoices import issue_invoice, send_invoice_again
@@ -42,6 +43,7 @@ __all__ = [
     "follow_payment",
     "follow_refund",
     "forfeit_fee",
+    "give_invoice_details",
     "issue_invoice",
     "issue_voucher",
     "issue_vouchers",

@@ -17,6 +17,7 @@ from ceportal.kernel.outbox import emit
 from payments import queries, rules
 from payments.models import Order, Payment
 from payments.services import holding, transfers
+from payments.services.details import last_details
 from payments.services.pricing import LineRequest, has_open_payment, lock_order, price
 
 
@@ -166,4 +167,5 @@ def _create_order(candidate: Candidate, purpose: str, reference: str, now: datet
         total_cents=0,
         decision=[],
         created_at=now,
+        **last_details(candidate.pk),
     )

@@ -15,7 +15,7 @@ from django.db import transaction
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused, require
 from ceportal.kernel.outbox import emit
-from payments import gateway
+from payments import gateway, rules
 from payments.models import Order, Payment
 from payments.services.orders import complete_order
 from payments.services.pricing import ask_opener, assess_paying, has_open_payment, lock_order, price_anew
@@ -35,19 +35,25 @@ class CardServiceUnavailable(Exception):  # noqa: N818 - it says what happened
     """The card service cannot be reached or does not answer as it should. Nothing is lost; ask again later."""
 
 
-def start_payment(*, order_id: int, success_url: str, cancel_url: str, now: datetime) -> Payment:
+def start_payment(
+    *, order_id: int, success_url: str, cancel_url: str, now: datetime, shown_cents: int | None = None
+) -> Payment:
     """Open the card page of an order, or find the one that is open; the payment holds its address.
 
-    Refused unless the order is open and in time (PAY-04, LAB-07), where a sanction bars it (CAND-02), and where whoever
-    opened it refuses.
+    Refused unless the order is open and in time (PAY-04, LAB-07), where a sanction bars it (CAND-02), where whoever
+    opened it refuses, and where it costs another amount by now than `shown_cents`, to which the candidate agreed: then
+    the order keeps its new amount, to be shown and agreed to (LAB-04).
     CardServiceUnavailable where no page can be had now. Emits payments.payment_requested before a new page is priced,
     and payments.payment_started once a page.
     """
     for _attempt in range(TRIES):
-        payment = _claim_payment(order_id=order_id, now=now)
+        payment = _claim_payment(order_id=order_id, shown_cents=shown_cents, now=now)
         if payment is None:
-            # Priced anew, it costs nothing and is complete: there is nothing to pay.
-            raise Refused(assess_paying(Order.objects.get(id=order_id), now=now))
+            # Priced anew, it costs nothing and is complete, or another amount than was agreed to.
+            order = Order.objects.get(id=order_id)
+            standing = assess_paying(order, now=now)
+            agreed = rules.assess_agreed(shown_cents=shown_cents, asked_cents=order.total_cents)
+            raise Refused(agreed if standing.granted else standing)
         if payment.session_id:
             # It may have been paid or have expired since: then the rules decide anew.
             payment = refresh_payment(payment_id=payment.id, now=now)
@@ -160,11 +166,12 @@ def lock_payment(payment_id: int) -> Payment:
 
 
 @transaction.atomic
-def _claim_payment(*, order_id: int, now: datetime) -> Payment | None:
+def _claim_payment(*, order_id: int, shown_cents: int | None, now: datetime) -> Payment | None:
     """The one open payment of an order, made where there is none; priced by today's book when it is made.
 
-    None where the order turns out to cost nothing. Emits payments.payment_requested before it is priced: whoever
-    opened the order reacts, and refuses or prices it at what holds now (LAB-04).
+    None where the order turns out to cost nothing, or another amount than was shown; what it costs is kept. Emits
+    payments.payment_requested before it is priced: whoever opened the order reacts, and refuses or prices it at what
+    holds now (LAB-04).
     """
     order = lock_order(order_id)
     require(assess_paying(order, now=now))
@@ -173,6 +180,9 @@ def _claim_payment(*, order_id: int, now: datetime) -> Payment | None:
         if order.status != Order.Status.OPEN:
             return None
         price_anew(order, now=now)
+    if not rules.assess_agreed(shown_cents=shown_cents, asked_cents=order.total_cents).granted:
+        return None
+    if not has_open_payment(order):
         Payment.objects.create(order=order, amount_cents=order.total_cents, created_at=now, **_times(order, now))
     payment = order.payments.get(status=Payment.Status.OPEN)
     payment.order = order

@@ -230,7 +230,11 @@ def test_a_voucher_of_the_own_list_pays_the_fee_and_a_seat_without_tax_is_paid_b
 def test_paying_leads_to_the_card_page_and_back_to_the_booking(
     client: Client, booked: Booking, cards: CardDesk, django_assert_max_num_queries: Any
 ) -> None:
-    first = client.post(f"/labs/bookings/{booked.pk}/pay/")
+    assert 'name="shown_cents" value="193600"' in client.get(f"/labs/bookings/{booked.pk}/").text
+    stale = client.post(f"/labs/bookings/{booked.pk}/pay/", {"shown_cents": "193599"})
+    assert (stale.status_code, Payment.objects.count()) == (409, 0)
+    assert "The amount has changed since it was shown to you" in stale.text
+    first = client.post(f"/labs/bookings/{booked.pk}/pay/", {"shown_cents": "193600"})
     again = client.post(f"/labs/bookings/{booked.pk}/pay/")
     payment = Payment.objects.get()
     assert first["Location"] == again["Location"] == payment.page_url

@@ -94,6 +94,9 @@ class TestAsking:
         assert "Until 15 May 2026, 00:00 (Europe/Brussels) there is time for that" in text
         assert "Pay USD 1,210.00 by card" in text
         assert "Ask and pay" not in text
+        assert 'name="shown_cents" value="121000"' in text
+        stale = client.post(address(failed, "reread/pay/"), {"shown_cents": "120000"})
+        assert (stale.status_code, Payment.objects.count()) == (409, 0)
         over = datetime(2026, 5, 14, 22, tzinfo=UTC)
         with clock.standing_at(over):
             assert "/policy/RRD-03" in client.post(address(failed, "reread/pay/")).text

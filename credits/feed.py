@@ -56,7 +56,8 @@ def roster_events(events: Sequence[Event]) -> Iterator[Audience]:
 # ── Credits ───────────────────────────────────────────────────────────────────────────────────────
 def report_events(events: Sequence[Event]) -> Iterator[Audience]:
     """To whom a provider reported a completion of."""
-    for event, report in _subjects(CompletionReport.objects.select_related("item"), events):
+    told = CompletionReport.objects.select_related("item").only("candidate", "completed_on", "item__code")
+    for event, report in _subjects(told, events):
         said = {"item": report.item.code, "completed_on": report.completed_on.isoformat()}
         yield _to_earner(event, report.candidate_id, report.item.code, said)
 

@@ -126,6 +126,8 @@ AREAS: tuple[Any, ...] = (
         (_("Calls to the API"), "api", "partner_api.call"),
         (_("Bulks handed in"), "stacks", "partner_api.job"),
         (_("Entries of the feed"), "dynamic_feed", "partner_api.feedentry"),
+        (_("Webhooks"), "webhook", "partner_api.webhook"),
+        (_("Messages to webhooks"), "send", "partner_api.webhookdelivery"),
         (_("Accesses by staff"), "visibility", "candidates.staffaccess"),
         (_("Files to remove"), "delete", "kernel.filetoremove"),
         (_("Nights"), "bedtime", "kernel.nightlyrun"),

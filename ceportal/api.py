@@ -13,6 +13,15 @@ from catalog.organiser_api import Gatherings, GatheringSchedule, GatheringSessio
 from catalog.provider_api import Deliveries, DeliveryCancellation, OneDelivery
 from ceportal.partner_api.feed_views import Events
 from ceportal.partner_api.job_views import JobOutcomes, JobView
+from ceportal.partner_api.webhook_views import (
+    OneRedelivery,
+    OneWebhook,
+    WebhookDeliveries,
+    WebhookRedelivery,
+    Webhooks,
+    WebhookSecretView,
+    WebhookTest,
+)
 from credits.api import MyClaims, MyCredits
 from credits.exam_team_api import AuthoredItemsReports, OneAuthoredItems, OneWorkshop, WorkshopReports
 from credits.organiser_api import GatheringAttendances, GatheringScans
@@ -61,6 +70,15 @@ urlpatterns = [
     path("results/<int:result_id>/correction", ResultCorrection.as_view(), name="result_correction"),
     path("statuses", Statuses.as_view(), name="statuses"),
     path("statuses/<slug:number>", OneStatus.as_view(), name="status"),
+    path("webhooks", Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<int:webhook_id>", OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:webhook_id>/deliveries", WebhookDeliveries.as_view(), name="webhook_deliveries"),
+    path(
+        "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/redelivery", OneRedelivery.as_view(), name="redelivery"
+    ),
+    path("webhooks/<int:webhook_id>/redelivery", WebhookRedelivery.as_view(), name="webhook_redelivery"),
+    path("webhooks/<int:webhook_id>/secret", WebhookSecretView.as_view(), name="webhook_secret"),
+    path("webhooks/<int:webhook_id>/test", WebhookTest.as_view(), name="webhook_test"),
     path("workshops", WorkshopReports.as_view(), name="workshops"),
     path("workshops/<int:record_id>", OneWorkshop.as_view(), name="workshop"),
     path("rosters", Rosters.as_view(), name="rosters"),

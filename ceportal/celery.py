@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "rosters that were left": {"task": "credits.work_on_rosters", "schedule": 60.0},
     "bulks handed in that were left": {"task": "partner_api.jobs_left", "schedule": 60.0},
     "entries of the feed that have no position yet": {"task": "partner_api.give_positions", "schedule": 30.0},
+    "messages to webhooks that are due": {"task": "partner_api.webhooks_left", "schedule": 30.0},
     "follow up on payments": {"task": "payments.follow_up", "schedule": 60.0},
     "messages of the card service that never came": {"task": "payments.collect_events", "schedule": 900.0},
     "the card service's balance of yesterday": {"task": "payments.reconcile_days", "schedule": crontab(minute=50)},

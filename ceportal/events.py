@@ -64,6 +64,7 @@ DELIVERIES: dict[str, tuple[str, ...]] = {
     "exams.reread_decided": ("re-read outcome",),
     "exams.reread_lapsed": ("lapsed re-read notice",),
     "exams.result_published": ("lab result",),
+    "partner_api.webhook_disabled": ("mail on webhooks",),
     "payments.refund_requested": ("card refund",),
 }
 
@@ -71,6 +72,7 @@ RECEIVERS: dict[str, str] = {
     "mail": "candidates.mail.send_notice",
     "mail to reporter": "candidates.tip_mail.on_told",
     "copy of the data": "candidates.services.on_export_requested",
+    "mail on webhooks": "ceportal.partner_api.webhooks.mail.on_disabled",
     "guardian mail": "candidates.guardian_mail.on_guardian_asked",
     "card refund": "payments.services.execute_refund",
     "appeal notice": "credits.mail.dispute_notices.on_appeal_decided",
@@ -179,4 +181,4 @@ FEED_SEEN: dict[str, str] = {
 
 # Called without arguments after a commit that gave entries of the feed their positions, by whoever gave them; they only
 # wake somebody.
-FEED_FOLLOWERS: tuple[str, ...] = ()
+FEED_FOLLOWERS: tuple[str, ...] = ("ceportal.partner_api.webhooks.delivering.wake_follower",)

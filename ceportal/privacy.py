@@ -49,6 +49,10 @@ NOT_EXPORTED: Mapping[str, str] = {
     "partner_api.Credential": "credentials of a partner's program",
     "partner_api.Job": "what a partner handed in; what came of a row about a candidate is exported where it stands",
     "partner_api.JobChunk": "what a partner handed in, for 90 days; what came of a row is exported where it stands",
+    "partner_api.Webhook": "where a partner's program is told, under the login of whoever answers for it",
+    "partner_api.WebhookAttempt": "how a message to a partner ended; the message itself is not kept",
+    "partner_api.WebhookDelivery": "that a partner was told an event, which goes with the event when it is erased",
+    "partner_api.WebhookSecret": "what signs the messages to a partner's program",
     "exams.Seat": "a place at a sitting; who took it are the bookings",
     "exams.Sitting": "a day of a site, closed by its proctor",
 }

@@ -38,6 +38,7 @@ def secret(name: str, *, development: str) -> str:
 
 
 SECRET_KEY = secret("SECRET_KEY", development="development-only-key-that-protects-nothing-at-all-0123456789")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # those before: what they sealed is still opened
 _kind = "PRIVATE KEY"  # the stand-in is that of 32 zero bytes: whoever wants to forge what it signs, can
 SIGNING_KEY = secret(
     "SIGNING_KEY", development=f"-----BEGIN {_kind}-----\nMC4CAQAwBQYDK2VwBCIEI{43 * 'A'}\n-----END {_kind}-----"
@@ -52,6 +53,8 @@ ALLOWED_HOSTS = env.list(
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 PROGRAMME_TIME_ZONE = env.str("PROGRAMME_TIME_ZONE", default="UTC")
 FEED_KEPT_DAYS = env.int("FEED_KEPT_DAYS", default=90)  # how far back programs can read what happened
+# Whether webhooks may lead to this machine, to any port and without TLS: for trying them out, never in production.
+WEBHOOKS_LOCAL = env.bool("WEBHOOKS_LOCAL", default=DEBUG)
 
 INSTALLED_APPS = [
     "unfold",
@@ -270,8 +273,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # several fields are called kind or status
         "AuthoredItemsKindEnum": "credits.models.AuthoredItems.Kind",
         "CertificationStatusEnum": "candidates.models.Certification.Status",
+        "EventTopicEnum": "ceportal.partner_api.feed_views.TOPICS",
         "ItemKindEnum": "catalog.models.Item.Kind",
         "ProposalStatusEnum": "catalog.models.Proposal.Status",
+        "WebhookDeliveryStatusEnum": "ceportal.partner_api.models.WebhookDelivery.Status",
+        "WebhookStatusEnum": "ceportal.partner_api.webhook_views.STATUSES",
         "WorkshopKindEnum": "credits.models.Workshop.Kind",
     },
 }

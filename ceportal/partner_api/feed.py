@@ -185,6 +185,12 @@ def entries_for(reader: Reader, *, after: int, limit: int, topics: Collection[st
     return Read(_still_allowed(reader, page), last or after, len(rows) > limit)
 
 
+def is_shown(reader: Reader, entry: FeedEntry) -> bool:
+    """Whether a reader is shown an entry at this moment."""
+    whose = (entry.kind, entry.tenant) == (reader.kind, reader.tenant)
+    return whose and entry.scope in reader.scopes and bool(_still_allowed(reader, [entry]))
+
+
 def newest_position() -> int:
     """The position of the newest entry of all; 0 where there is none."""
     return (

@@ -22,11 +22,13 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ceportal.kernel.sealing import seal, unseal
 from ceportal.partner_api.models import KeptAnswer
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 KEPT_HEADERS = ("Location", "ETag")
+IN_CONFIDENCE = "in_confidence"  # an attribute of answers that tell a secret: they are kept sealed
 
 
 class KeyInUse(APIException):
@@ -67,8 +69,11 @@ def answer_once(
         if kept.fingerprint != fingerprint:
             raise KeyOfAnother
         headers = {**kept.headers, "Idempotency-Replayed": "true"}
-        return HttpResponse(kept.body, status=kept.status, content_type=kept.content_type, headers=headers)
+        body = unseal(kept.body) if kept.sealed else kept.body
+        return HttpResponse(body, status=kept.status, content_type=kept.content_type, headers=headers)
     response = answer()
+    body = "" if response.data is None else JSONRenderer().render(response.data).decode()
+    in_confidence = getattr(response, IN_CONFIDENCE, False)
     KeptAnswer.objects.create(
         caller=caller,
         key=key,
@@ -76,7 +81,8 @@ def answer_once(
         status=response.status_code,
         headers={name: response[name] for name in KEPT_HEADERS if response.has_header(name)},
         content_type=response.content_type or "application/json",
-        body="" if response.data is None else JSONRenderer().render(response.data).decode(),
+        body=seal(body) if in_confidence else body,
+        sealed=in_confidence,
         answered_at=now,
     )
     return response

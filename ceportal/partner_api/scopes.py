@@ -41,6 +41,8 @@ OF_PARTNERS: Mapping[str, Mapping[str, str | Promise]] = {
 OF_ALL_PARTNERS: Mapping[str, str | Promise] = {
     "events:read": _("Read what happened, of all that the other scopes show, again from any point."),
     "jobs:read": _("See how far the bulks handed in are, and what became of each row."),
+    "webhooks:read": _("Read the program's webhooks and what was delivered to them."),
+    "webhooks:write": _("Have what happens delivered to an address, and change or end that."),
 }
 OF_CANDIDATES: Mapping[str, str | Promise] = {
     "me:certifications": _("Read your certifications."),

@@ -8,20 +8,22 @@ from allauth.idp.oidc.models import Token
 from django.conf import settings
 
 from ceportal.partner_api.feed import forgetting
-from ceportal.partner_api.models import Call, FeedEntry, FeedHorizon, Job, KeptAnswer
+from ceportal.partner_api.models import Call, FeedEntry, FeedHorizon, Job, KeptAnswer, WebhookDelivery
 
 ANSWERS_KEPT = timedelta(days=30)
 CALLS_KEPT = timedelta(days=90)
 JOBS_KEPT = timedelta(days=90)
+DELIVERIES_KEPT = timedelta(days=90)
 ENTRIES_AT_ONCE = 10_000
 
 
 def forget(*, now: datetime) -> int:
-    """Remove old calls, kept answers, finished jobs and expired tokens; how many rows went. Twice is fine."""
+    """Remove old calls, answers, jobs and deliveries, and expired tokens; how many rows went. Twice is fine."""
     gone = [
         KeptAnswer.objects.filter(answered_at__lt=now - ANSWERS_KEPT),
         Call.objects.filter(at__lt=now - CALLS_KEPT),
         Job.objects.filter(finished_at__lt=now - JOBS_KEPT),
+        WebhookDelivery.objects.filter(finished_at__lt=now - DELIVERIES_KEPT),
         Token.objects.expired(),
     ]
     return sum(rows.delete()[0] for rows in gone)

@@ -37,6 +37,8 @@ NOBODY = "401 403 403 403 403 403 403 403 403"  # but the exam team
 OF_VERIFIERS = "401 403 403 403 403 200 403 403 403"
 OWN = "401 403 403 403 403 403 200 200 403"
 
+OF_THE_PROGRAM = "401 200 404 404 404 404 403 403 403"
+
 ROWS: dict[str, Row] = {
     "events": Row("/api/v1/events", "401 200 200 200 200 200 403 403 403"),
     "catalog_items": Row("/api/v1/catalog/items", OPEN),
@@ -151,6 +153,32 @@ ROWS: dict[str, Row] = {
     "status": Row("/api/v1/statuses/{certification}?name={holder}", OF_VERIFIERS),
     "affiliations": Row("/api/v1/affiliations", OF_VERIFIERS),
     "affiliation": Row("/api/v1/affiliations/{affiliation}", OF_VERIFIERS),
+    "webhooks": Row("/api/v1/webhooks", "401 200 200 200 200 200 403 403 403"),
+    "subscribe_webhook": Row(
+        "/api/v1/webhooks",
+        "401 201 201 201 201 201 403 403 403",
+        method="POST",
+        body={"url": "https://example.org/ce", "topics": ["credits.claim_submitted"]},
+    ),
+    "webhook": Row("/api/v1/webhooks/{webhook}", OF_THE_PROGRAM),
+    "change_webhook": Row("/api/v1/webhooks/{webhook}", OF_THE_PROGRAM, method="PATCH", body={"topics": []}),
+    "end_webhook": Row("/api/v1/webhooks/{webhook}", "401 204 404 404 404 404 403 403 403", method="DELETE"),
+    "rotate_webhook_secret": Row(
+        "/api/v1/webhooks/{webhook}/secret", "401 201 404 404 404 404 403 403 403", method="POST"
+    ),
+    "test_webhook": Row("/api/v1/webhooks/{webhook}/test", "401 202 404 404 404 404 403 403 403", method="POST"),
+    "webhook_deliveries": Row("/api/v1/webhooks/{webhook}/deliveries", OF_THE_PROGRAM),
+    "redeliver": Row(
+        "/api/v1/webhooks/{webhook}/deliveries/{message}/redelivery",
+        "401 202 404 404 404 404 403 403 403",
+        method="POST",
+    ),
+    "redeliver_failed": Row(
+        "/api/v1/webhooks/{webhook}/redelivery",
+        "401 202 404 404 404 404 403 403 403",
+        method="POST",
+        body={"since": "2026-05-01T00:00:00Z"},
+    ),
     "my_certifications": Row("/api/v1/me/certifications", OWN),
     "my_credits": Row("/api/v1/me/credits", OWN),
     "my_open_exams": Row("/api/v1/me/exams", OWN),

@@ -20,6 +20,7 @@ from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
+from ceportal.partner_api.webhooks.services import send_test, subscribe
 from credits.exam_team_api import EXAM_TEAM
 from credits.services.development import record_authored_items, record_workshop
 from credits.services.roster_bulks import hand_in_roster
@@ -110,6 +111,14 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
     )
     editor = factories.UserFactory.create(staff=True)
     provider = registered(scopes.PROVIDER, "acme", responsible=acme.user)
+    webhook, _secret = subscribe(
+        application_id=provider.credential.application_id,
+        url="https://example.org/ce",
+        topics=[],
+        description="",
+        now=TODAY,
+    )
+    message = send_test(webhook_id=webhook.pk, now=TODAY)
     callers = {
         "stranger": Client(),
         "provider": program(provider),
@@ -136,6 +145,8 @@ def _populated() -> tuple[Callers, Mapping[str, Any]]:
         "link": link.token,
         "proposal": proposal.pk,
         "result": attempt.pk,
+        "message": message.pk,
+        "webhook": message.webhook_id,
         "workshop": workshop.pk,
         "roster": roster.form_key,
     }

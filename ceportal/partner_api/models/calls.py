@@ -37,6 +37,7 @@ class KeptAnswer(models.Model):
     headers = models.JSONField(default=dict)
     content_type = models.CharField(max_length=60)
     body = models.TextField(blank=True)
+    sealed = models.BooleanField(default=False, db_default=False)  # the body, as it tells a secret
     answered_at = models.DateTimeField()
 
     class Meta:

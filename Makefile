@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clauses schema lock shell css packages packages-dev python
+.PHONY: help run test fuzz check bench clauses schema lock shell css packages packages-dev python
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ run: packages ## Set everything up and start the portal on http://127.0.0.1:8000
 test: packages-dev ## Set everything up and run every test, browser tests included
 	@$(BIN)/python -m ceportal.devstack.chromium
 	@$(BIN)/pytest -n 2
+
+fuzz: packages-dev ## Call the API with what nobody thought of, by each kind of partner (MINUTES=10; SEED=... repeats a run)
+	@FUZZ_MINUTES=$(or $(MINUTES),10) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/partner_api/fuzzing
 
 check: export DEBUG = 1
 check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates, clauses, schema of the API

@@ -33,6 +33,63 @@ FIELDS = OpenApiParameter(
 )
 
 
+# Where to go on from an answer: what is asked next, with what of the answer. {operation: {next: {parameter: where}}}
+FIRST = "$response.body#/results/0"
+LINKS: dict[str, dict[str, dict[str, str]]] = {
+    "authored_items": {"authored_items_report": {"record_id": f"{FIRST}/id"}},
+    "report_authored_items": {"authored_items_report": {"record_id": "$response.body#/id"}},
+    "workshops": {"workshop": {"record_id": f"{FIRST}/id"}},
+    "report_workshop": {"workshop": {"record_id": "$response.body#/id"}},
+    "provider_claims": {"provider_claim": {"number": f"{FIRST}/number"}},
+    "provider_claim": {
+        "decide_claim": {"number": "$response.body#/number", "If-Match": "$response.header.ETag"},
+        "claim_evidence": {
+            "number": "$response.body#/number",
+            "evidence_id": "$response.body#/evidence/0/id",
+        },
+    },
+    "deliveries": {"delivery": {"delivery_id": f"{FIRST}/id"}},
+    "schedule_delivery": {
+        "delivery": {"delivery_id": "$response.body#/id"},
+        "provider_claims": {"delivery": "$response.body#/code"},
+        "hand_in_roster": {"delivery_id": "$response.body#/id"},
+    },
+    "delivery": {
+        "cancel_delivery": {"delivery_id": "$response.body#/id", "If-Match": "$response.header.ETag"},
+        "provider_claims": {"delivery": "$response.body#/code"},
+    },
+    "rosters": {"roster": {"key": f"{FIRST}/id"}, "roster_lines": {"key": f"{FIRST}/id"}},
+    "gatherings": {
+        name: {"code": f"{FIRST}/code"}
+        for name in (
+            "gathering", "gathering_sessions", "gathering_attendances", "hand_in_schedule", "report_scans",
+        )
+    },
+    "statuses": {"status": {"number": f"{FIRST}/number"}},
+    "affiliations": {"affiliation": {"affiliation_id": f"{FIRST}/id"}},
+    "report_result": {"correct_result": {"result_id": "$response.body#/id"}},
+    "results": {
+        "correct_result": {"result_id": f"{FIRST}/id"},
+        "eligibility": {"exam": f"{FIRST}/exam", "candidate": f"{FIRST}/candidate"},
+    },
+}  # fmt: skip
+OF_JOBS = {"job": {"job_id": "$response.body#/id"}, "job_outcomes": {"job_id": "$response.body#/id"}}
+
+
+def with_links(result: dict[str, Any], **_of_the_generator: Any) -> dict[str, Any]:
+    """Says with each answer where one may go on from it (OpenAPI links); whatever gives a job leads to it."""
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                links = OF_JOBS if status == "202" else LINKS.get(operation["operationId"], {})
+                if status.startswith("2") and links:
+                    response["links"] = {
+                        name: {"operationId": name, "parameters": dict(parameters)}
+                        for name, parameters in links.items()
+                    }
+    return result
+
+
 class ApiSchema(AutoSchema):
     """Adds to each operation what holds for all of its kind."""
 

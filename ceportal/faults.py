@@ -1,4 +1,4 @@
-"""The answer to what no view answers: a fault of ours, or a database that is away for a moment."""
+"""The answer to what no view answers: a fault of ours, a database that is away for a moment, no such address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found
 
 from ceportal.problems import CONTENT_TYPE
 
@@ -34,8 +35,18 @@ def fault(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page, or for programs the problem details, of an address that there is not (Django's handler404)."""
+    if not request.path.startswith(API):
+        return page_not_found(request, exception)
+    status = HTTPStatus.NOT_FOUND
+    return JsonResponse(_problem(request, status), status=status, content_type=CONTENT_TYPE)
+
+
 def _problem(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status == HTTPStatus.NOT_FOUND:
+        detail = _("There is no such address. Those that there are stand in the documentation of the API.")
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         detail = _("The database does not answer. What was begun was done whole or not at all; send the same again.")
     else:
         detail = _("The fault is ours. What was begun was either done whole or not at all.")

@@ -270,6 +270,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ceportal.api_schema.with_links"],
     "ENUM_NAME_OVERRIDES": {  # several fields are called kind or status
         "AuthoredItemsKindEnum": "credits.models.AuthoredItems.Kind",
         "CertificationStatusEnum": "candidates.models.Certification.Status",

@@ -11,6 +11,7 @@ from ceportal.api import urlpatterns as api_urls
 from ceportal.partner_api import oauth
 from exams.views.results import shared as shared_results
 
+handler404 = "ceportal.faults.not_found"
 handler500 = "ceportal.faults.fault"
 
 urlpatterns = [

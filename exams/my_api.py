@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -88,6 +88,11 @@ class MyOpenExams(CandidateView):
         return Response(MaySitSerializer(told, many=True, context={"request": request}).data)
 
 
+@extend_schema_field({"type": "string", "examples": ["08:30:00"]})  # OpenAPI's "time" has a zone
+class LocalTimeField(serializers.TimeField):
+    """A time by the clock of a place."""
+
+
 class BookingSerializer(SparseFields, serializers.Serializer[Any]):
     """A lab booking."""
 
@@ -97,7 +102,7 @@ class BookingSerializer(SparseFields, serializers.Serializer[Any]):
     site = serializers.SlugField(source="seat.sitting.site.code")
     site_name = serializers.CharField(source="seat.sitting.site.name")
     day = serializers.DateField(source="seat.sitting.day")
-    starts_at = serializers.TimeField(source="seat.sitting.starts_at", help_text="By the site's clock.")
+    starts_at = LocalTimeField(source="seat.sitting.starts_at", help_text="By the site's clock.")
     time_zone = serializers.CharField(source="seat.sitting.site.time_zone", help_text="Of the site.")
     status = serializers.ChoiceField(choices=Booking.Status.choices)
     pay_before = serializers.DateTimeField(allow_null=True, help_text="From this moment on it cannot be paid (LAB-07).")

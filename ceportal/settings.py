@@ -52,6 +52,9 @@ ALLOWED_HOSTS = env.list(
 )
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 PROGRAMME_TIME_ZONE = env.str("PROGRAMME_TIME_ZONE", default="UTC")
+CARD_LOOK_BACK_DAYS = env.int(
+    "CARD_LOOK_BACK_DAYS", default=7
+)  # how far back lost card messages are asked for; Stripe: 30
 FEED_KEPT_DAYS = env.int("FEED_KEPT_DAYS", default=90)  # how far back programs can read what happened
 # Whether webhooks may lead to this machine, to any port and without TLS: for trying them out, never in production.
 WEBHOOKS_LOCAL = env.bool("WEBHOOKS_LOCAL", default=DEBUG)

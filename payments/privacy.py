@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Q
+
 from candidates.models import Candidate
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.personal_data import Area, Part
 from payments.erasure_rules import MoneyFacts, assess_erasure
-from payments.models import Order, Payment, Refund, StripeEvent
+from payments.models import Dispute, Order, Payment, Refund, StripeEvent
 from payments.papers import set_paper
 from payments.services import cancel_order
 
@@ -57,8 +59,23 @@ def erase(candidate: Candidate, now: datetime) -> Iterator[str]:
     for order in candidate.orders.filter(status=Order.Status.OPEN).order_by("id"):
         cancel_order(order_id=order.pk, now=now)
     payments = Payment.objects.filter(order__candidate=candidate)
-    keys = [key for pair in payments.values_list("session_id", "intent_id") for key in pair if key]
-    StripeEvent.objects.filter(object_id__in=keys, processed_at__isnull=False).update(body="")
+    _blank_messages(candidate)
     candidate.orders.update(company="", address="")
     payments.update(cardholder_name="", card_last4="", page_url="", last_decline="")
     yield from ()
+
+
+def _blank_messages(candidate: Candidate) -> None:
+    """Card messages name the holder and the address; what they were about is kept, and what followed."""
+    payments = Payment.objects.filter(order__candidate=candidate)
+    refunds = Refund.objects.filter(payment__in=payments)
+    disputes = Dispute.objects.filter(payment__in=payments)
+    keys = {key for pair in payments.values_list("session_id", "intent_id") for key in pair if key}
+    keys.update(refunds.exclude(stripe_id="").values_list("stripe_id", flat=True))
+    keys.update(disputes.values_list("stripe_id", flat=True))
+    # What a message led to names our row: so those about a charge are found, and tries that were declined.
+    named = [f"payment {key}: " for key in payments.values_list("id", flat=True)]
+    about = Q(object_id__in=keys)
+    for name in named:
+        about |= Q(outcome__startswith=name)
+    StripeEvent.objects.filter(about, processed_at__isnull=False).exclude(body="").update(body="")

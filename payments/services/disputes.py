@@ -19,6 +19,11 @@ from payments.services.paying import TAKEN, CardServiceUnavailable, lock_payment
 
 log = structlog.get_logger(__name__)
 
+
+class DisputeNotTold(CardServiceUnavailable):
+    """The card service refuses to say how a dispute stands, as long as it does."""
+
+
 # How a dispute ends, in the card service's words; everything else is under way.
 ENDS = {
     "won": Dispute.Status.WON,
@@ -31,12 +36,15 @@ ENDS = {
 def follow_dispute(*, stripe_id: str, now: datetime) -> Dispute | None:
     """Ask the card service how a dispute stands and record the answer; None where its payment is none of ours.
 
-    The payment is found out about first where that is not known yet. CardServiceUnavailable: not now.
+    The payment is found out about first where that is not known yet. CardServiceUnavailable: not now; DisputeNotTold
+    where the card service refuses to say.
     """
     try:
         answer = gateway.fetch_dispute(stripe_id)
-    except (gateway.GatewayUnavailable, gateway.GatewayRefused) as error:
+    except gateway.GatewayUnavailable as error:
         raise CardServiceUnavailable(str(error)) from error
+    except gateway.GatewayRefused as refusal:
+        raise DisputeNotTold(refusal.message) from refusal
     payment = _disputed_payment(answer)
     if payment is None:
         return None
@@ -80,6 +88,28 @@ def record_dispute(*, payment_id: int, answer: gateway.GatewayDispute, now: date
         moved_at = min(clock.from_outside(answer.moved), now) if answer.moved else now
         transfers.post_dispute(dispute, taken_cents=answer.taken_cents, moved_at=moved_at, now=now)
     return dispute
+
+
+def hand_over_dispute(*, stripe_id: str, intent_id: str, said: str, now: datetime) -> str:
+    """Put a dispute of which the card service tells nothing before people, once; what is noted of its message."""
+    payment = Payment.objects.select_related("order").filter(intent_id=intent_id).first() if intent_id else None
+    facts: dict[str, Any] = {
+        "what": "The card service refuses to say how this dispute stands. Look at it on the card service's own pages.",
+        "card_service": {"dispute": stripe_id, "payment": intent_id, "said": said},
+        "order": payment.order.number if payment else "",
+        "records": [f"payments.payment:{payment.pk}"] if payment else [],
+    }
+    case = open_case(
+        key=f"dispute_not_told:{stripe_id}",
+        kind=Case.Kind.DISPUTED_PAYMENT,
+        clause="PAY-04",
+        candidate_id=payment.order.candidate_id if payment else None,
+        subject=f"payments.payment:{payment.pk}" if payment else f"card_service.dispute:{stripe_id}",
+        facts=facts,
+        now=now,
+    )
+    log.error("dispute_not_told", dispute=stripe_id, case=case.pk)
+    return f"a dispute that the card service does not tell of: case {case.pk}"
 
 
 def _disputed_payment(answer: gateway.GatewayDispute) -> Payment | None:

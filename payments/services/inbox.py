@@ -10,18 +10,19 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
 from ceportal.kernel import clock
 from payments import gateway
 from payments.models import Payment, Refund, StripeEvent
-from payments.services.disputes import follow_dispute
+from payments.services.disputes import DisputeNotTold, follow_dispute, hand_over_dispute
 from payments.services.paying import CardServiceUnavailable, refresh_payment
 from payments.services.refunds import follow_refund
 
 TAKE_UP_AFTER = timedelta(minutes=2)  # by then its task should have run
-LOOK_BACK = timedelta(days=1)  # beyond the last message that came: those before it may have been lost, too
+ASKED_FOR = timedelta(days=3)  # a refusal of the card service may be a fault of its, or of our key, for so long
 
 
 @transaction.atomic
@@ -46,9 +47,11 @@ def collect_events(*, now: datetime) -> int:
 
     What was late or lost is then followed up as if it had come (PAY-04). CardServiceUnavailable: not now.
     """
+    # Beyond the last message that came: those before it may have been lost, too, for as long as an outage takes.
+    look_back = timedelta(days=settings.CARD_LOOK_BACK_DAYS)
     latest = StripeEvent.objects.aggregate(at=Max("received_at"))["at"] or now
     try:
-        events = gateway.list_events(since=latest - LOOK_BACK - clock.shift())
+        events = gateway.list_events(since=latest - look_back - clock.shift())
     except (gateway.GatewayUnavailable, gateway.GatewayRefused) as error:
         raise CardServiceUnavailable(str(error)) from error
     known = set(
@@ -74,12 +77,21 @@ def collect_events(*, now: datetime) -> int:
 def process_event(*, event_id: int, now: datetime) -> StripeEvent:
     """Follow up what a message is about, and note the outcome; one that was processed is left alone.
 
-    What the portal does not know is noted and no error. CardServiceUnavailable: try again later.
+    What the portal does not know is noted and no error. A dispute that the card service refuses to tell of for three
+    days opens a case and is asked for no longer. CardServiceUnavailable: try again later.
     """
     event = StripeEvent.objects.get(id=event_id)
     if event.processed_at is not None:
         return event
-    event.outcome = _follow(json.loads(event.body)["data"]["object"], now)[:200]
+    subject = json.loads(event.body)["data"]["object"]
+    try:
+        event.outcome = _follow(subject, now)[:200]
+    except DisputeNotTold as refusal:
+        if now < event.received_at + ASKED_FOR:
+            raise
+        event.outcome = hand_over_dispute(
+            stripe_id=subject["id"], intent_id=subject.get("payment_intent") or "", said=str(refusal), now=now
+        )
     event.processed_at = now
     StripeEvent.objects.filter(id=event_id, processed_at=None).update(processed_at=now, outcome=event.outcome)
     return event

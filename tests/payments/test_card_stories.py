@@ -12,7 +12,7 @@ from django.db import transaction
 
 from candidates.models import Case, Notice
 from ceportal.kernel.models import Event
-from payments import services, sweeps
+from payments import privacy, services, sweeps
 from payments.models import Dispute, Order, Payment, Refund, StripeEvent
 from payments.verification import verify
 from tests.payments.conftest import RETURN, topics
@@ -180,6 +180,57 @@ def test_messages_that_never_came_are_asked_for_once(cards, payment, now):
     cards.turn(calls=[{"path": "/v1/events", "mode": "error", "times": 3}])
     with pytest.raises(services.CardServiceUnavailable):
         sweeps.collect_events(now=now + LATER)
+
+
+def test_messages_lost_in_an_outage_of_days_are_found_behind_the_first_that_came(cards, payment, now, settings):
+    """The card service works again, and its newest message hides four lost days from who looks back one day."""
+    cards.pay(payment.page_url)
+    later = now + timedelta(days=4)
+    StripeEvent.objects.create(
+        stripe_id="evt_newest", kind="refund.updated", body="{}", received_at=later, due_at=later, processed_at=later
+    )
+    settings.CARD_LOOK_BACK_DAYS = 1
+    assert services.collect_events(now=later) == 0
+    settings.CARD_LOOK_BACK_DAYS = 7
+    assert services.collect_events(now=later) > 0
+
+
+def test_a_dispute_that_is_never_told_of_opens_a_case_and_is_asked_for_no_longer(cards, payment, now):
+    cards.pay(payment.page_url)
+    services.refresh_payment(payment_id=payment.id, now=now)
+    cards.turn(webhooks={"paused": True}, dispute={"charge": charge_of(cards)})
+    key = keep_all(now)["charge.dispute.created"]
+    event = StripeEvent.objects.get(id=key)
+    cards.turn(calls=[{"path": f"/v1/disputes/{event.object_id}", "mode": "refuse", "times": 9}])
+    last = event.received_at + timedelta(days=3)
+    with pytest.raises(services.CardServiceUnavailable):
+        services.process_event(event_id=key, now=last - timedelta(seconds=1))
+    assert not Case.objects.exists()
+    for _again in range(2):
+        assert services.process_event(event_id=key, now=last).processed_at == last
+    case = Case.objects.get()
+    assert (case.kind, case.clause, case.candidate_id) == ("disputed_payment", "PAY-04", payment.order.candidate_id)
+    assert case.facts["card_service"]["dispute"] == event.object_id
+    assert not Dispute.objects.exists()
+
+
+def test_an_erasure_leaves_no_message_that_names_the_cardholder(cards, payment, now):
+    """CAND-09: those about a charge, a refund and a dispute name the holder as those about the payment do."""
+    cards.pay(payment.page_url)
+    services.refresh_payment(payment_id=payment.id, now=now)
+    services.request_refund(order_id=payment.order_id, reason="No longer due.", now=now)
+    sweeps.follow_up(now=now + LATER)
+    cards.turn(dispute={"charge": charge_of(cards)})
+    sweeps.collect_events(now=now + LATER)
+    StripeEvent.objects.create(
+        stripe_id="evt_other", kind="refund.updated", object_id="re_other", body="{}", received_at=now, due_at=now,
+        processed_at=now, outcome=f"payment {payment.id}9: succeeded",
+    )  # fmt: skip
+    kinds = set(StripeEvent.objects.exclude(body="").values_list("kind", flat=True))
+    assert {"charge.dispute.created", "payment_intent.succeeded", "refund.created"} <= kinds
+    list(privacy.erase(payment.order.candidate, now + LATER))
+    assert [each.stripe_id for each in StripeEvent.objects.exclude(body="")] == ["evt_other"]
+    assert all(StripeEvent.objects.values_list("outcome", flat=True))
 
 
 def given_back(cards: Any, payment: Payment, now: datetime, **card: str) -> Refund:

@@ -36,7 +36,8 @@ SCHEMA: dict[str, Any] = yaml.safe_load((PROJECT / "docs/api/openapi.yaml").read
 ROLES = ("provider", "test partner", "organiser", "exam team", "verifier", "candidate")
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
 EXAMPLES = 3
-WAITING = "/api/v1/webhooks"  # not tried here yet: the two sides have no webhooks
+# Not tried here yet: the two sides have no webhooks and no proposals.
+WAITING = ("/api/v1/webhooks", "/api/v1/offerings", "/api/v1/proposals")
 OF_ONE_TEAM = ("/api/v1/authored-items", "/api/v1/workshops")
 # Exams are everybody's, a balance is a number, and events are tried topic by topic (test_feed_topics.py).
 OF_NOBODY = {"my_open_exams", "my_credits", "my_results", "events", "my_events", "gathering_attendances"}
@@ -99,7 +100,9 @@ def operations_of(raw: Mapping[str, Any]) -> set[str]:
 
 
 def test_every_operation_is_some_roles() -> None:
-    waiting = operations_of({"paths": {path: SCHEMA["paths"][path] for path in SCHEMA["paths"] if WAITING in path}})
+    waiting = operations_of(
+        {"paths": {path: each for path, each in SCHEMA["paths"].items() if path.startswith(WAITING)}}
+    )
 
     assert set().union(*(operations_of(of_role(role)) for role in ROLES)) == operations_of(SCHEMA) - waiting
 

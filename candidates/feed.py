@@ -1,7 +1,7 @@
 """Whom the feed shows what became of certifications and affiliations, and what: no more than their reads do.
 
 Of a certification its holder hears; of one at expert level, for which experts are associated with a channel partner,
-that partner too: if they are when it happens, and when it is read (CERT-07).
+that partner too, in the words of its page: if they are when it happens, and when it is read (CERT-07).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from candidates.models import Affiliation, Certification, ChannelPartner, Track
+from candidates.partner_pages import FROM_BEST
 from candidates.services.accesses import note_access
 from ceportal.kernel.models import Event
 from ceportal.partner_api.feed import Audience, to_candidate
@@ -29,7 +30,9 @@ def to_holder_and_partner(told: Sequence[tuple[Event, Sequence[int]]]) -> Iterat
     keys = {key for _event, several in told for key in several}
     rows = Certification.objects.select_related("track", "candidate").in_bulk(keys)
     partners = _partners_of({row.candidate_id for row in rows.values()})
+    statuses = _best_at_expert_level(partners)
     for event, several in told:
+        experts = {}
         for row in (rows[key] for key in several):
             said = {
                 "certification": row.number,
@@ -39,17 +42,19 @@ def to_holder_and_partner(told: Sequence[tuple[Event, Sequence[int]]]) -> Iterat
             }
             yield to_candidate(event, row.candidate_id, scope="me:certifications", subject=row.number, **said)
             if row.candidate_id in partners and row.track.level == Track.Level.EXPERT:
-                if row.status != Certification.Status.ACTIVE:
-                    said["active_ends_on"] = None  # told of active ones only, as where they are verified (CERT-09)
-                yield Audience(
-                    event,
-                    VERIFIER,
-                    partners[row.candidate_id],
-                    "statuses:read",
-                    row.number,
-                    {"candidate": row.candidate.number} | said,
-                    row.candidate_id,
-                )
+                experts[row.candidate_id] = row.candidate.number
+        for candidate_id, number in experts.items():
+            said = {"candidate": number, "status": statuses[candidate_id]}
+            yield Audience(event, VERIFIER, partners[candidate_id], "statuses:read", number, said, candidate_id)
+
+
+def _best_at_expert_level(candidate_ids: Collection[int]) -> dict[int, str]:
+    """The best status of each at expert level: what the partner's page shows, without numbers, tracks and dates."""
+    if not candidate_ids:
+        return {}
+    held = Certification.objects.filter(candidate_id__in=candidate_ids, track__level=Track.Level.EXPERT)
+    from_worst = sorted(held.values_list("candidate_id", "status"), key=lambda each: -FROM_BEST.index(each[1]))
+    return dict(from_worst)
 
 
 def _partners_of(candidate_ids: Collection[int]) -> dict[int, str]:

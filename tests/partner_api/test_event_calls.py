@@ -149,6 +149,8 @@ def test_a_partner_reads_the_statuses_of_its_own_as_long_as_they_are_and_they_se
     assert [each["type"].partition(".")[2] for each in told] == [
         "affiliation_requested", "affiliation_confirmed", "certification_changed"
     ]  # fmt: skip
+    # In the words of the partner's page: neither which certification it is nor how long it holds.
+    assert (told[-1]["subject"], told[-1]["data"]) == (alice.number, {"candidate": alice.number, "status": "active"})
     access = StaffAccess.objects.get(partner="Northwind")
     assert (access.candidate_ids, access.record_ids) == ([alice.pk], sorted(each["id"] for each in told))
     assert types(program(registered(scopes.VERIFIER, "southwind")).get(EVENTS)) == []

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from ceportal.kernel.staff import RecordAdmin
+from payments.admin import reports
 from payments.amounts import amount_text
 from payments.models import Transfer
 
@@ -21,6 +27,7 @@ class TransferAdmin(RecordAdmin):
     search_fields = ("order__number", "order__candidate__number", "debit", "credit")
     date_hierarchy = "moved_at"
     ordering = ("-id",)
+    actions_list = ("reports",)
     fields = (
         "order",
         "cause",
@@ -40,3 +47,18 @@ class TransferAdmin(RecordAdmin):
     @display(description=gettext_lazy("amount"), ordering="amount_cents")
     def amount(self, transfer: Transfer) -> str:
         return amount_text(transfer.amount_cents, transfer.currency)
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("reports/<slug:name>.csv", wrap(self.report_csv), name="payments_report_csv"),
+            *super().get_urls(),
+        ]
+
+    @action(description=gettext_lazy("Reports"), url_path="reports", permissions=["view"])
+    def reports(self, request: HttpRequest) -> HttpResponse:
+        return reports.show(self, request)
+
+    def report_csv(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """One report as CSV."""
+        return reports.download(self, request, name)

@@ -18,6 +18,7 @@ from django.test import Client
 from standardwebhooks import Webhook as Receiver
 from standardwebhooks import WebhookVerificationError
 
+from candidates.models import StaffAccess
 from ceportal.kernel import clock, relay
 from ceportal.kernel.models import Delivery as Relayed
 from ceportal.kernel.models import Event
@@ -32,7 +33,8 @@ from ceportal.partner_api.models import (
 )
 from ceportal.partner_api.webhooks import delivering
 from ceportal.partner_api.webhooks.addresses import NotAllowed, resolve, target_of
-from ceportal.partner_api.webhooks.services import MOST, OVERLAP
+from ceportal.partner_api.webhooks.services import MOST, OVERLAP, subscribe
+from tests import factories
 from tests.factories import noon
 from tests.partner_api.world import program, registered
 
@@ -329,6 +331,23 @@ def test_who_is_forgotten_is_forgotten_here_too_and_old_messages_go(house: House
     assert WebhookDelivery.objects.exists()
     sweeps.forget(now=NOW + sweeps.DELIVERIES_KEPT + timedelta(seconds=1))
     assert not WebhookDelivery.objects.exists()
+
+
+def test_people_see_that_a_partner_was_told_of_them(house: House, issued: services.Issued) -> None:
+    candidate = factories.CandidateFactory.create()
+    reseller = registered(scopes.VERIFIER, "reseller").credential.application
+    subscribe(application_id=reseller.pk, url=house.url, topics=[], description="", now=NOW)
+    FeedEntry.objects.create(
+        kind=scopes.VERIFIER, tenant="reseller", scope="affiliations:read", topic="candidates.affiliation_requested",
+        subject="1", candidate_id=candidate.pk, occurred_at=NOW,
+    )  # fmt: skip
+    feed.give_positions()
+    house.answers = [(500, {})]
+    (delivery,) = deliver()
+    deliver(delivery.due_at)
+    assert len(house.received) == 2
+    access = StaffAccess.objects.get()
+    assert (access.candidate_ids, access.page) == ([candidate.pk], f"/api/v1/webhooks/{delivery.webhook_id}")
 
 
 # ── Kept by the program ───────────────────────────────────────────────────────────────────────────

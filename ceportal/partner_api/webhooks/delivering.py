@@ -15,6 +15,7 @@ import structlog
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.sealing import unseal
@@ -146,6 +147,9 @@ def _claim(delivery_id: int, *, now: datetime) -> tuple[WebhookDelivery, str, li
         delivery.status, delivery.finished_at = Status.WITHHELD, now
         delivery.save(update_fields=["status", "finished_at"])
         return None
+    if delivery.entry is not None and not delivery.attempts.exists():
+        page = reverse("api:webhook", args=[delivery.webhook_id])
+        feed.note_seen(delivery.webhook.application, [delivery.entry], page=page, now=now)
     delivery.due_at = now + CLAIMED_FOR
     delivery.save(update_fields=["due_at"])
     return delivery, _body(delivery), _good_secrets(delivery.webhook, now=now)

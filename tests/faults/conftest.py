@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from payments.verification import verify
 from tests.devstack.cards_sandbox import Cards, Webhook
 from tests.exams import lab_world as world
 from tests.faults.house import DAY, LATER_DAY, House, running_workers
@@ -15,7 +16,7 @@ from tests.faults.house import DAY, LATER_DAY, House, running_workers
 
 @pytest.fixture
 def house(cards: Cards, webhook: Webhook, transactional_db: None) -> Iterator[House]:
-    """Labs in two months, an emptied Valkey, and a worker."""
+    """Labs in two months, an emptied Valkey, and a worker. In the end the money is proved (PAY-04)."""
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
     world.agreements()
     world.lab()
@@ -27,3 +28,4 @@ def house(cards: Cards, webhook: Webhook, transactional_db: None) -> Iterator[Ho
         yield house
         cards.turn(reset="switches")
         house.kill_worker()
+    assert verify(every=True).differences == ()

@@ -93,7 +93,11 @@ def _shown(table: Table, *, first: date, last: date) -> dict[str, Any]:
         "labels": [_(label) for label in table.report.labels],
         "amounts": [_(amount) for amount in table.report.amounts],
         "rows": [
-            {"about": row.about, "amounts": _amounts(row), "url": _transfers(table, row, first=first, last=last)}
+            {
+                "about": [word.replace("_", " ") for word in row.about],
+                "amounts": _amounts(row),
+                "url": _transfers(table, row, first=first, last=last),
+            }
             for row in table.rows
         ],
         "totals": [_amounts(row) for row in table.totals],

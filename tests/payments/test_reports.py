@@ -121,7 +121,7 @@ class TestPage:
         assert page.status_code == 200
         assert "USD\N{NO-BREAK SPACE}3,200.00" in text
         assert "Nothing moved in this period." in text  # no forfeits, no refunds
-        (row,) = [row for row in page.context["tables"][0]["rows"] if row["about"] == ("lab_fee",)]
+        (row,) = [row for row in page.context["tables"][0]["rows"] if row["about"] == ["lab fee"]]
         behind = accountant.get(row["url"])
         assert behind.status_code == 200
         assert behind.context["cl"].result_count == 3  # two sales and a voucher

@@ -35,6 +35,7 @@ class PaperAdmin(RecordAdmin):
     list_filter = ("year",)
     date_hierarchy = "issued_on"
     readonly_fields = ("amount", "pdf", "content_in_full")
+    actions_detail = ("send_again",)
     address: str
 
     @display(description=gettext_lazy("amount"))
@@ -50,6 +51,30 @@ class PaperAdmin(RecordAdmin):
     def content_in_full(self, paper: Invoice | CreditNote) -> SafeString:
         return format_html("<pre>{}</pre>", json.dumps(paper.content, indent=2, ensure_ascii=False))
 
+    @action(description=gettext_lazy("Send it again"), url_path="send-again", permissions=["act"])
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        paper: Invoice | CreditNote = self.record(request, object_id)
+
+        def perform(_values: dict[str, Any], now: datetime) -> str:
+            if self.tell_again(paper, now):
+                return _("The candidate is told of it again.")
+            return _("The candidate was told of it again today already.")
+
+        return do_act(
+            self,
+            request,
+            title=_("Send it again"),
+            button=_("Send"),
+            explanation=_("It goes to the e-mail address on record today. The paper stays as it was issued (PAY-03)."),
+            form=ActForm,
+            perform=perform,
+            back=paper,
+        )
+
+    def tell_again(self, paper: Invoice | CreditNote, now: datetime) -> bool:
+        """Tell the candidate of the paper; False where that was done today already."""
+        raise NotImplementedError
+
 
 @admin.register(Invoice)
 class InvoiceAdmin(PaperAdmin):
@@ -60,29 +85,9 @@ class InvoiceAdmin(PaperAdmin):
     search_fields = ("number", "candidate__number", "candidate__name", "order__number")
     fields = ("number", "candidate", "order", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
     address = "payments:invoice_pdf"
-    actions_detail = ("send_again",)
 
-    @action(description=gettext_lazy("Send it again"), url_path="send-again", permissions=["act"])
-    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        invoice: Invoice = self.record(request, object_id)
-
-        def perform(_values: dict[str, Any], now: datetime) -> str:
-            if services.send_invoice_again(invoice_id=invoice.pk, now=now):
-                return _("The candidate is told of the invoice again.")
-            return _("The candidate was told of it again today already.")
-
-        return do_act(
-            self,
-            request,
-            title=_("Send an invoice again"),
-            button=_("Send"),
-            explanation=_(
-                "It goes to the e-mail address on record today. The invoice stays as it was issued (PAY-03)."
-            ),
-            form=ActForm,
-            perform=perform,
-            back=invoice,
-        )
+    def tell_again(self, paper: Invoice | CreditNote, now: datetime) -> bool:
+        return services.send_invoice_again(invoice_id=paper.pk, now=now)
 
 
 @admin.register(CreditNote)
@@ -94,3 +99,6 @@ class CreditNoteAdmin(PaperAdmin):
     search_fields = ("number", "invoice__number", "candidate__number", "candidate__name")
     fields = ("number", "candidate", "invoice", "refund", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
     address = "payments:credit_note_pdf"
+
+    def tell_again(self, paper: Invoice | CreditNote, now: datetime) -> bool:
+        return services.send_credit_note_again(credit_note_id=paper.pk, now=now)

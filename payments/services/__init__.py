@@ -8,7 +8,7 @@ from payments.services.code_attempts import counting_codes
 from payments.services.details import give_invoice_details
 from payments.services.disputes import follow_dispute
 from payments.services.inbox import collect_events, process_event, store_event
-from payments.services.invoices import issue_invoice, send_invoice_again
+from payments.services.invoices import issue_invoice, send_credit_note_again, send_invoice_again
 from payments.services.orders import cancel_order, open_order, price_order
 from payments.services.paying import (
     CardServiceUnavailable,
@@ -59,6 +59,7 @@ __all__ = [
     "repeat_refund",
     "request_refund",
     "restore_fee",
+    "send_credit_note_again",
     "send_invoice_again",
     "start_payment",
     "stop_payment",

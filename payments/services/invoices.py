@@ -67,6 +67,27 @@ def send_invoice_again(*, invoice_id: int, now: datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def send_credit_note_again(*, credit_note_id: int, now: datetime) -> bool:
+    """Tell the candidate of a credit note by itself, at the address of today; it stays as it was issued (PAY-03).
+
+    Once a day at most; False where that was done already. Emits payments.credit_note_sent_again.
+    """
+    note = CreditNote.objects.select_related("invoice__order__candidate").get(id=credit_note_id)
+    order = lock_order(note.invoice.order_id)
+    written = compose_notice(
+        candidate=order.candidate,
+        kind="credit_note_sent",
+        key=f"credit_note_sent:{note.pk}:{clock.day_of(now)}",
+        context={"note": note, "order": order, "total_cents": note.content["total_cents"]},
+        now=now,
+    )
+    if written is None:
+        return False
+    emit("payments.credit_note_sent_again", note, now=now, number=note.number, order=order.number)
+    return True
+
+
 def _tell(invoice: Invoice, order: Order, *, key: str, now: datetime) -> bool:
     """Write the notice of an invoice; False where it was written under this key before."""
     written = compose_notice(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from candidates.models import Notice
+from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from payments import papers, services
 from payments.gateway import GatewayRefund
@@ -82,6 +84,28 @@ def test_the_mail_names_amount_and_papers(changed):
     body = Notice.objects.get(kind="refund_made").body
     for word in ("USD\N{NO-BREAK SPACE}1,936.00", "CN-2026-000001", invoice.number):
         assert word in body
+
+
+def test_staff_send_a_note_again_once_a_day_and_who_may_only_look_sends_nothing(changed, client):
+    issue(changed)
+    done(give_back(changed, "lab_fee"))
+    note = CreditNote.objects.get()
+    before = note.content
+    url = f"/admin/payments/creditnote/{note.pk}/send-again/"
+    clerk = factories.UserFactory.create(is_staff=True, second_factor=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_creditnote"))
+    client.force_login(clerk)
+    assert client.post(url, {"go": "1"}).status_code == 403
+    assert not Notice.objects.filter(kind="credit_note_sent").exists()
+    client.force_login(factories.UserFactory.create(staff=True, second_factor=True))
+    with clock.standing_at(THURSDAY):
+        for _twice in range(2):
+            assert client.post(url, {"go": "1"}).status_code == 302
+    notice = Notice.objects.get(kind="credit_note_sent")
+    for word in (note.number, note.invoice.number, "USD\N{NO-BREAK SPACE}1,936.00"):
+        assert word in notice.body
+    assert topics(changed).count("credit_note_sent_again") == 1
+    assert CreditNote.objects.get().content == before
 
 
 def test_what_is_given_back_before_the_invoice_is_on_neither_paper(changed):

@@ -58,6 +58,13 @@ LINKS: dict[str, dict[str, dict[str, str]]] = {
         "cancel_delivery": {"delivery_id": "$response.body#/id", "If-Match": "$response.header.ETag"},
         "provider_claims": {"delivery": "$response.body#/code"},
     },
+    "offerings": {"offering": {"code": f"{FIRST}/code"}},
+    "proposals": {"proposal": {"proposal_id": f"{FIRST}/id"}},
+    "propose_item": {
+        "proposal": {"proposal_id": "$response.body#/id"},
+        "withdraw_proposal": {"proposal_id": "$response.body#/id", "If-Match": "$response.header.ETag"},
+    },
+    "proposal": {"withdraw_proposal": {"proposal_id": "$response.body#/id", "If-Match": "$response.header.ETag"}},
     "rosters": {"roster": {"key": f"{FIRST}/id"}, "roster_lines": {"key": f"{FIRST}/id"}},
     "gatherings": {
         name: {"code": f"{FIRST}/code"}
@@ -72,6 +79,29 @@ LINKS: dict[str, dict[str, dict[str, str]]] = {
         "correct_result": {"result_id": f"{FIRST}/id"},
         "eligibility": {"exam": f"{FIRST}/exam", "candidate": f"{FIRST}/candidate"},
     },
+    "webhooks": {
+        "webhook": {"webhook_id": f"{FIRST}/id"},
+        "webhook_deliveries": {"webhook_id": f"{FIRST}/id"},
+    },
+    "subscribe_webhook": {
+        name: {"webhook_id": "$response.body#/id"}
+        for name in (
+            "webhook", "webhook_deliveries", "rotate_webhook_secret", "test_webhook", "redeliver_failed",
+        )
+    },
+    "webhook": {
+        name: {"webhook_id": "$response.body#/id", "If-Match": "$response.header.ETag"}
+        for name in ("change_webhook", "end_webhook")
+    },
+    "test_webhook": {
+        "webhook_deliveries": {"webhook_id": "$request.path.webhook_id"},
+        "redeliver": {"webhook_id": "$request.path.webhook_id", "delivery_id": "$response.body#/id"},
+    },
+    "webhook_deliveries": {
+        "redeliver": {"webhook_id": "$request.path.webhook_id", "delivery_id": f"{FIRST}/id"},
+    },
+    "redeliver_failed": {"webhook_deliveries": {"webhook_id": "$request.path.webhook_id"}},
+    "redeliver": {"webhook_deliveries": {"webhook_id": "$request.path.webhook_id"}},
 }  # fmt: skip
 OF_JOBS = {"job": {"job_id": "$response.body#/id"}, "job_outcomes": {"job_id": "$response.body#/id"}}
 
@@ -81,7 +111,7 @@ def with_links(result: dict[str, Any], **_of_the_generator: Any) -> dict[str, An
     for methods in result["paths"].values():
         for operation in methods.values():
             for status, response in operation["responses"].items():
-                links = OF_JOBS if status == "202" else LINKS.get(operation["operationId"], {})
+                links = LINKS.get(operation["operationId"], OF_JOBS if status == "202" else {})
                 if status.startswith("2") and links:
                     response["links"] = {
                         name: {"operationId": name, "parameters": dict(parameters)}

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -19,12 +18,14 @@ from django.db import connection
 
 from candidates.models import Candidate, ChannelPartner, PartnerMember
 from candidates.services import request_affiliation, share_certifications
-from catalog.models import Gathering, Item
-from catalog.services import register_gathering, schedule_session
+from catalog.models import Gathering, Item, ProviderMember
+from catalog.services import propose_item, register_gathering, schedule_session
+from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
-from ceportal.partner_api.models import Application
+from ceportal.partner_api.models import Application, WebhookAttempt
+from ceportal.partner_api.webhooks import services as webhooks
 from credits.exam_team_api import EXAM_TEAM
 from credits.models import Claim
 from credits.services import claims
@@ -50,8 +51,14 @@ class Side:
 
     tokens: Mapping[str, str]
     credentials: tuple[str, str]  # of the provider's program
-    known: Mapping[str, Any]  # by the last fixed part of an address and its parameter: claims/{number}
+    known: Mapping[str, Any]  # by the address as far as the parameter: claims/{number}
+    of_programs: Mapping[str, Mapping[str, Any]]  # by role: what else a program has for itself
     named: Mapping[str, Any]  # by the name of a field, in queries and bodies
+
+    def of(self, role: str) -> Side:
+        """The side, with what is known to a role's program; to those that the side lacks, what the provider's knows."""
+        own = self.of_programs.get(role, self.of_programs["provider"])
+        return replace(self, known={**self.known, **own})
 
 
 def populate() -> tuple[Side, Side]:
@@ -80,7 +87,11 @@ def _marked_ids() -> Iterator[None]:
 
 
 def _side(mark: str) -> Side:
-    member = factories.ProviderMemberFactory.create(provider=factories.ProviderFactory.create(code=mark))
+    member = factories.ProviderMemberFactory.create(
+        provider=factories.ProviderFactory.create(code=mark), role=ProviderMember.Role.MANAGER
+    )
+    training = ProposalForm(code=f"{mark}-lab", title=f"{mark} lab", kind="workshop", credits=8)
+    proposal = propose_item(member_id=member.pk, form_key=uuid4(), form=training, now=TODAY)
     item = factories.listed_item(code=f"{mark}-item", provider=member.provider, sample=True)
     delivery = factories.DeliveryFactory.create(
         item=item, provider=member.provider, code=f"{mark}-run", place=f"{mark} place", ends_on=day("2026-06-05")
@@ -143,14 +154,17 @@ def _side(mark: str) -> Side:
             "authored-items/{record_id}": items.pk,
             "claims/{number}": claim.number,
             "deliveries/{delivery_id}": delivery.pk,
-            "evidence/{evidence_id}": claim.evidence.get().pk,
+            "claims/{number}/evidence/{evidence_id}": claim.evidence.get().pk,
             "exams/{exam}": EXAM,
             "gatherings/{code}": gathering.code,
             "jobs/{job_id}": job.pk,
+            "offerings/{code}": item.code,
+            "proposals/{proposal_id}": proposal.pk,
             "rosters/{key}": str(roster.form_key),
             "results/{result_id}": attempt.pk,
             "workshops/{record_id}": workshop.pk,
         },
+        of_programs={role: _webhook(issued, mark) for role, issued in programs.items()},
         named={
             "candidate": candidate.number,
             "name": candidate.name,
@@ -159,6 +173,7 @@ def _side(mark: str) -> Side:
             "item": item.code,
             "delivery": delivery.code,
             "exam": EXAM,
+            "url": f"https://{mark}.example.org/ce",
         },
     )
 
@@ -200,9 +215,27 @@ def _job(issued: services.Issued, mark: str) -> Any:
     return job
 
 
+def _webhook(issued: services.Issued, mark: str) -> Mapping[str, Any]:
+    """A webhook of a program with a delivery that was tried, by the addresses of both."""
+    webhook, _secret = webhooks.subscribe(
+        application_id=issued.credential.application.pk, url=f"https://{mark}.example.org/ce", topics=[],
+        description=f"{mark} webhook", now=TODAY,
+    )  # fmt: skip
+    delivery = webhooks.send_test(webhook_id=webhook.pk, now=TODAY)
+    WebhookAttempt.objects.create(
+        delivery=delivery, at=TODAY, milliseconds=12, status_code=500, answer=f"{mark} answer"
+    )
+    return {"webhooks/{webhook_id}": webhook.pk, "webhooks/{webhook_id}/deliveries/{delivery_id}": delivery.pk}
+
+
+def parameters_of(path: str) -> Iterator[tuple[str, str]]:
+    """The parameters of an address of the schema, each with its key in `known`."""
+    for found in re.finditer(r"{(\w+)}", path):
+        yield found[1], path[: found.end()].removeprefix("/api/v1/")
+
+
 def own_address(path: str, side: Side) -> str:
     """An address of the schema with the side's own things in it. KeyError where `known` lacks one of its parameters."""
-    parts = path.split("/")
-    return "/".join(
-        str(side.known[f"{before}/{part}"]) if part.startswith("{") else part for before, part in pairwise(["", *parts])
-    )
+    for name, key in list(parameters_of(path)):
+        path = path.replace(f"{{{name}}}", str(side.known[key]))
+    return path

@@ -15,8 +15,7 @@ from rest_framework.response import Response
 
 from candidates.api import CandidateView, DayQuerySerializer
 from ceportal.kernel import clock
-from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
-from ceportal.kernel.decisions import Decision
+from ceportal.kernel.answers import DecisionSerializer, KeptDecisions, Pages
 from ceportal.partner_api.fields import SparseFields
 from credits import queries
 from credits.models import Claim
@@ -65,10 +64,13 @@ class MyCredits(CandidateView):
         return Response(BalanceSerializer({"as_of": as_of, **asdict(balance)}).data)
 
 
-def decision_on(claim: Claim) -> dict[str, Any] | None:
-    """The decision on a claim or, while it waits, the one with which it was accepted for review."""
+def decision_on(claim: Claim, decisions: KeptDecisions) -> dict[str, Any] | None:
+    """The decision on a claim or, while it waits, the one with which it was accepted for review.
+
+    `decisions` are those of the same answer, whose claims share most of their findings.
+    """
     kept = claim.checked if claim.status == Claim.Status.SUBMITTED else claim.decision
-    return decision_answer(Decision.from_json(kept)) if kept else None
+    return decisions.answer(kept) if kept else None
 
 
 class ClaimSerializer(SparseFields, serializers.Serializer[Any]):
@@ -89,7 +91,7 @@ class ClaimSerializer(SparseFields, serializers.Serializer[Any]):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, claim: Any) -> Any:
-        return decision_on(claim)
+        return decision_on(claim, self.context.setdefault("decisions", KeptDecisions()))
 
 
 class LatestFirst(Pages):

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from catalog.provider_api import ProviderView
-from ceportal.kernel.answers import DecisionSerializer, Pages
+from ceportal.kernel.answers import DecisionSerializer, KeptDecisions, Pages
 from ceportal.kernel.served_files import serve
 from ceportal.partner_api.etags import etag_of, give_etag, require_match
 from ceportal.partner_api.fields import SparseFields
@@ -47,8 +47,8 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_address(self, evidence: Any) -> str:
-        claim = self.context["numbers"][evidence.claim_id]
-        return reverse("api:claim_evidence", args=[claim, evidence.pk], request=self.context["request"])
+        place = [evidence.claim.number, evidence.pk]
+        return reverse("api:claim_evidence", args=place, request=self.context["request"])
 
 
 class ProviderClaimSerializer(SparseFields, serializers.Serializer[Any]):
@@ -73,12 +73,13 @@ class ProviderClaimSerializer(SparseFields, serializers.Serializer[Any]):
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, claim: Any) -> Any:
-        return decision_on(claim)
+        return decision_on(claim, self.context.setdefault("decisions", KeptDecisions()))
 
     @extend_schema_field(EvidenceSerializer(many=True))
     def get_evidence(self, claim: Any) -> Any:
-        context = {"request": self.context["request"], "numbers": {claim.pk: claim.number}}
-        return EvidenceSerializer(claim.kept_evidence, many=True, context=context).data
+        if "files" not in self.context:  # one for all claims of the answer: to make one takes longer than to use it
+            self.context["files"] = EvidenceSerializer(context={"request": self.context["request"]})
+        return [self.context["files"].to_representation(each) for each in claim.kept_evidence]
 
 
 class ClaimsQuerySerializer(serializers.Serializer[Any]):

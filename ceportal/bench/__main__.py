@@ -52,7 +52,7 @@ def _measure(cluster: Cluster, folder: Path) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from ceportal.bench import expiry, fixture, proof, rosters, scans
+    from ceportal.bench import expiry, fixture, proof, reads, rosters, scans
 
     settings.DEBUG = False  # it keeps every statement in memory
     call_command("migrate", verbosity=0)
@@ -63,6 +63,7 @@ def _measure(cluster: Cluster, folder: Path) -> None:
         "expiry": lambda: expiry.run(fixture.Size()),
         "proof": proof.run,
         "scans": scans.run,
+        "reads": lambda: reads.run(var=folder),
         "rosters": lambda: rosters.run(cluster, var=folder),
     }
     for measure in [measurements[name] for name in sys.argv[1:]] or measurements.values():

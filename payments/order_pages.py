@@ -51,9 +51,9 @@ def order_context(request: CandidateRequest, number: str) -> dict[str, Any]:
     return context
 
 
-def shown_cents(request: HttpRequest) -> int | None:
-    """The amount that stood on the button that was pressed, and was agreed to; None on a page that showed none."""
-    given = request.POST.get("shown_cents", "")
+def shown_cents(request: HttpRequest, name: str = "shown_cents") -> int | None:
+    """The amount that stood by the button that was pressed, and was agreed to; None on a page that showed none."""
+    given = request.POST.get(name, "")
     if not given:
         return None
     return int(given) if given.isascii() and given.isdecimal() and len(given) < LONGEST_AMOUNT else -1  # none is that

@@ -23,6 +23,7 @@ from ceportal.kernel.pages import CONFLICT
 from exams import booking_reading, papers, services
 from exams.models import Booking
 from exams.views.paying import to_card_page
+from payments.order_pages import shown_cents
 from payments.services import CardServiceUnavailable
 
 log = structlog.get_logger(__name__)
@@ -97,7 +98,7 @@ def pay(request: CandidateRequest, booking_id: int) -> HttpResponse:
     """Go to the card page of a booking; a second press goes to the same one."""
     own, now = own_booking(request, booking_id), clock.now()
     try:
-        return to_card_page(request, own, now=now)
+        return to_card_page(request, own, shown=shown_cents(request), now=now)
     except Refused as refusal:
         return booking_response(request, own_booking(request, booking_id), refusal=refusal, now=now)
 

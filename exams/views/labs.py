@@ -23,6 +23,7 @@ from exams import booking_reading, calendar_reading, lab_reading, services, wait
 from exams.forms import CalendarForm, SeatForm
 from exams.models import Booking, Site
 from exams.views.paying import client_address, giving_code, to_card_page
+from payments.order_pages import shown_cents
 from payments.queries import usable_vouchers
 
 
@@ -159,7 +160,20 @@ def go_on(request: CandidateRequest, booking: Booking, now: datetime) -> HttpRes
     if booking.status == Booking.Status.PAID:
         messages.success(request, _("Your seat is booked and paid in full."))
     elif booking.status == Booking.Status.HELD or "now" in request.POST:
-        return to_card_page(request, booking, now=now)
+        return _pay_what_was_shown(request, booking, now)
     else:
         messages.success(request, _("The seat is reserved for you. Pay it in time, and it is yours."))
+    return redirect("exams:booking", booking.pk)
+
+
+def _pay_what_was_shown(request: CandidateRequest, booking: Booking, now: datetime) -> HttpResponse:
+    """To the card page for the amount that stood on the page; another is looked at first, and agreed to (LAB-04)."""
+    try:
+        return to_card_page(request, booking, shown=shown_cents(request, f"shown_cents_{booking.kit}"), now=now)
+    except Refused as refusal:
+        if booking.order is not None and booking.order.covered_cents:
+            messages.info(request, _("The seat is yours to pay. Look at what your voucher leaves to be paid by card."))
+        else:
+            for each in explain(refusal.decision).unmet:
+                messages.warning(request, f"{each.text} {each.next_step_text} ({each.clause})")
     return redirect("exams:booking", booking.pk)

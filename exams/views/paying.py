@@ -38,12 +38,15 @@ def giving_code(request: CandidateRequest, code: str, *, now: datetime) -> Itera
         yield
 
 
-def to_card_page(request: CandidateRequest, booking: Booking, *, now: datetime) -> HttpResponse:
-    """To the card page of a booking, a second time to the same one. Refused as `start_booking_payment` says."""
+def to_card_page(request: CandidateRequest, booking: Booking, *, shown: int | None, now: datetime) -> HttpResponse:
+    """To the card page of a booking, a second time to the same one; `shown` is the amount agreed to, in cents.
+
+    Refused as `start_booking_payment` says.
+    """
     back = settings.BASE_URL + reverse("exams:booking_return", args=[booking.pk])
     try:
         payment = services.start_booking_payment(
-            booking_id=booking.pk, success_url=back, cancel_url=back, shown_cents=shown_cents(request), now=now
+            booking_id=booking.pk, success_url=back, cancel_url=back, shown_cents=shown, now=now
         )
     except CardServiceUnavailable:
         messages.error(request, card_service_trouble())

@@ -213,6 +213,27 @@ def test_a_late_seat_is_kept_while_it_is_paid(client: Client, aiko: Candidate, a
     assert "The seat is kept for you for 30 more minutes" in text
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"shown_cents_fixed": "193599"}, "The amount has changed since it was shown to you"),
+        ({"shown_cents_fixed": "193600", "voucher": ""}, "Look at what your voucher leaves to be paid by card."),
+    ],
+)
+def test_another_amount_than_the_page_showed_is_looked_at_before_it_is_charged(
+    more: dict[str, str], said: str, client: Client, aiko: Candidate, cards: CardDesk
+) -> None:
+    """LAB-04: the price has changed meanwhile, or a voucher pays a part."""
+    if "voucher" in more:
+        more = more | {"voucher": world.voucher_of(aiko).code}
+    assert 'name="shown_cents_fixed" value="193600"' in client.get(SEAT).text
+    answer = client.post(SEAT, ACCEPTED | more | {"now": "1"}, follow=True)
+    booking = Booking.objects.get()
+    assert answer.redirect_chain == [(f"/labs/bookings/{booking.pk}/", 302)]
+    assert said in answer.text
+    assert not Payment.objects.exists()
+
+
 def test_a_voucher_of_the_own_list_pays_the_fee_and_a_seat_without_tax_is_paid_by_it_alone(
     client: Client, aiko: Candidate
 ) -> None:

@@ -96,7 +96,7 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
 
 
 # Tests that share what takes long to make: a running portal, a demonstration.
-TOGETHER = ("tests/browser/", "tests/demo/test_today.py::")
+TOGETHER = ("tests/browser/", "tests/demo/test_today.py::", "tests/partner_api/fuzzing/")
 
 
 class OneWorkerForWhatIsShared(LoadScopeScheduling):

@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
@@ -56,15 +57,11 @@ def crash(stack: LiveStack) -> None:
 def ask(stack: LiveStack, question: str, *values: str) -> list[Any] | None:
     """The rows that answer; None while the database is away."""
     try:
-        connection = psycopg2.connect(stack.environment["DATABASE_URL"])
-    except psycopg2.OperationalError:
-        return None
-    try:
-        with connection.cursor() as cursor:
+        with closing(psycopg2.connect(stack.environment["DATABASE_URL"])) as connection, connection.cursor() as cursor:
             cursor.execute(question, values)
             return [row[0] if len(row) == 1 else row for row in cursor.fetchall()]
-    finally:
-        connection.close()
+    except psycopg2.OperationalError:
+        return None
 
 
 def until(condition: Callable[[], bool], what: str) -> None:

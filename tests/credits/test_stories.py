@@ -286,7 +286,8 @@ class TestSince2020:
     def test_a_course_counts_once_a_cycle_and_again_in_the_next(self, professional_2021: Story) -> None:
         story = professional_2021
         approved(story, "ilt-40", "2021-02-05", filed="2021-02-10", decided="2021-02-11")
-        refused("CR-04", lambda: story.to("2021-04-10").claim("ilt-40", "2021-04-08"))
+        story.to("2021-04-10")  # by when the lot may have opened an audit of what was approved (CE-12)
+        refused("CR-04", lambda: story.claim("ilt-40", "2021-04-08"))
         story.to("2021-05-05").sit("350-401")
         assert (story.balance().available, story.lifetime().expired) == (0, 40)
         approved(story, "ilt-40", "2021-09-08", filed="2021-09-10", decided="2021-09-11")

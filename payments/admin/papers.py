@@ -56,7 +56,7 @@ class PaperAdmin(RecordAdmin):
         paper: Invoice | CreditNote = self.record(request, object_id)
 
         def perform(_values: dict[str, Any], now: datetime) -> str:
-            if self.tell_again(paper, now):
+            if _tell_again(paper, now):
                 return _("The candidate is told of it again.")
             return _("The candidate was told of it again today already.")
 
@@ -71,9 +71,12 @@ class PaperAdmin(RecordAdmin):
             back=paper,
         )
 
-    def tell_again(self, paper: Invoice | CreditNote, now: datetime) -> bool:
-        """Tell the candidate of the paper; False where that was done today already."""
-        raise NotImplementedError
+
+def _tell_again(paper: Invoice | CreditNote, now: datetime) -> bool:
+    """Tell the candidate of the paper; False where that was done today already."""
+    if isinstance(paper, Invoice):
+        return services.send_invoice_again(invoice_id=paper.pk, now=now)
+    return services.send_credit_note_again(credit_note_id=paper.pk, now=now)
 
 
 @admin.register(Invoice)
@@ -86,9 +89,6 @@ class InvoiceAdmin(PaperAdmin):
     fields = ("number", "candidate", "order", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
     address = "payments:invoice_pdf"
 
-    def tell_again(self, paper: Invoice | CreditNote, now: datetime) -> bool:
-        return services.send_invoice_again(invoice_id=paper.pk, now=now)
-
 
 @admin.register(CreditNote)
 class CreditNoteAdmin(PaperAdmin):
@@ -99,6 +99,3 @@ class CreditNoteAdmin(PaperAdmin):
     search_fields = ("number", "invoice__number", "candidate__number", "candidate__name")
     fields = ("number", "candidate", "invoice", "refund", "amount", "issued_on", "issued_at", "pdf", "content_in_full")
     address = "payments:credit_note_pdf"
-
-    def tell_again(self, paper: Invoice | CreditNote, now: datetime) -> bool:
-        return services.send_credit_note_again(credit_note_id=paper.pk, now=now)

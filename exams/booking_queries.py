@@ -13,10 +13,10 @@ from ceportal.kernel import clock, money
 from ceportal.kernel.decisions import Decision, Finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import BOOK
-from exams import booking_rules as rules
 from exams import offers, queries
 from exams.models import FREED, LIVE, Booking, Exam, Seat, Site, SitePrice
-from exams.rules import OpeningFacts, RetakeFacts, assess_retake
+from exams.rules import booking as rules
+from exams.rules.attempts import OpeningFacts, RetakeFacts, assess_retake
 from exams.site_time import day_at, moment_of
 
 WITH_PLACE = ("candidate", "track", "exam", "seat__sitting__site", "order")

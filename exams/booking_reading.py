@@ -17,10 +17,12 @@ from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
 from exams import booking_queries as queries
-from exams import booking_rules, change_queries, change_rules, services
+from exams import change_queries, services
 from exams.clocks import Clocks, clocks_of
 from exams.models import Booking, CheckIn, Incident, Reread, Reschedule
 from exams.reread_reading import RereadPart, reread_part
+from exams.rules import booking as booking_rules
+from exams.rules import changes as change_rules
 from exams.site_time import day_at
 from payments.amounts import amount_text
 from payments.models import Order

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from ceportal.kernel import clock, money
 from ceportal.kernel.policy import BOOK
 from exams import booking_queries as queries
-from exams import change_rules as rules
 from exams.models import Booking, Remedy, Reschedule, Site
+from exams.rules import changes as rules
 from exams.site_time import day_at
 from payments.models import OrderLine, Voucher
 from payments.queries import voucher_of

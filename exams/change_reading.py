@@ -15,9 +15,9 @@ from ceportal.kernel.explain import Explanation, explain
 from exams import booking_queries as queries
 from exams import change_queries
 from exams.booking_reading import minutes_until
-from exams.change_rules import CHARGED, COVERED, LOST, REFUNDED, QuoteLine
 from exams.clocks import Clocks, clocks_of
 from exams.models import Booking, Reschedule
+from exams.rules.changes import CHARGED, COVERED, LOST, REFUNDED, QuoteLine
 from payments.models import Voucher
 from payments.queries import Standing
 

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from exams.desk_rules import GOVERNMENT_PHOTO, IdentityFacts
 from exams.models import Booking, CheckIn, LogEntry
+from exams.rules.desk import GOVERNMENT_PHOTO, IdentityFacts
 
 NOT_CHOSEN = ("", _("Choose"))
 DOCUMENTS = CheckIn.Document.choices

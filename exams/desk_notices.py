@@ -11,9 +11,9 @@ from django.urls import reverse
 from candidates.services import compose_notice
 from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
-from exams import reread_rules
 from exams.booking_queries import booking_with_place
 from exams.models import Booking, Incident, Remedy, Reread
+from exams.rules import rereads as reread_rules
 from exams.services import rereads
 
 

@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.explain import explain
 from ceportal.kernel.policy import BOOK
-from exams import desk_queries, desk_rules, incident_rules, reread_rules
+from exams import desk_queries
 from exams.desk_forms import CheckInForm, FaultEndForm, FaultForm, LogForm, ResultForm
 from exams.lab_reading import missing_texts
 from exams.models import FREED, Booking, Incident, Site, Sitting
+from exams.rules import desk as desk_rules
+from exams.rules import incidents as incident_rules
+from exams.rules import rereads as reread_rules
 from exams.site_time import day_at
 
 MINUTE = timedelta(minutes=1)

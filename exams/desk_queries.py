@@ -8,8 +8,10 @@ from django.db.models import QuerySet, Sum
 
 from candidates import queries as candidates
 from ceportal.kernel.policy import BOOK
-from exams import desk_rules, incident_rules, queries
+from exams import queries
 from exams.models import Booking, Incident, Reread, Sitting
+from exams.rules import desk as desk_rules
+from exams.rules import incidents as incident_rules
 from exams.site_time import day_at, moment_of
 
 AWAITED = Booking.Status.PAID

@@ -13,10 +13,10 @@ from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.wording import days_text
 from exams import booking_queries as queries
-from exams import booking_rules as rules
-from exams import reread_rules
 from exams.clocks import Clocks, clocks_of
 from exams.models import Booking, Exam, Site, SitePrice, Sitting
+from exams.rules import booking as rules
+from exams.rules import rereads as reread_rules
 from exams.services import rereads
 from exams.services.bookings import terms_of_payment
 from exams.site_time import day_at, moment_of

@@ -15,8 +15,9 @@ from candidates.queries import current_agreement, testing_facts
 from candidates.rules import TestingFacts, assess_testing
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
-from exams import queries, rules
+from exams import queries
 from exams.models import Exam
+from exams.rules import attempts as rules
 
 
 @dataclass(frozen=True, slots=True)

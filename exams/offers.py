@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
-from exams import sitting_rules
 from exams.models import LIVE, Booking, Closure, Site, Sitting, SittingPattern
+from exams.rules import sittings as sitting_rules
+from exams.rules.sittings import PatternFacts
 from exams.site_time import day_at
-from exams.sitting_rules import PatternFacts
 
 
 def sittings_offered() -> QuerySet[Sitting]:

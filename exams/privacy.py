@@ -9,8 +9,8 @@ from candidates.models import Candidate
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.personal_data import Area, Part
-from exams.erasure_rules import LabFacts, assess_erasure
 from exams.models import LIVE, Booking, Incident, LogEntry, Reread, SiteMember, WaitingWish
+from exams.rules.erasure import LabFacts, assess_erasure
 from exams.transcript import transcript
 
 EXPORTED = (

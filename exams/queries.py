@@ -12,7 +12,7 @@ from candidates.models import Certification
 from candidates.queries import Held, held_in
 from ceportal.kernel.policy import BOOK
 from exams.models import Attempt, Exam
-from exams.rules import OpeningFacts, PastResult, RetakeFacts, pass_counts_until
+from exams.rules.attempts import OpeningFacts, PastResult, RetakeFacts, pass_counts_until
 
 COUNTING = (Attempt.Result.PASS, Attempt.Result.FAIL)
 

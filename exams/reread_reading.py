@@ -10,9 +10,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.explain import Explanation, explain
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.wording import days_text
-from exams import reread_rules
 from exams.clocks import Clocks, clocks_of
 from exams.models import Booking, Reread
+from exams.rules import rereads as reread_rules
 from exams.services import rereads
 from exams.site_time import day_at, end_of
 from payments.models import Order

@@ -15,10 +15,10 @@ from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
 from exams import booking_queries as queries
 from exams import lab_reading
-from exams.booking_rules import FIXED
 from exams.clocks import Clocks, clocks_of
 from exams.lab_reading import SeatPage
 from exams.models import Booking, WaitingWish
+from exams.rules.booking import FIXED
 from exams.services import waiting
 
 Status = WaitingWish.Status

@@ -17,8 +17,8 @@ from ceportal.demo.people import Person
 from ceportal.demo.story import Scene, Story, make_user
 from ceportal.kernel import clock
 from exams import services
-from exams.desk_rules import IdentityFacts
 from exams.models import Booking, Site, Sitting, WaitingWish
+from exams.rules.desk import IdentityFacts
 from exams.services import exam_day
 from exams.services.results import publish_result
 from payments.models import Voucher

@@ -21,7 +21,7 @@ FREED = ("released", "unpaid_cancelled", "dropped", "cancelled", "rescheduled") 
 
 
 class Booking(models.Model):
-    """A seat taken by a candidate. What may follow what stands in booking_rules.TRANSITIONS."""
+    """A seat taken by a candidate. What may follow what stands in rules.booking.TRANSITIONS."""
 
     class Status(models.TextChoices):
         HELD = "held", _("held for a while")

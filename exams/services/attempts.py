@@ -17,8 +17,9 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, Refused, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from exams import queries, rules
+from exams import queries
 from exams.models import Attempt, Exam
+from exams.rules import attempts as rules
 
 AGREEMENT = "agreement"
 

@@ -13,11 +13,11 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from exams import booked_rules
 from exams import booking_notices as notices
 from exams import booking_queries as queries
-from exams import booking_rules as rules
 from exams.models import Booking, Seat, Site, WaitingWish
+from exams.rules import booked as booked_rules
+from exams.rules import booking as rules
 from exams.services import holds, paying, seats
 from exams.services.states import lock_booking, move_to
 from exams.site_time import begin_of, day_at, end_of

@@ -14,9 +14,9 @@ from ceportal.kernel.decisions import Decision, Refused, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import desk_queries as queries
-from exams import desk_rules as rules
-from exams.desk_rules import IdentityFacts
 from exams.models import FREED, Booking, CheckIn, Incident, LogEntry, Sitting
+from exams.rules import desk as rules
+from exams.rules.desk import IdentityFacts
 from exams.services.holds import withdraw_quotes
 from exams.services.states import lock_booking, move_to
 from exams.site_time import day_at

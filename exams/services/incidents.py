@@ -13,8 +13,8 @@ from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import desk_queries as queries
-from exams import incident_rules as rules
 from exams.models import FREED, Booking, CheckIn, Incident, LogEntry, Remedy
+from exams.rules import incidents as rules
 from exams.services.exam_day import write_log
 from exams.services.holds import withdraw_quotes
 from exams.services.states import lock_booking, move_to

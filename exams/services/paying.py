@@ -12,10 +12,10 @@ from candidates.services import compose_notice
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
-from exams import booked_rules as rules
 from exams import booking_notices as notices
 from exams import booking_queries as queries
 from exams.models import Booking
+from exams.rules import booked as rules
 from exams.services.states import lock_booking, move_to
 from exams.site_time import day_at
 from payments.models import Order, OrderLine, Payment

@@ -14,8 +14,8 @@ from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import desk_queries as queries
-from exams import reread_rules as rules
 from exams.models import Attempt, Booking, Reread
+from exams.rules import rereads as rules
 from exams.services.attempts import correct_attempt
 from exams.services.states import lock_booking
 from exams.site_time import end_of

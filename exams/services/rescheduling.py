@@ -20,9 +20,10 @@ from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import booking_queries as queries
-from exams import booking_rules, change_queries, offers
-from exams import change_rules as rules
+from exams import change_queries, offers
 from exams.models import Booking, Remedy, Reschedule, Seat, Site
+from exams.rules import booking as booking_rules
+from exams.rules import changes as rules
 from exams.services import bookings, holds, paying, seats
 from exams.services.states import lock_booking, move_to
 from exams.site_time import begin_of, day_at, end_of

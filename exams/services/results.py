@@ -10,8 +10,8 @@ from django.db import transaction
 from ceportal.kernel.decisions import Decision, Refused, require
 from ceportal.kernel.outbox import emit
 from exams import desk_queries as queries
-from exams import reread_rules as rules
 from exams.models import Attempt, Booking
+from exams.rules import rereads as rules
 from exams.services.attempts import record_attempt
 from exams.services.rereads import give_up_reread
 from exams.services.states import lock_booking, move_to

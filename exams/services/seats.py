@@ -8,9 +8,9 @@ from datetime import date
 from candidates.models import Track
 from ceportal.kernel.decisions import Refused
 from exams import booking_queries as queries
-from exams import booking_rules as rules
 from exams import offers
 from exams.models import FREED, Booking, Seat, Site
+from exams.rules import booking as rules
 
 
 def take_seat(place: rules.PlaceFacts, *, site: Site, day: date, track: Track) -> Seat:

@@ -17,7 +17,7 @@ from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from exams import queries
 from exams.models import ResultLink
-from exams.sharing_rules import ResultSharingFacts, assess_result_sharing
+from exams.rules.sharing import ResultSharingFacts, assess_result_sharing
 
 OPEN_LINKS_AT_MOST = 50  # so that the page of links stays a page
 BYTES = TOKEN_LENGTH * 3 // 4

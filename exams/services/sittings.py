@@ -14,9 +14,10 @@ from ceportal.kernel.bulk import insert_many
 from ceportal.kernel.decisions import require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
-from exams import offers, site_time, sitting_rules
+from exams import offers, site_time
 from exams.models import FREED, Booking, Closure, Exam, Seat, Site, Sitting
-from exams.sitting_rules import Closed, ClosureFacts, PatternFacts, SittingFacts
+from exams.rules import sittings as sitting_rules
+from exams.rules.sittings import Closed, ClosureFacts, PatternFacts, SittingFacts
 
 
 def lock_site(site_id: int) -> Site:

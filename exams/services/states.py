@@ -1,4 +1,4 @@
-"""Bookings locked, and moved from one state to another as the table of booking_rules says."""
+"""Bookings locked, and moved from one state to another as the table of rules.booking says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from candidates.services import lock_candidate
 from ceportal.kernel.outbox import emit
 from exams.booking_queries import WITH_PLACE
-from exams.booking_rules import TRANSITIONS
 from exams.models import FREED, Booking
+from exams.rules.booking import TRANSITIONS
 
 
 def lock_booking(booking_id: int) -> Booking:

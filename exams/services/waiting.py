@@ -18,9 +18,10 @@ from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from exams import booking_notices as notices
 from exams import booking_queries as queries
-from exams import booking_rules as rules
-from exams import waiting_queries, waiting_rules
+from exams import waiting_queries
 from exams.models import Booking, Site, Sitting, WaitingWish
+from exams.rules import booking as rules
+from exams.rules import waiting as waiting_rules
 from exams.services import bookings, holds, paying, seats
 from exams.services.states import lock_booking, move_to
 from exams.site_time import begin_of, day_at

@@ -20,8 +20,8 @@ from candidates.models import Candidate
 from ceportal.kernel.decisions import Refused
 from ceportal.scenarios.cards import CardDesk
 from exams import sweeps
-from exams.desk_rules import IdentityFacts
 from exams.models import Booking, Site, Sitting
+from exams.rules.desk import IdentityFacts
 from exams.site_time import begin_of, moment_of
 from payments.gateway import GatewayRefund
 from payments.models import Order, Payment, Refund, Voucher

@@ -8,8 +8,8 @@ from typing import Any
 
 import payments.services
 from exams import sweeps
-from exams.desk_rules import IdentityFacts
 from exams.models import Booking, Closure, Incident, Reread, Reschedule, Site, WaitingWish
+from exams.rules.desk import IdentityFacts
 from exams.services import bookings, exam_day, incidents, paying, rereads, rescheduling, results, sittings, waiting
 from exams.services.attempts import correct_attempt
 from exams.site_time import moment_of

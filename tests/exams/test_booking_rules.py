@@ -10,12 +10,12 @@ import pytest
 
 from candidates.rules import BarFacts, TestingFacts
 from ceportal.kernel.policy import BOOK
-from exams import booked_rules as booked
-from exams import booking_rules as rules
-from exams.booked_rules import CancellingFacts, PayingFacts
-from exams.booking_rules import BookingFacts, NoShowFacts, PlaceFacts, SeatFacts, assess_booking
 from exams.models import FREED, LIVE, Booking
-from exams.rules import OpeningFacts, PastResult, RetakeFacts
+from exams.rules import booked
+from exams.rules import booking as rules
+from exams.rules.attempts import OpeningFacts, PastResult, RetakeFacts
+from exams.rules.booked import CancellingFacts, PayingFacts
+from exams.rules.booking import BookingFacts, NoShowFacts, PlaceFacts, SeatFacts, assess_booking
 from tests.factories import day
 
 PLACE = PlaceFacts(

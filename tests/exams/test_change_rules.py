@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ceportal.kernel.policy import BOOK
-from exams import change_rules as rules
-from exams.change_rules import LeavingFacts, MoneyFacts, VoucherFacts, quote_change
+from exams.rules import changes as rules
+from exams.rules.changes import LeavingFacts, MoneyFacts, VoucherFacts, quote_change
 from tests.factories import day
 
 EXAM = day("2026-05-04")

@@ -10,10 +10,12 @@ import pytest
 
 from candidates.rules import BarFacts, TestingFacts
 from ceportal.kernel.policy import BOOK
-from exams import desk_rules, incident_rules, reread_rules
-from exams.booking_rules import TRANSITIONS
 from exams.models import Booking, CheckIn
-from exams.rules import OpeningFacts, PastResult, RetakeFacts
+from exams.rules import desk as desk_rules
+from exams.rules import incidents as incident_rules
+from exams.rules import rereads as reread_rules
+from exams.rules.attempts import OpeningFacts, PastResult, RetakeFacts
+from exams.rules.booking import TRANSITIONS
 from tests.factories import day, noon
 
 EXAM_ON = day("2026-05-04")

@@ -12,8 +12,8 @@ from candidates.models import Acceptance, Agreement, GuardianConsent
 from candidates.services import accept_agreement
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
-from exams.desk_rules import IdentityFacts
 from exams.models import Attempt, Booking, CheckIn, LogEntry, SiteMember, Sitting
+from exams.rules.desk import IdentityFacts
 from exams.services import exam_day
 from tests import factories
 from tests.exams.lab_world import deliver, notices

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
 from ceportal.scenarios.cards import CardDesk, standing_in
-from exams.booking_rules import TRANSITIONS
 from exams.models import FREED, LIVE, Attempt, Booking, CheckIn, Remedy, Reread, Reschedule, Seat, Sitting, WaitingWish
+from exams.rules.booking import TRANSITIONS
 from exams.site_time import day_at
 from payments.models import Order, OrderLine, Payment, Transfer, Voucher
 from payments.verification import verify

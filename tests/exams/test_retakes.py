@@ -10,10 +10,11 @@ import pytest
 from candidates.models import Candidate
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
-from exams import queries, rules, services
+from exams import queries, services
 from exams.may_sit import may_sit
 from exams.models import Exam
-from exams.rules import OpeningFacts, PastResult, RetakeFacts
+from exams.rules import attempts as rules
+from exams.rules.attempts import OpeningFacts, PastResult, RetakeFacts
 from tests import factories
 from tests.factories import day, noon
 

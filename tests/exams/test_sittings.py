@@ -13,7 +13,7 @@ from ceportal.kernel.models import Event
 from ceportal.kernel.policy import BOOK
 from exams import offers, services, site_time, sweeps
 from exams.models import Closure, Seat, Site, Sitting
-from exams.sitting_rules import Closed, PatternFacts, days_to_open
+from exams.rules.sittings import Closed, PatternFacts, days_to_open
 from tests import factories
 from tests.factories import day, noon
 from tests.story import refused_with

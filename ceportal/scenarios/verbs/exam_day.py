@@ -5,8 +5,8 @@ from __future__ import annotations
 from ceportal.scenarios.binding import Act, does
 from ceportal.scenarios.kinds import CARD, DECLINED_CARD
 from ceportal.scenarios.verbs.cards import by_card
-from exams.desk_rules import IdentityFacts
 from exams.models import Booking, CheckIn
+from exams.rules.desk import IdentityFacts
 from exams.services import exam_day, incidents, rereads, results
 
 IN_ORDER = IdentityFacts(

@@ -10,7 +10,7 @@ from ceportal.kernel.calendar import add_months
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from exams.desk_rules import NOT_AWAITED
+from exams.rules.desk import NOT_AWAITED
 
 # A fault is of a lab that has begun; an event can also prevent it, or be known of only after the candidate was missed.
 MAY_HAVE_FAULT = frozenset({"sat"})

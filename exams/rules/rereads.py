@@ -9,7 +9,7 @@ from candidates.rules import BarFacts, assess_bar
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from exams.desk_rules import NOT_AWAITED
+from exams.rules.desk import NOT_AWAITED
 
 
 @dataclass(frozen=True, slots=True)

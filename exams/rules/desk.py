@@ -10,7 +10,7 @@ from candidates.rules import TestingFacts, assess_testing
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Policy
-from exams.rules import OpeningFacts, RetakeFacts, assess_opening, assess_retake
+from exams.rules.attempts import OpeningFacts, RetakeFacts, assess_opening, assess_retake
 
 # What a government issues with a photograph on it (EXAM-13).
 GOVERNMENT_PHOTO = frozenset({"passport", "identity_card", "driving_licence", "residence_permit"})

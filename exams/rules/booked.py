@@ -8,7 +8,7 @@ from datetime import date
 from candidates.rules import BarFacts, assess_bar
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
-from exams.booking_rules import in_dollars
+from exams.rules.booking import in_dollars
 
 PAID_FOR = frozenset({"paid", "rescheduled", "cancelled", "sat", "no_show", "passed", "failed", "incident"})
 

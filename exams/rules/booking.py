@@ -14,7 +14,7 @@ from candidates.rules import TestingFacts, assess_testing
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Book, Policy
-from exams.rules import OpeningFacts, RetakeFacts, assess_offered, assess_opening, assess_retake
+from exams.rules.attempts import OpeningFacts, RetakeFacts, assess_offered, assess_opening, assess_retake
 
 # What may follow what; the diagram of the state machine.
 TRANSITIONS: Mapping[str, tuple[str, ...]] = {

@@ -16,7 +16,7 @@ from ceportal.kernel import money
 from ceportal.kernel.decisions import Decision, Finding, finding
 from ceportal.kernel.decisions import gettext_noop as _
 from ceportal.kernel.policy import Policy
-from exams.booking_rules import in_dollars
+from exams.rules.booking import in_dollars
 
 UNPAID = frozenset({"held", "reserved"})
 CHARGED, REFUNDED, COVERED, LOST = "charged", "refunded", "covered", "lost"  # by card; by voucher; not given back

@@ -1,0 +1,1 @@
+"""What exams and labs decide: pure functions on frozen values, a module a subject."""

@@ -6,6 +6,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -15,505 +17,487 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="User",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
-                (
-                    "is_staff",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates whether the user can log into this admin site.",
-                        verbose_name="staff status",
-                    ),
-                ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
-                        verbose_name="active",
-                    ),
-                ),
-                (
-                    "date_joined",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
-                ),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
-                ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Agreement",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("terms", "programme terms"),
-                            ("agreement", "certification and confidentiality agreement"),
-                            ("recording", "recording on camera"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("version", models.CharField(max_length=20)),
-                ("title", models.CharField(max_length=200)),
-                ("text", models.TextField()),
-                ("effective_on", models.DateField()),
-            ],
-            options={
-                "ordering": ["kind", "-effective_on"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("kind", "version"), name="agreement_version_unique"),
-                    models.UniqueConstraint(fields=("kind", "effective_on"), name="agreement_one_per_day"),
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["terms", "agreement", "recording"])),
-                        name="agreement_known_kind",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Candidate",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("number", models.CharField(max_length=20, unique=True, verbose_name="candidate number")),
-                ("name", models.CharField(max_length=150, verbose_name="name")),
-                ("born", models.DateField(verbose_name="date of birth")),
-                ("country", models.CharField(max_length=2, verbose_name="country of residence")),
-                ("region", models.CharField(blank=True, max_length=6, verbose_name="region")),
-                (
-                    "billing_country",
-                    models.CharField(blank=True, max_length=2, verbose_name="billing country"),
-                ),
-                ("email", models.EmailField(max_length=254, verbose_name="registered e-mail address")),
-                ("time_zone", models.CharField(default="UTC", max_length=50, verbose_name="time zone")),
-                ("language", models.CharField(default="en", max_length=10, verbose_name="language")),
-                ("created_at", models.DateTimeField()),
-                (
-                    "user",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Acceptance",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("accepted_at", models.DateTimeField()),
-                ("ip_address", models.GenericIPAddressField(blank=True, null=True)),
-                (
-                    "agreement",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="candidates.agreement"),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="acceptances",
-                        to="candidates.candidate",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Certification",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("number", models.CharField(max_length=61, unique=True)),
-                ("first_certified_on", models.DateField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("active", "Active"),
-                            ("suspended", "Suspended"),
-                            ("grace", "In grace"),
-                            ("emeritus", "Emeritus"),
-                            ("lifetime_emeritus", "Lifetime Emeritus"),
-                            ("inactive", "Inactive"),
-                            ("revoked", "Revoked"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("active_ends_on", models.DateField(blank=True, null=True)),
-                ("inactive_on", models.DateField(blank=True, null=True)),
-                ("next_change_on", models.DateField(blank=True, null=True)),
-                ("imported", models.BooleanField(default=False)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="certifications",
-                        to="candidates.candidate",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Notice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("kind", models.CharField(max_length=40)),
-                ("key", models.CharField(max_length=120, unique=True)),
-                ("address", models.EmailField(max_length=254)),
-                ("subject", models.CharField(max_length=200)),
-                ("body", models.TextField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("queued", "on its way"),
-                            ("sent", "sent"),
-                            ("delivered", "delivered"),
-                            ("bounced", "returned"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                ("read_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notices",
-                        to="candidates.candidate",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="StatusChange",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("effective_on", models.DateField()),
-                (
-                    "before",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("active", "Active"),
-                            ("suspended", "Suspended"),
-                            ("grace", "In grace"),
-                            ("emeritus", "Emeritus"),
-                            ("lifetime_emeritus", "Lifetime Emeritus"),
-                            ("inactive", "Inactive"),
-                            ("revoked", "Revoked"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "after",
-                    models.CharField(
-                        choices=[
-                            ("active", "Active"),
-                            ("suspended", "Suspended"),
-                            ("grace", "In grace"),
-                            ("emeritus", "Emeritus"),
-                            ("lifetime_emeritus", "Lifetime Emeritus"),
-                            ("inactive", "Inactive"),
-                            ("revoked", "Revoked"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("active_ends_on", models.DateField(blank=True, null=True)),
-                ("inactive_on", models.DateField(blank=True, null=True)),
-                ("clause", models.CharField(max_length=10)),
-                ("reason", models.CharField(max_length=200)),
-                ("made_at", models.DateTimeField()),
-                (
-                    "certification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="status_changes",
-                        to="candidates.certification",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Term",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("active", "active term"), ("emeritus", "Emeritus term")],
-                        default="active",
-                        max_length=10,
-                    ),
-                ),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                ("renewed_on", models.DateField()),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("earned", "earned"),
-                            ("imported", "imported from the certification records"),
-                            ("renewed", "renewed"),
-                            ("earned_another", "renewed by earning another certification"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("source", models.CharField(blank=True, max_length=60)),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "certification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="terms",
-                        to="candidates.certification",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["starts_on", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Track",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("code", models.SlugField(max_length=40, unique=True)),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "level",
-                    models.CharField(
-                        choices=[
-                            ("entry", "Entry"),
-                            ("associate", "Associate"),
-                            ("specialist", "Specialist"),
-                            ("professional", "Professional"),
-                            ("expert", "Expert"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("family", models.CharField(blank=True, max_length=20)),
-            ],
-            options={
-                "ordering": ["name"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("level__in", ["entry", "associate", "specialist", "professional", "expert"])
-                        ),
-                        name="track_known_level",
-                    )
-                ],
-            },
-        ),
-        migrations.AddField(
-            model_name="certification",
-            name="track",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="certifications",
-                to="candidates.track",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="user_email_unique"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="candidate_country_code"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("billing_country", ""), ("billing_country__regex", "^[A-Z]{2}$"), _connector="OR"),
-                name="candidate_billing_country_code",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="acceptance",
-            constraint=models.UniqueConstraint(fields=("candidate", "agreement"), name="acceptance_once"),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(fields=["candidate", "-created_at"], name="notice_by_candidate"),
-        ),
-        migrations.AddConstraint(
-            model_name="notice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["queued", "sent", "delivered", "bounced"])),
-                name="notice_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status", "queued"), ("sent_at__isnull", False), _connector="OR"),
-                name="notice_sent_has_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at__isnull", True)),
-                fields=("certification", "starts_on", "renewed_on"),
-                name="term_one_per_start_and_renewal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ends_on__isnull", True), ("kind", "active")),
-                    models.Q(
-                        ("ends_on__gt", models.F("starts_on")),
-                        ("ends_on__isnull", False),
-                        ("kind", "emeritus"),
-                    ),
-                    _connector="OR",
-                ),
-                name="term_ends_if_emeritus",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason__in", ["earned", "imported", "renewed", "earned_another"])),
-                name="term_known_reason",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="certification",
-            index=models.Index(fields=["next_change_on"], name="certification_due"),
-        ),
-        migrations.AddIndex(
-            model_name="certification",
-            index=models.Index(
-                condition=models.Q(("status", "active")),
-                fields=["active_ends_on"],
-                name="certification_lapsing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="certification",
-            constraint=models.UniqueConstraint(fields=("candidate", "track"), name="certification_one_per_track"),
-        ),
-        migrations.AddConstraint(
-            model_name="certification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+        AtOnce(
+            migrations.CreateModel(
+                name="User",
+                fields=[
                     (
-                        "status__in",
-                        [
-                            "active",
-                            "suspended",
-                            "grace",
-                            "emeritus",
-                            "lifetime_emeritus",
-                            "inactive",
-                            "revoked",
-                        ],
-                    )
-                ),
-                name="certification_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="certification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("active_ends_on__isnull", True), ("inactive_on__isnull", True)),
-                    models.Q(
-                        ("active_ends_on__isnull", False),
-                        ("inactive_on__gte", models.F("active_ends_on")),
-                        ("inactive_on__isnull", False),
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    _connector="OR",
-                ),
-                name="certification_dates_in_order",
+                    ("password", models.CharField(max_length=128, verbose_name="password")),
+                    ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                    (
+                        "is_superuser",
+                        models.BooleanField(
+                            default=False,
+                            help_text="Designates that this user has all permissions without explicitly assigning them.",
+                            verbose_name="superuser status",
+                        ),
+                    ),
+                    (
+                        "is_staff",
+                        models.BooleanField(
+                            default=False,
+                            help_text="Designates whether the user can log into this admin site.",
+                            verbose_name="staff status",
+                        ),
+                    ),
+                    (
+                        "is_active",
+                        models.BooleanField(
+                            default=True,
+                            help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                            verbose_name="active",
+                        ),
+                    ),
+                    (
+                        "date_joined",
+                        models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                    ),
+                    ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                    ("name", models.CharField(blank=True, max_length=150, verbose_name="name")),
+                    (
+                        "groups",
+                        models.ManyToManyField(
+                            blank=True,
+                            help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                            related_name="user_set",
+                            related_query_name="user",
+                            to="auth.group",
+                            verbose_name="groups",
+                        ),
+                    ),
+                    (
+                        "user_permissions",
+                        models.ManyToManyField(
+                            blank=True,
+                            help_text="Specific permissions for this user.",
+                            related_name="user_set",
+                            related_query_name="user",
+                            to="auth.permission",
+                            verbose_name="user permissions",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(
+                            django.db.models.functions.text.Lower("email"), name="user_email_unique"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Agreement",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("terms", "programme terms"),
+                                ("agreement", "certification and confidentiality agreement"),
+                                ("recording", "recording on camera"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("version", models.CharField(max_length=20)),
+                    ("title", models.CharField(max_length=200)),
+                    ("text", models.TextField()),
+                    ("effective_on", models.DateField()),
+                ],
+                options={
+                    "ordering": ["kind", "-effective_on"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("kind", "version"), name="agreement_version_unique"),
+                        models.UniqueConstraint(fields=("kind", "effective_on"), name="agreement_one_per_day"),
+                        models.CheckConstraint(
+                            condition=models.Q(("kind__in", ["terms", "agreement", "recording"])),
+                            name="agreement_known_kind",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Candidate",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.CharField(max_length=20, unique=True, verbose_name="candidate number")),
+                    ("name", models.CharField(max_length=150, verbose_name="name")),
+                    ("born", models.DateField(verbose_name="date of birth")),
+                    ("country", models.CharField(max_length=2, verbose_name="country of residence")),
+                    ("region", models.CharField(blank=True, max_length=6, verbose_name="region")),
+                    (
+                        "billing_country",
+                        models.CharField(blank=True, max_length=2, verbose_name="billing country"),
+                    ),
+                    ("email", models.EmailField(max_length=254, verbose_name="registered e-mail address")),
+                    ("time_zone", models.CharField(default="UTC", max_length=50, verbose_name="time zone")),
+                    ("language", models.CharField(default="en", max_length=10, verbose_name="language")),
+                    ("created_at", models.DateTimeField()),
+                    (
+                        "user",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="candidate_country_code"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("billing_country", ""), ("billing_country__regex", "^[A-Z]{2}$"), _connector="OR"
+                            ),
+                            name="candidate_billing_country_code",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Acceptance",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("accepted_at", models.DateTimeField()),
+                    ("ip_address", models.GenericIPAddressField(blank=True, null=True)),
+                    (
+                        "agreement",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="candidates.agreement"),
+                    ),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="acceptances",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(fields=("candidate", "agreement"), name="acceptance_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Notice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("kind", models.CharField(max_length=40)),
+                    ("key", models.CharField(max_length=120, unique=True)),
+                    ("address", models.EmailField(max_length=254)),
+                    ("subject", models.CharField(max_length=200)),
+                    ("body", models.TextField()),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("queued", "on its way"),
+                                ("sent", "sent"),
+                                ("delivered", "delivered"),
+                                ("bounced", "returned"),
+                            ],
+                            default="queued",
+                            max_length=10,
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField()),
+                    ("sent_at", models.DateTimeField(blank=True, null=True)),
+                    ("read_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="notices",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-created_at", "-id"],
+                    "indexes": [
+                        models.Index(fields=["candidate", "-created_at"], name="notice_by_candidate"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["queued", "sent", "delivered", "bounced"])),
+                            name="notice_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("status", "queued"), ("sent_at__isnull", False), _connector="OR"),
+                            name="notice_sent_has_when",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Track",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("code", models.SlugField(max_length=40, unique=True)),
+                    ("name", models.CharField(max_length=100)),
+                    (
+                        "level",
+                        models.CharField(
+                            choices=[
+                                ("entry", "Entry"),
+                                ("associate", "Associate"),
+                                ("specialist", "Specialist"),
+                                ("professional", "Professional"),
+                                ("expert", "Expert"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("family", models.CharField(blank=True, max_length=20)),
+                ],
+                options={
+                    "ordering": ["name"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("level__in", ["entry", "associate", "specialist", "professional", "expert"])
+                            ),
+                            name="track_known_level",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Certification",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.CharField(max_length=61, unique=True)),
+                    ("first_certified_on", models.DateField()),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("active", "Active"),
+                                ("suspended", "Suspended"),
+                                ("grace", "In grace"),
+                                ("emeritus", "Emeritus"),
+                                ("lifetime_emeritus", "Lifetime Emeritus"),
+                                ("inactive", "Inactive"),
+                                ("revoked", "Revoked"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("active_ends_on", models.DateField(blank=True, null=True)),
+                    ("inactive_on", models.DateField(blank=True, null=True)),
+                    ("next_change_on", models.DateField(blank=True, null=True)),
+                    ("imported", models.BooleanField(default=False)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="certifications",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "track",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="certifications",
+                            to="candidates.track",
+                        ),
+                    ),
+                ],
+                options={
+                    "indexes": [
+                        models.Index(fields=["next_change_on"], name="certification_due"),
+                        models.Index(
+                            condition=models.Q(("status", "active")),
+                            fields=["active_ends_on"],
+                            name="certification_lapsing",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("candidate", "track"), name="certification_one_per_track"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "status__in",
+                                    [
+                                        "active",
+                                        "suspended",
+                                        "grace",
+                                        "emeritus",
+                                        "lifetime_emeritus",
+                                        "inactive",
+                                        "revoked",
+                                    ],
+                                )
+                            ),
+                            name="certification_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("active_ends_on__isnull", True), ("inactive_on__isnull", True)),
+                                models.Q(
+                                    ("active_ends_on__isnull", False),
+                                    ("inactive_on__gte", models.F("active_ends_on")),
+                                    ("inactive_on__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="certification_dates_in_order",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Term",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("active", "active term"), ("emeritus", "Emeritus term")],
+                            default="active",
+                            max_length=10,
+                        ),
+                    ),
+                    ("starts_on", models.DateField()),
+                    ("ends_on", models.DateField(blank=True, null=True)),
+                    ("renewed_on", models.DateField()),
+                    (
+                        "reason",
+                        models.CharField(
+                            choices=[
+                                ("earned", "earned"),
+                                ("imported", "imported from the certification records"),
+                                ("renewed", "renewed"),
+                                ("earned_another", "renewed by earning another certification"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("source", models.CharField(blank=True, max_length=60)),
+                    ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                    ("created_at", models.DateTimeField()),
+                    (
+                        "certification",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="terms",
+                            to="candidates.certification",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["starts_on", "id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("withdrawn_at__isnull", True)),
+                            fields=("certification", "starts_on", "renewed_on"),
+                            name="term_one_per_start_and_renewal",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("ends_on__isnull", True), ("kind", "active")),
+                                models.Q(
+                                    ("ends_on__gt", models.F("starts_on")),
+                                    ("ends_on__isnull", False),
+                                    ("kind", "emeritus"),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="term_ends_if_emeritus",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("reason__in", ["earned", "imported", "renewed", "earned_another"])),
+                            name="term_known_reason",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="StatusChange",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("effective_on", models.DateField()),
+                    (
+                        "before",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("active", "Active"),
+                                ("suspended", "Suspended"),
+                                ("grace", "In grace"),
+                                ("emeritus", "Emeritus"),
+                                ("lifetime_emeritus", "Lifetime Emeritus"),
+                                ("inactive", "Inactive"),
+                                ("revoked", "Revoked"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    (
+                        "after",
+                        models.CharField(
+                            choices=[
+                                ("active", "Active"),
+                                ("suspended", "Suspended"),
+                                ("grace", "In grace"),
+                                ("emeritus", "Emeritus"),
+                                ("lifetime_emeritus", "Lifetime Emeritus"),
+                                ("inactive", "Inactive"),
+                                ("revoked", "Revoked"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("active_ends_on", models.DateField(blank=True, null=True)),
+                    ("inactive_on", models.DateField(blank=True, null=True)),
+                    ("clause", models.CharField(max_length=10)),
+                    ("reason", models.CharField(max_length=200)),
+                    ("made_at", models.DateTimeField()),
+                    (
+                        "certification",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="status_changes",
+                            to="candidates.certification",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["id"],
+                },
             ),
         ),
     ]

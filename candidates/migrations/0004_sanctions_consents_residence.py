@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,301 +13,318 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="GuardianConsent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("guardian", models.CharField(max_length=150, verbose_name="name of the parent or guardian")),
-                ("relation", models.CharField(blank=True, max_length=60, verbose_name="relation to the candidate")),
-                ("signed_on", models.DateField(verbose_name="signed on")),
-                ("evidence", models.TextField(verbose_name="what shows the signature")),
-                ("recorded_at", models.DateTimeField()),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("withdrawn_because", models.TextField(blank=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="guardian_consents",
-                        to="candidates.candidate",
+        AtOnce(
+            migrations.CreateModel(
+                name="GuardianConsent",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-signed_on", "-id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("withdrawn_at__isnull", True)),
-                        fields=("candidate", "guardian", "signed_on"),
-                        name="guardian_consent_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("withdrawn_at__isnull", True), ("withdrawn_because", "")),
-                            models.Q(
-                                ("withdrawn_at__isnull", False), models.Q(("withdrawn_because", ""), _negated=True)
-                            ),
-                            _connector="OR",
+                    ("guardian", models.CharField(max_length=150, verbose_name="name of the parent or guardian")),
+                    ("relation", models.CharField(blank=True, max_length=60, verbose_name="relation to the candidate")),
+                    ("signed_on", models.DateField(verbose_name="signed on")),
+                    ("evidence", models.TextField(verbose_name="what shows the signature")),
+                    ("recorded_at", models.DateTimeField()),
+                    ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                    ("withdrawn_because", models.TextField(blank=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="guardian_consents",
+                            to="candidates.candidate",
                         ),
-                        name="guardian_consent_withdrawn_has_why",
+                    ),
+                    (
+                        "recorded_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ResidenceProof",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("country", models.CharField(max_length=2, verbose_name="country of residence")),
-                ("region", models.CharField(blank=True, max_length=6, verbose_name="region")),
-                ("document", models.TextField(verbose_name="the document, and what was checked")),
-                ("verified_at", models.DateTimeField()),
-                ("lapsed_at", models.DateTimeField(blank=True, null=True)),
-                ("lapsed_because", models.TextField(blank=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="residence_proofs",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "verified_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-verified_at", "-id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="residence_proof_country_code"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("lapsed_at__isnull", True)),
-                        fields=("candidate",),
-                        name="residence_proof_one_that_stands",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("lapsed_at__isnull", True), ("lapsed_because", "")),
-                            models.Q(("lapsed_at__isnull", False), models.Q(("lapsed_because", ""), _negated=True)),
-                            _connector="OR",
+                options={
+                    "ordering": ["-signed_on", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("withdrawn_at__isnull", True)),
+                            fields=("candidate", "guardian", "signed_on"),
+                            name="guardian_consent_once",
                         ),
-                        name="residence_proof_lapsed_has_why",
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("withdrawn_at__isnull", True), ("withdrawn_because", "")),
+                                models.Q(
+                                    ("withdrawn_at__isnull", False), models.Q(("withdrawn_because", ""), _negated=True)
+                                ),
+                                _connector="OR",
+                            ),
+                            name="guardian_consent_withdrawn_has_why",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ResidenceProof",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("country", models.CharField(max_length=2, verbose_name="country of residence")),
+                    ("region", models.CharField(blank=True, max_length=6, verbose_name="region")),
+                    ("document", models.TextField(verbose_name="the document, and what was checked")),
+                    ("verified_at", models.DateTimeField()),
+                    ("lapsed_at", models.DateTimeField(blank=True, null=True)),
+                    ("lapsed_because", models.TextField(blank=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="residence_proofs",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "verified_by",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Sanction",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("clause", models.CharField(max_length=10, verbose_name="clause that was broken")),
-                ("permanent", models.BooleanField(verbose_name="permanent")),
-                ("exams_only", models.BooleanField(default=False, verbose_name="for exams only")),
-                ("ends_on", models.DateField(blank=True, null=True, verbose_name="ends on")),
-                ("statement", models.TextField(verbose_name="what happened")),
-                ("evidence", models.TextField(blank=True, verbose_name="evidence")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("proposed", "proposed"),
-                            ("declined", "declined"),
-                            ("running", "in force"),
-                            ("lifted", "lifted"),
-                        ],
-                        default="proposed",
-                        max_length=10,
-                    ),
-                ),
-                ("proposed_at", models.DateTimeField()),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("decided_because", models.TextField(blank=True)),
-                ("decision", models.JSONField(blank=True, null=True)),
-                ("appeal_until", models.DateField(blank=True, null=True)),
-                ("appeal", models.TextField(blank=True)),
-                ("appealed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "appeal_outcome",
-                    models.CharField(
-                        blank=True, choices=[("upheld", "upheld"), ("dismissed", "dismissed")], max_length=10
-                    ),
-                ),
-                ("appeal_decided_at", models.DateTimeField(blank=True, null=True)),
-                ("appeal_decided_because", models.TextField(blank=True)),
-                ("lifted_at", models.DateTimeField(blank=True, null=True)),
-                ("lifted_because", models.TextField(blank=True)),
-                (
-                    "appeal_decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="sanctions", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "case",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sanctions",
-                        to="candidates.case",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "lifted_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "proposed_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "told",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="candidates.notice",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-proposed_at", "-id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "running")), fields=["candidate"], name="sanction_running"
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["proposed", "declined", "running", "lifted"])),
-                        name="sanction_known_status",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("status", "proposed")), fields=("candidate",), name="sanction_one_proposal"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("decided_at__isnull", True), ("decided_by__isnull", True), ("status", "proposed")
-                            ),
-                            models.Q(
-                                models.Q(("status", "proposed"), _negated=True),
-                                ("decided_at__isnull", False),
-                                ("decided_by__isnull", False),
-                            ),
-                            _connector="OR",
+                options={
+                    "ordering": ["-verified_at", "-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="residence_proof_country_code"
                         ),
-                        name="sanction_decided_has_who_and_when",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("decided_by__isnull", True),
-                            models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                            _connector="OR",
+                        models.UniqueConstraint(
+                            condition=models.Q(("lapsed_at__isnull", True)),
+                            fields=("candidate",),
+                            name="residence_proof_one_that_stands",
                         ),
-                        name="sanction_decided_by_another",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("status__in", ["proposed", "declined"]),
-                            models.Q(
-                                ("appeal_until__isnull", False), ("decision__isnull", False), ("told__isnull", False)
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("lapsed_at__isnull", True), ("lapsed_because", "")),
+                                models.Q(("lapsed_at__isnull", False), models.Q(("lapsed_because", ""), _negated=True)),
+                                _connector="OR",
                             ),
-                            _connector="OR",
+                            name="residence_proof_lapsed_has_why",
                         ),
-                        name="sanction_told_and_open_to_appeal",
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Sanction",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("lifted_at__isnull", False),
-                                ("status", "lifted"),
-                                models.Q(("lifted_because", ""), _negated=True),
-                            ),
-                            models.Q(
-                                models.Q(("status", "lifted"), _negated=True),
-                                ("lifted_at__isnull", True),
-                                ("lifted_because", ""),
-                            ),
-                            _connector="OR",
+                    ("clause", models.CharField(max_length=10, verbose_name="clause that was broken")),
+                    ("permanent", models.BooleanField(verbose_name="permanent")),
+                    ("exams_only", models.BooleanField(default=False, verbose_name="for exams only")),
+                    ("ends_on", models.DateField(blank=True, null=True, verbose_name="ends on")),
+                    ("statement", models.TextField(verbose_name="what happened")),
+                    ("evidence", models.TextField(blank=True, verbose_name="evidence")),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("proposed", "proposed"),
+                                ("declined", "declined"),
+                                ("running", "in force"),
+                                ("lifted", "lifted"),
+                            ],
+                            default="proposed",
+                            max_length=10,
                         ),
-                        name="sanction_lifted_has_when_and_why",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("permanent", False), ("ends_on__isnull", True), _connector="OR"),
-                        name="sanction_permanent_has_no_end",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("appealed_at__isnull", True), models.Q(("appeal", ""), _negated=True), _connector="OR"
+                    ("proposed_at", models.DateTimeField()),
+                    ("decided_at", models.DateTimeField(blank=True, null=True)),
+                    ("decided_because", models.TextField(blank=True)),
+                    ("decision", models.JSONField(blank=True, null=True)),
+                    ("appeal_until", models.DateField(blank=True, null=True)),
+                    ("appeal", models.TextField(blank=True)),
+                    ("appealed_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "appeal_outcome",
+                        models.CharField(
+                            blank=True, choices=[("upheld", "upheld"), ("dismissed", "dismissed")], max_length=10
                         ),
-                        name="sanction_appeal_has_words",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("appeal_decided_at__isnull", True),
-                                ("appeal_decided_by__isnull", True),
-                                ("appeal_outcome", ""),
-                            ),
-                            models.Q(
-                                ("appeal_decided_at__isnull", False),
-                                ("appeal_decided_by__isnull", False),
-                                ("appeal_outcome__in", ["upheld", "dismissed"]),
-                                ("appealed_at__isnull", False),
-                                models.Q(("appeal_decided_because", ""), _negated=True),
-                                models.Q(("appeal_decided_by", models.F("proposed_by")), _negated=True),
-                                models.Q(("appeal_decided_by", models.F("decided_by")), _negated=True),
-                            ),
-                            _connector="OR",
+                    ("appeal_decided_at", models.DateTimeField(blank=True, null=True)),
+                    ("appeal_decided_because", models.TextField(blank=True)),
+                    ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                    ("lifted_because", models.TextField(blank=True)),
+                    (
+                        "appeal_decided_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
                         ),
-                        name="sanction_appeal_decided_by_a_third",
+                    ),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="sanctions",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "case",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="sanctions",
+                            to="candidates.case",
+                        ),
+                    ),
+                    (
+                        "decided_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "lifted_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "proposed_by",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        ),
+                    ),
+                    (
+                        "told",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="candidates.notice",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "ordering": ["-proposed_at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "running")), fields=["candidate"], name="sanction_running"
+                        )
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["proposed", "declined", "running", "lifted"])),
+                            name="sanction_known_status",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "proposed")),
+                            fields=("candidate",),
+                            name="sanction_one_proposal",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("decided_at__isnull", True), ("decided_by__isnull", True), ("status", "proposed")
+                                ),
+                                models.Q(
+                                    models.Q(("status", "proposed"), _negated=True),
+                                    ("decided_at__isnull", False),
+                                    ("decided_by__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="sanction_decided_has_who_and_when",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("decided_by__isnull", True),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                            name="sanction_decided_by_another",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("status__in", ["proposed", "declined"]),
+                                models.Q(
+                                    ("appeal_until__isnull", False),
+                                    ("decision__isnull", False),
+                                    ("told__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="sanction_told_and_open_to_appeal",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("lifted_at__isnull", False),
+                                    ("status", "lifted"),
+                                    models.Q(("lifted_because", ""), _negated=True),
+                                ),
+                                models.Q(
+                                    models.Q(("status", "lifted"), _negated=True),
+                                    ("lifted_at__isnull", True),
+                                    ("lifted_because", ""),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="sanction_lifted_has_when_and_why",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("permanent", False), ("ends_on__isnull", True), _connector="OR"),
+                            name="sanction_permanent_has_no_end",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("appealed_at__isnull", True), models.Q(("appeal", ""), _negated=True), _connector="OR"
+                            ),
+                            name="sanction_appeal_has_words",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("appeal_decided_at__isnull", True),
+                                    ("appeal_decided_by__isnull", True),
+                                    ("appeal_outcome", ""),
+                                ),
+                                models.Q(
+                                    ("appeal_decided_at__isnull", False),
+                                    ("appeal_decided_by__isnull", False),
+                                    ("appeal_outcome__in", ["upheld", "dismissed"]),
+                                    ("appealed_at__isnull", False),
+                                    models.Q(("appeal_decided_because", ""), _negated=True),
+                                    models.Q(("appeal_decided_by", models.F("proposed_by")), _negated=True),
+                                    models.Q(("appeal_decided_by", models.F("decided_by")), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="sanction_appeal_decided_by_a_third",
+                        ),
+                    ],
+                },
+            ),
         ),
     ]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from ceportal.kernel.extensions import SharedBtreeGist
+from ceportal.kernel.operations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -16,143 +17,155 @@ class Migration(migrations.Migration):
 
     operations = [
         SharedBtreeGist(),
-        migrations.CreateModel(
-            name="ChannelPartner",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.SlugField(max_length=40, unique=True)),
-                ("name", models.CharField(max_length=120)),
-            ],
-            options={
-                "ordering": ["name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Affiliation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("country", models.CharField(max_length=2, verbose_name="country where it counts")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("requested", "requested"),
-                            ("withdrawn", "withdrawn"),
-                            ("declined", "declined"),
-                            ("in_force", "in force"),
-                            ("ended", "ended"),
-                        ],
-                        default="requested",
-                        max_length=10,
+        AtOnce(
+            migrations.CreateModel(
+                name="ChannelPartner",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("requested_at", models.DateTimeField()),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("decision", models.JSONField()),
-                ("starts_on", models.DateField(blank=True, null=True)),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                ("reason", models.TextField(blank=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="affiliations",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="affiliations",
-                        to="candidates.channelpartner",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-requested_at", "-id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "in_force")),
-                        fields=["partner", "country"],
-                        name="affiliation_in_force",
-                    )
+                    ("code", models.SlugField(max_length=40, unique=True)),
+                    ("name", models.CharField(max_length=120)),
                 ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["requested", "withdrawn", "declined", "in_force", "ended"])),
-                        name="affiliation_known_status",
+                options={
+                    "ordering": ["name"],
+                },
+            ),
+            migrations.CreateModel(
+                name="Affiliation",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="affiliation_country_code"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("status", "requested")),
-                        fields=("candidate",),
-                        name="affiliation_one_request",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("ends_on__isnull", True),
-                                ("starts_on__isnull", True),
-                                ("status__in", ["requested", "withdrawn", "declined"]),
-                            ),
-                            models.Q(
-                                ("decided_by__isnull", False),
-                                ("ends_on__isnull", True),
-                                ("starts_on__isnull", False),
-                                ("status", "in_force"),
-                            ),
-                            models.Q(
-                                ("decided_by__isnull", False),
-                                ("ends_on__gte", models.F("starts_on")),
-                                ("ends_on__isnull", False),
-                                ("status", "ended"),
-                            ),
-                            _connector="OR",
+                    ("country", models.CharField(max_length=2, verbose_name="country where it counts")),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("requested", "requested"),
+                                ("withdrawn", "withdrawn"),
+                                ("declined", "declined"),
+                                ("in_force", "in force"),
+                                ("ended", "ended"),
+                            ],
+                            default="requested",
+                            max_length=10,
                         ),
-                        name="affiliation_days_as_the_status_says",
                     ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(("status__in", ["in_force", "ended"])),
-                        expressions=[
-                            ("candidate", "="),
-                            (
-                                models.Func(
-                                    models.F("starts_on"),
-                                    django.db.models.functions.comparison.Coalesce(
-                                        models.F("ends_on"), models.Value("infinity"), output_field=models.DateField()
-                                    ),
-                                    models.Value("[)"),
-                                    function="daterange",
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="affiliation_one_at_a_time",
+                    ("requested_at", models.DateTimeField()),
+                    ("decided_at", models.DateTimeField(blank=True, null=True)),
+                    ("decision", models.JSONField()),
+                    ("starts_on", models.DateField(blank=True, null=True)),
+                    ("ends_on", models.DateField(blank=True, null=True)),
+                    ("reason", models.TextField(blank=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="affiliations",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "decided_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "ended_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "partner",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="affiliations",
+                            to="candidates.channelpartner",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "ordering": ["-requested_at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "in_force")),
+                            fields=["partner", "country"],
+                            name="affiliation_in_force",
+                        )
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("status__in", ["requested", "withdrawn", "declined", "in_force", "ended"])
+                            ),
+                            name="affiliation_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="affiliation_country_code"
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "requested")),
+                            fields=("candidate",),
+                            name="affiliation_one_request",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("ends_on__isnull", True),
+                                    ("starts_on__isnull", True),
+                                    ("status__in", ["requested", "withdrawn", "declined"]),
+                                ),
+                                models.Q(
+                                    ("decided_by__isnull", False),
+                                    ("ends_on__isnull", True),
+                                    ("starts_on__isnull", False),
+                                    ("status", "in_force"),
+                                ),
+                                models.Q(
+                                    ("decided_by__isnull", False),
+                                    ("ends_on__gte", models.F("starts_on")),
+                                    ("ends_on__isnull", False),
+                                    ("status", "ended"),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="affiliation_days_as_the_status_says",
+                        ),
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            condition=models.Q(("status__in", ["in_force", "ended"])),
+                            expressions=[
+                                ("candidate", "="),
+                                (
+                                    models.Func(
+                                        models.F("starts_on"),
+                                        django.db.models.functions.comparison.Coalesce(
+                                            models.F("ends_on"),
+                                            models.Value("infinity"),
+                                            output_field=models.DateField(),
+                                        ),
+                                        models.Value("[)"),
+                                        function="daterange",
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="affiliation_one_at_a_time",
+                        ),
+                    ],
+                },
+            ),
         ),
     ]

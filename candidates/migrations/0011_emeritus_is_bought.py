@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,66 +11,68 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="certification",
-            name="certification_dates_in_order",
-        ),
-        migrations.RemoveConstraint(
-            model_name="term",
-            name="term_one_per_start_and_renewal",
-        ),
-        migrations.RemoveConstraint(
-            model_name="term",
-            name="term_known_reason",
-        ),
-        migrations.AlterField(
-            model_name="term",
-            name="reason",
-            field=models.CharField(
-                choices=[
-                    ("earned", "earned"),
-                    ("imported", "imported from the certification records"),
-                    ("renewed", "renewed"),
-                    ("earned_another", "renewed by earning another certification"),
-                    ("bought", "bought"),
-                ],
-                max_length=20,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="certification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("active_ends_on__isnull", True), ("inactive_on__isnull", True)),
-                    models.Q(("active_ends_on__isnull", False), ("inactive_on__gte", models.F("active_ends_on"))),
-                    models.Q(("active_ends_on__isnull", False), ("inactive_on__isnull", True)),
-                    _connector="OR",
-                ),
+        AtOnce(
+            migrations.RemoveConstraint(
+                model_name="certification",
                 name="certification_dates_in_order",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at__isnull", True)),
-                fields=("certification", "kind", "starts_on", "renewed_on"),
+            migrations.RemoveConstraint(
+                model_name="term",
                 name="term_one_per_start_and_renewal",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason__in", ["earned", "imported", "renewed", "earned_another", "bought"])),
+            migrations.RemoveConstraint(
+                model_name="term",
                 name="term_known_reason",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reason", "bought"), _negated=True), ("kind", "emeritus"), _connector="OR"
+            migrations.AlterField(
+                model_name="term",
+                name="reason",
+                field=models.CharField(
+                    choices=[
+                        ("earned", "earned"),
+                        ("imported", "imported from the certification records"),
+                        ("renewed", "renewed"),
+                        ("earned_another", "renewed by earning another certification"),
+                        ("bought", "bought"),
+                    ],
+                    max_length=20,
                 ),
-                name="term_bought_is_emeritus",
+            ),
+            migrations.AddConstraint(
+                model_name="certification",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("active_ends_on__isnull", True), ("inactive_on__isnull", True)),
+                        models.Q(("active_ends_on__isnull", False), ("inactive_on__gte", models.F("active_ends_on"))),
+                        models.Q(("active_ends_on__isnull", False), ("inactive_on__isnull", True)),
+                        _connector="OR",
+                    ),
+                    name="certification_dates_in_order",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="term",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("withdrawn_at__isnull", True)),
+                    fields=("certification", "kind", "starts_on", "renewed_on"),
+                    name="term_one_per_start_and_renewal",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="term",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("reason__in", ["earned", "imported", "renewed", "earned_another", "bought"])),
+                    name="term_known_reason",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="term",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("reason", "bought"), _negated=True), ("kind", "emeritus"), _connector="OR"
+                    ),
+                    name="term_bought_is_emeritus",
+                ),
             ),
         ),
     ]

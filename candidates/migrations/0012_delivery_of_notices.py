@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,90 +11,96 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="notice",
-            name="notice_known_status",
-        ),
-        migrations.RemoveConstraint(
-            model_name="notice",
-            name="notice_sent_has_when",
-        ),
-        migrations.AddField(
-            model_name="candidate",
-            name="address_confirmed_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="bounced_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="complained_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="delivered_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="language",
-            field=models.CharField(blank=True, db_default="", default="", max_length=10),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="service_id",
-            field=models.CharField(blank=True, db_default="", default="", max_length=255),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="trouble",
-            field=models.TextField(blank=True, db_default="", default=""),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="read_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="opened in the portal"),
-        ),
-        migrations.AlterField(
-            model_name="notice",
-            name="status",
-            field=models.CharField(
-                choices=[
-                    ("queued", "on its way"),
-                    ("held", "held back"),
-                    ("sent", "sent"),
-                    ("delivered", "delivered"),
-                    ("bounced", "returned"),
-                    ("complained", "marked as unwanted"),
-                ],
-                default="queued",
-                max_length=10,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(
-                condition=models.Q(("service_id", ""), _negated=True),
-                fields=["service_id"],
-                name="notice_by_service_id",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["queued", "held", "sent", "delivered", "bounced", "complained"])),
+        AtOnce(
+            migrations.RemoveConstraint(
+                model_name="notice",
                 name="notice_known_status",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="notice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["queued", "held"]), ("sent_at__isnull", False), _connector="OR"),
+            migrations.RemoveConstraint(
+                model_name="notice",
                 name="notice_sent_has_when",
+            ),
+            migrations.AddField(
+                model_name="candidate",
+                name="address_confirmed_at",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="notice",
+                name="bounced_at",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="notice",
+                name="complained_at",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="notice",
+                name="delivered_at",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="notice",
+                name="language",
+                field=models.CharField(blank=True, db_default="", default="", max_length=10),
+            ),
+            migrations.AddField(
+                model_name="notice",
+                name="service_id",
+                field=models.CharField(blank=True, db_default="", default="", max_length=255),
+            ),
+            migrations.AddField(
+                model_name="notice",
+                name="trouble",
+                field=models.TextField(blank=True, db_default="", default=""),
+            ),
+            migrations.AlterField(
+                model_name="notice",
+                name="read_at",
+                field=models.DateTimeField(blank=True, null=True, verbose_name="opened in the portal"),
+            ),
+            migrations.AlterField(
+                model_name="notice",
+                name="status",
+                field=models.CharField(
+                    choices=[
+                        ("queued", "on its way"),
+                        ("held", "held back"),
+                        ("sent", "sent"),
+                        ("delivered", "delivered"),
+                        ("bounced", "returned"),
+                        ("complained", "marked as unwanted"),
+                    ],
+                    default="queued",
+                    max_length=10,
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="notice",
+                index=models.Index(
+                    condition=models.Q(("service_id", ""), _negated=True),
+                    fields=["service_id"],
+                    name="notice_by_service_id",
+                ),
+            ),
+        ),
+        AtOnce(
+            migrations.AddConstraint(
+                model_name="notice",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("status__in", ["queued", "held", "sent", "delivered", "bounced", "complained"])
+                    ),
+                    name="notice_known_status",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="notice",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("status__in", ["queued", "held"]), ("sent_at__isnull", False), _connector="OR"),
+                    name="notice_sent_has_when",
+                ),
             ),
         ),
     ]

@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
 from ceportal.kernel.triggers import append_only
 
 
@@ -13,166 +14,171 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="case",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("corrected_result", "corrected result under a later renewal"),
-                    ("failed_audit", "failed audit"),
-                    ("guessed_codes", "guessed or forged voucher codes"),
-                    ("lab_incident", "lab ended by a fault or an event"),
-                    ("closed_site", "site closed on days with bookings"),
-                    ("disallowed_result", "result that the rules forbid"),
-                    ("late_breach", "result in breach of one reported later"),
-                    ("tip", "suspicion reported in confidence"),
+        AtOnce(
+            migrations.AlterField(
+                model_name="case",
+                name="kind",
+                field=models.CharField(
+                    choices=[
+                        ("corrected_result", "corrected result under a later renewal"),
+                        ("failed_audit", "failed audit"),
+                        ("guessed_codes", "guessed or forged voucher codes"),
+                        ("lab_incident", "lab ended by a fault or an event"),
+                        ("closed_site", "site closed on days with bookings"),
+                        ("disallowed_result", "result that the rules forbid"),
+                        ("late_breach", "result in breach of one reported later"),
+                        ("tip", "suspicion reported in confidence"),
+                    ],
+                    max_length=30,
+                ),
+            ),
+            migrations.CreateModel(
+                name="Tip",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("reference", models.CharField(max_length=20, unique=True, verbose_name="reference")),
+                    ("passphrase_sha256", models.CharField(max_length=64)),
+                    ("form_sha256", models.CharField(max_length=64, unique=True)),
+                    ("person", models.CharField(blank=True, max_length=200, verbose_name="whom it concerns")),
+                    ("activity", models.CharField(blank=True, max_length=200, verbose_name="exam or training")),
+                    ("happened_on", models.DateField(verbose_name="day")),
+                    ("words", models.TextField(verbose_name="what happened")),
+                    ("language", models.CharField(max_length=10)),
+                    ("address", models.EmailField(blank=True, max_length=254)),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[("open", "being looked into"), ("closed", "closed")], default="open", max_length=10
+                        ),
+                    ),
+                    ("filed_at", models.DateTimeField()),
+                    (
+                        "outcome",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("acted", "We found a breach of the rules and acted on it."),
+                                ("not_confirmed", "We looked into it and could not confirm a breach of the rules."),
+                                ("no_breach", "We looked into it; what was done breaks no rule of the programme."),
+                                ("not_enough", "There was not enough for us to look into it."),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("answer", models.TextField(blank=True, verbose_name="what the reporter is told")),
+                    ("closed_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "case",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="tip", to="candidates.case"
+                        ),
+                    ),
+                    (
+                        "closed_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
                 ],
-                max_length=30,
+                options={
+                    "ordering": ["-filed_at", "-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("answer", ""),
+                                    ("closed_at__isnull", True),
+                                    ("closed_by__isnull", True),
+                                    ("outcome", ""),
+                                    ("status", "open"),
+                                ),
+                                models.Q(
+                                    ("closed_at__isnull", False),
+                                    ("closed_by__isnull", False),
+                                    ("outcome__in", ["acted", "not_confirmed", "no_breach", "not_enough"]),
+                                    ("status", "closed"),
+                                    models.Q(("answer", ""), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="tip_closed_has_outcome_and_who",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.CreateModel(
-            name="Tip",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=20, unique=True, verbose_name="reference")),
-                ("passphrase_sha256", models.CharField(max_length=64)),
-                ("form_sha256", models.CharField(max_length=64, unique=True)),
-                ("person", models.CharField(blank=True, max_length=200, verbose_name="whom it concerns")),
-                ("activity", models.CharField(blank=True, max_length=200, verbose_name="exam or training")),
-                ("happened_on", models.DateField(verbose_name="day")),
-                ("words", models.TextField(verbose_name="what happened")),
-                ("language", models.CharField(max_length=10)),
-                ("address", models.EmailField(blank=True, max_length=254)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("open", "being looked into"), ("closed", "closed")], default="open", max_length=10
+            migrations.CreateModel(
+                name="TipFile",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("filed_at", models.DateTimeField()),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("acted", "We found a breach of the rules and acted on it."),
-                            ("not_confirmed", "We looked into it and could not confirm a breach of the rules."),
-                            ("no_breach", "We looked into it; what was done breaks no rule of the programme."),
-                            ("not_enough", "There was not enough for us to look into it."),
-                        ],
-                        max_length=20,
+                    ("file", models.FileField(max_length=200, upload_to="tips")),
+                    ("original_name", models.CharField(max_length=200)),
+                    ("kind", models.CharField(max_length=20)),
+                    ("size_bytes", models.PositiveIntegerField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    ("uploaded_at", models.DateTimeField()),
+                    (
+                        "tip",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="files", to="candidates.tip"
+                        ),
                     ),
-                ),
-                ("answer", models.TextField(blank=True, verbose_name="what the reporter is told")),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "case",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="tip", to="candidates.case"
-                    ),
-                ),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-filed_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="TipFile",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("file", models.FileField(max_length=200, upload_to="tips")),
-                ("original_name", models.CharField(max_length=200)),
-                ("kind", models.CharField(max_length=20)),
-                ("size_bytes", models.PositiveIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("uploaded_at", models.DateTimeField()),
-                (
-                    "tip",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="files", to="candidates.tip"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="TipMessage",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("words", models.TextField(verbose_name="words")),
-                ("form_sha256", models.CharField(max_length=64, unique=True)),
-                ("written_at", models.DateTimeField()),
-                (
-                    "staff",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tip",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="candidates.tip"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="tip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("answer", ""),
-                        ("closed_at__isnull", True),
-                        ("closed_by__isnull", True),
-                        ("outcome", ""),
-                        ("status", "open"),
-                    ),
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("closed_by__isnull", False),
-                        ("outcome__in", ["acted", "not_confirmed", "no_breach", "not_enough"]),
-                        ("status", "closed"),
-                        models.Q(("answer", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="tip_closed_has_outcome_and_who",
+                ],
+                options={
+                    "ordering": ["id"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("tip", "sha256"), name="tip_file_once"),
+                        models.CheckConstraint(
+                            condition=models.Q(("kind__in", ["application/pdf", "image/png", "image/jpeg"])),
+                            name="tip_file_known_kind",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="tipfile",
-            constraint=models.UniqueConstraint(fields=("tip", "sha256"), name="tip_file_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="tipfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["application/pdf", "image/png", "image/jpeg"])),
-                name="tip_file_known_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tipmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("words", ""), _negated=True), name="tip_message_has_words"
+            migrations.CreateModel(
+                name="TipMessage",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("words", models.TextField(verbose_name="words")),
+                    ("form_sha256", models.CharField(max_length=64, unique=True)),
+                    ("written_at", models.DateTimeField()),
+                    (
+                        "staff",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tip",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="candidates.tip"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("words", ""), _negated=True), name="tip_message_has_words"
+                        ),
+                    ],
+                },
             ),
         ),
         append_only("candidates_tipmessage"),

@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,132 +15,144 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="candidate",
-            name="erased_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.CreateModel(
-            name="DataRequest",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("export", "a copy of everything"), ("erasure", "erasure")], max_length=10
+        AtOnce(
+            migrations.AddField(
+                model_name="candidate",
+                name="erased_at",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.CreateModel(
+                name="DataRequest",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting"),
-                            ("ready", "ready"),
-                            ("expired", "expired"),
-                            ("withdrawn", "withdrawn"),
-                            ("done", "done"),
-                        ],
-                        default="waiting",
-                        max_length=10,
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("export", "a copy of everything"), ("erasure", "erasure")], max_length=10
+                        ),
                     ),
-                ),
-                ("decision", models.JSONField(blank=True, null=True)),
-                ("asked_at", models.DateTimeField()),
-                ("due_on", models.DateField(blank=True, null=True)),
-                ("postponed_on", models.DateField(blank=True, null=True)),
-                ("file", models.FileField(blank=True, max_length=200, upload_to="exports")),
-                ("size_bytes", models.PositiveBigIntegerField(blank=True, null=True)),
-                ("sha256", models.CharField(blank=True, max_length=64)),
-                ("expires_on", models.DateField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="data_requests",
-                        to="candidates.candidate",
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("waiting", "waiting"),
+                                ("ready", "ready"),
+                                ("expired", "expired"),
+                                ("withdrawn", "withdrawn"),
+                                ("done", "done"),
+                            ],
+                            default="waiting",
+                            max_length=10,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["-asked_at", "-id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("kind", "erasure"), ("status", "waiting")),
-                        fields=["due_on"],
-                        name="data_request_due",
-                    ),
-                    models.Index(
-                        condition=models.Q(("status", "ready")), fields=["expires_on"], name="data_request_to_expire"
+                    ("decision", models.JSONField(blank=True, null=True)),
+                    ("asked_at", models.DateTimeField()),
+                    ("due_on", models.DateField(blank=True, null=True)),
+                    ("postponed_on", models.DateField(blank=True, null=True)),
+                    ("file", models.FileField(blank=True, max_length=200, upload_to="exports")),
+                    ("size_bytes", models.PositiveBigIntegerField(blank=True, null=True)),
+                    ("sha256", models.CharField(blank=True, max_length=64)),
+                    ("expires_on", models.DateField(blank=True, null=True)),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="data_requests",
+                            to="candidates.candidate",
+                        ),
                     ),
                 ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "export"), ("status__in", ["waiting", "ready", "expired"])),
-                            models.Q(("kind", "erasure"), ("status__in", ["waiting", "withdrawn", "done"])),
-                            _connector="OR",
+                options={
+                    "ordering": ["-asked_at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("kind", "erasure"), ("status", "waiting")),
+                            fields=["due_on"],
+                            name="data_request_due",
                         ),
-                        name="data_request_known_status",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("status", "waiting"), ("ended_at__isnull", False), _connector="OR"),
-                        name="data_request_ended_has_when",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status", "ready"), _negated=True),
-                            models.Q(
-                                ("expires_on__isnull", False),
-                                ("size_bytes__isnull", False),
-                                models.Q(("file", ""), _negated=True),
+                        models.Index(
+                            condition=models.Q(("status", "ready")),
+                            fields=["expires_on"],
+                            name="data_request_to_expire",
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("kind", "export"), ("status__in", ["waiting", "ready", "expired"])),
+                                models.Q(("kind", "erasure"), ("status__in", ["waiting", "withdrawn", "done"])),
+                                _connector="OR",
                             ),
-                            _connector="OR",
+                            name="data_request_known_status",
                         ),
-                        name="data_request_ready_can_be_downloaded",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "erasure"), _negated=True), ("due_on__isnull", False), _connector="OR"
+                        models.CheckConstraint(
+                            condition=models.Q(("status", "waiting"), ("ended_at__isnull", False), _connector="OR"),
+                            name="data_request_ended_has_when",
                         ),
-                        name="data_request_erasure_has_day",
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("status", "ready"), _negated=True),
+                                models.Q(
+                                    ("expires_on__isnull", False),
+                                    ("size_bytes__isnull", False),
+                                    models.Q(("file", ""), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="data_request_ready_can_be_downloaded",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("kind", "erasure"), _negated=True), ("due_on__isnull", False), _connector="OR"
+                            ),
+                            name="data_request_erasure_has_day",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "waiting")),
+                            fields=("candidate", "kind"),
+                            name="data_request_one_of_a_kind",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="StaffAccess",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("status", "waiting")),
-                        fields=("candidate", "kind"),
-                        name="data_request_one_of_a_kind",
+                    ("at", models.DateTimeField()),
+                    (
+                        "candidate_ids",
+                        django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                    ),
+                    ("record_type", models.CharField(max_length=80)),
+                    (
+                        "record_ids",
+                        django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                    ),
+                    ("page", models.CharField(max_length=200)),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="StaffAccess",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                (
-                    "candidate_ids",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
-                ),
-                ("record_type", models.CharField(max_length=80)),
-                (
-                    "record_ids",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
-                ),
-                ("page", models.CharField(max_length=200)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "accesses by staff",
-                "ordering": ["-id"],
-                "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(fields=["candidate_ids"], name="staff_access_by_candidate")
-                ],
-            },
+                options={
+                    "verbose_name_plural": "accesses by staff",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        django.contrib.postgres.indexes.GinIndex(
+                            fields=["candidate_ids"], name="staff_access_by_candidate"
+                        )
+                    ],
+                },
+            ),
         ),
     ]

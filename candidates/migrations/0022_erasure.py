@@ -2,6 +2,7 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
 from ceportal.kernel.triggers import append_only_but_erasure
 
 ERASED = "SELECT erased_at IS NOT NULL FROM candidates_candidate WHERE id = ($1 ->> 'candidate_id')::bigint"
@@ -21,27 +22,29 @@ class Migration(migrations.Migration):
         append_only_but_erasure("candidates_tipmessage", erased=ERASED_BY_TIP, columns=("words",)),
         append_only_but_erasure("candidates_tipfile", erased=ERASED_BY_TIP, columns=("file", "original_name")),
         append_only_but_erasure("kernel_event", erased=ERASED, columns=("payload",)),
-        migrations.AlterField(
-            model_name="case",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("corrected_result", "corrected result under a later renewal"),
-                    ("failed_audit", "failed audit"),
-                    ("guessed_codes", "guessed or forged voucher codes"),
-                    ("lab_incident", "lab ended by a fault or an event"),
-                    ("closed_site", "site closed on days with bookings"),
-                    ("disallowed_result", "result that the rules forbid"),
-                    ("late_breach", "result in breach of one reported later"),
-                    ("barred_returns", "registered again under a sanction"),
-                    ("tip", "suspicion reported in confidence"),
-                ],
-                max_length=30,
+        AtOnce(
+            migrations.AlterField(
+                model_name="case",
+                name="kind",
+                field=models.CharField(
+                    choices=[
+                        ("corrected_result", "corrected result under a later renewal"),
+                        ("failed_audit", "failed audit"),
+                        ("guessed_codes", "guessed or forged voucher codes"),
+                        ("lab_incident", "lab ended by a fault or an event"),
+                        ("closed_site", "site closed on days with bookings"),
+                        ("disallowed_result", "result that the rules forbid"),
+                        ("late_breach", "result in breach of one reported later"),
+                        ("barred_returns", "registered again under a sanction"),
+                        ("tip", "suspicion reported in confidence"),
+                    ],
+                    max_length=30,
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="sanction",
-            name="person_mark",
-            field=models.CharField(blank=True, db_default="", default="", max_length=64),
+            migrations.AddField(
+                model_name="sanction",
+                name="person_mark",
+                field=models.CharField(blank=True, db_default="", default="", max_length=64),
+            ),
         ),
     ]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from ceportal.kernel.extensions import SharedBtreeGist
+from ceportal.kernel.operations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -18,360 +19,361 @@ class Migration(migrations.Migration):
 
     operations = [
         SharedBtreeGist(),
-        migrations.CreateModel(
-            name="Provider",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("code", models.SlugField(max_length=40, unique=True)),
-                ("name", models.CharField(max_length=120)),
-                ("website", models.URLField(blank=True)),
-                ("created_at", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="BoardReview",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("quarter", models.CharField(max_length=7, unique=True)),
-                ("held_on", models.DateField()),
-            ],
-            options={
-                "ordering": ["-held_on"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("quarter__regex", "^\\d{4}-Q[1-4]$")), name="board_review_quarter"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Item",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("code", models.SlugField(max_length=60, unique=True)),
-                ("title", models.CharField(max_length=200)),
-                ("summary", models.TextField(blank=True)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("instructor_led", "Instructor-led"),
-                            ("virtual", "Virtual instructor-led"),
-                            ("digital", "Digital with labs"),
-                            ("digital_lite", "Digital without labs"),
-                            ("learning_path", "Learning path"),
-                            ("custom", "Custom instructor-led"),
-                            ("workshop", "Workshop"),
-                            ("bootcamp", "Bootcamp"),
-                            ("other", "Other, pre-approved"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("technology", models.CharField(blank=True, max_length=60)),
-                ("language", models.CharField(default="en", max_length=10)),
-                ("hours", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("registration_number", models.CharField(blank=True, max_length=40)),
-                ("sample", models.BooleanField(default=False)),
-                ("created_at", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["title"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "kind__in",
-                                [
-                                    "instructor_led",
-                                    "virtual",
-                                    "digital",
-                                    "digital_lite",
-                                    "learning_path",
-                                    "custom",
-                                    "workshop",
-                                    "bootcamp",
-                                    "other",
-                                ],
-                            )
-                        ),
-                        name="item_known_kind",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "custom"), _negated=True),
-                            models.Q(("registration_number", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="item_custom_is_registered",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="BoardDecision",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[("list", "listed"), ("change", "changed"), ("delist", "delisted")],
-                        max_length=10,
-                    ),
-                ),
-                ("effective_on", models.DateField()),
-                ("credits", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("reason", models.CharField(blank=True, max_length=300)),
-                ("decided_at", models.DateTimeField()),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "review",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="decisions",
-                        to="catalog.boardreview",
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="board_decisions",
-                        to="catalog.item",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-decided_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Listing",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("credits", models.PositiveSmallIntegerField()),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                (
-                    "decision",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="listing",
-                        to="catalog.boarddecision",
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="listings",
-                        to="catalog.item",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["starts_on"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Delivery",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("code", models.CharField(max_length=40)),
-                ("place", models.CharField(blank=True, max_length=120)),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField()),
-                ("created_at", models.DateTimeField()),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deliveries",
-                        to="catalog.item",
-                    ),
-                ),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deliveries",
-                        to="catalog.provider",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "deliveries",
-                "ordering": ["-ends_on"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Authorisation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="authorisations",
-                        to="catalog.item",
-                    ),
-                ),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="authorisations",
-                        to="catalog.provider",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ProviderMember",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("reviewer", "reviewer"), ("manager", "manager")],
-                        default="reviewer",
-                        max_length=10,
-                    ),
-                ),
-                ("active", models.BooleanField(default=True)),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="members",
-                        to="catalog.provider",
-                    ),
-                ),
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="provider_member",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="boarddecision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("credits__isnull", True), ("outcome", "delist")),
-                    models.Q(("credits__isnull", False), ("outcome__in", ["list", "change"])),
-                    _connector="OR",
-                ),
-                name="board_decision_credits_unless_delisted",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__isnull", True), ("ends_on__gt", models.F("starts_on")), _connector="OR"),
-                name="listing_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("item", "="),
+        AtOnce(
+            migrations.CreateModel(
+                name="Provider",
+                fields=[
                     (
-                        models.Func(
-                            models.F("starts_on"),
-                            django.db.models.functions.comparison.Coalesce(
-                                models.F("ends_on"), models.Value("infinity"), output_field=models.DateField()
-                            ),
-                            function="daterange",
-                        ),
-                        "&&",
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
+                    ("code", models.SlugField(max_length=40, unique=True)),
+                    ("name", models.CharField(max_length=120)),
+                    ("website", models.URLField(blank=True)),
+                    ("created_at", models.DateTimeField()),
                 ],
-                name="listing_one_at_a_time",
+                options={
+                    "ordering": ["name"],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("provider", "code"), name="delivery_code_unique"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="delivery_ends_after_start"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authorisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__isnull", True), ("ends_on__gt", models.F("starts_on")), _connector="OR"),
-                name="authorisation_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authorisation",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("provider", "="),
-                    ("item", "="),
+            migrations.CreateModel(
+                name="BoardReview",
+                fields=[
                     (
-                        models.Func(
-                            models.F("starts_on"),
-                            django.db.models.functions.comparison.Coalesce(
-                                models.F("ends_on"), models.Value("infinity"), output_field=models.DateField()
-                            ),
-                            function="daterange",
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("quarter", models.CharField(max_length=7, unique=True)),
+                    ("held_on", models.DateField()),
+                ],
+                options={
+                    "ordering": ["-held_on"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("quarter__regex", "^\\d{4}-Q[1-4]$")), name="board_review_quarter"
                         ),
-                        "&&",
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Item",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("code", models.SlugField(max_length=60, unique=True)),
+                    ("title", models.CharField(max_length=200)),
+                    ("summary", models.TextField(blank=True)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("instructor_led", "Instructor-led"),
+                                ("virtual", "Virtual instructor-led"),
+                                ("digital", "Digital with labs"),
+                                ("digital_lite", "Digital without labs"),
+                                ("learning_path", "Learning path"),
+                                ("custom", "Custom instructor-led"),
+                                ("workshop", "Workshop"),
+                                ("bootcamp", "Bootcamp"),
+                                ("other", "Other, pre-approved"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("technology", models.CharField(blank=True, max_length=60)),
+                    ("language", models.CharField(default="en", max_length=10)),
+                    ("hours", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    ("registration_number", models.CharField(blank=True, max_length=40)),
+                    ("sample", models.BooleanField(default=False)),
+                    ("created_at", models.DateTimeField()),
+                ],
+                options={
+                    "ordering": ["title"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "kind__in",
+                                    [
+                                        "instructor_led",
+                                        "virtual",
+                                        "digital",
+                                        "digital_lite",
+                                        "learning_path",
+                                        "custom",
+                                        "workshop",
+                                        "bootcamp",
+                                        "other",
+                                    ],
+                                )
+                            ),
+                            name="item_known_kind",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("kind", "custom"), _negated=True),
+                                models.Q(("registration_number", ""), _negated=True),
+                                _connector="OR",
+                            ),
+                            name="item_custom_is_registered",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="BoardDecision",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "outcome",
+                        models.CharField(
+                            choices=[("list", "listed"), ("change", "changed"), ("delist", "delisted")],
+                            max_length=10,
+                        ),
+                    ),
+                    ("effective_on", models.DateField()),
+                    ("credits", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    ("reason", models.CharField(blank=True, max_length=300)),
+                    ("decided_at", models.DateTimeField()),
+                    (
+                        "decided_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "review",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="decisions",
+                            to="catalog.boardreview",
+                        ),
+                    ),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="board_decisions",
+                            to="catalog.item",
+                        ),
                     ),
                 ],
-                name="authorisation_one_at_a_time",
+                options={
+                    "ordering": ["-decided_at"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("credits__isnull", True), ("outcome", "delist")),
+                                models.Q(("credits__isnull", False), ("outcome__in", ["list", "change"])),
+                                _connector="OR",
+                            ),
+                            name="board_decision_credits_unless_delisted",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="providermember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["reviewer", "manager"])), name="provider_member_known_role"
+            migrations.CreateModel(
+                name="Listing",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("credits", models.PositiveSmallIntegerField()),
+                    ("starts_on", models.DateField()),
+                    ("ends_on", models.DateField(blank=True, null=True)),
+                    (
+                        "decision",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="listing",
+                            to="catalog.boarddecision",
+                        ),
+                    ),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="listings",
+                            to="catalog.item",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["starts_on"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("ends_on__isnull", True), ("ends_on__gt", models.F("starts_on")), _connector="OR"
+                            ),
+                            name="listing_ends_after_start",
+                        ),
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            expressions=[
+                                ("item", "="),
+                                (
+                                    models.Func(
+                                        models.F("starts_on"),
+                                        django.db.models.functions.comparison.Coalesce(
+                                            models.F("ends_on"),
+                                            models.Value("infinity"),
+                                            output_field=models.DateField(),
+                                        ),
+                                        function="daterange",
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="listing_one_at_a_time",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Delivery",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("code", models.CharField(max_length=40)),
+                    ("place", models.CharField(blank=True, max_length=120)),
+                    ("starts_on", models.DateField()),
+                    ("ends_on", models.DateField()),
+                    ("created_at", models.DateTimeField()),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deliveries",
+                            to="catalog.item",
+                        ),
+                    ),
+                    (
+                        "provider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deliveries",
+                            to="catalog.provider",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "deliveries",
+                    "ordering": ["-ends_on"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("provider", "code"), name="delivery_code_unique"),
+                        models.CheckConstraint(
+                            condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                            name="delivery_ends_after_start",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Authorisation",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("starts_on", models.DateField()),
+                    ("ends_on", models.DateField(blank=True, null=True)),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="authorisations",
+                            to="catalog.item",
+                        ),
+                    ),
+                    (
+                        "provider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="authorisations",
+                            to="catalog.provider",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("ends_on__isnull", True), ("ends_on__gt", models.F("starts_on")), _connector="OR"
+                            ),
+                            name="authorisation_ends_after_start",
+                        ),
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            expressions=[
+                                ("provider", "="),
+                                ("item", "="),
+                                (
+                                    models.Func(
+                                        models.F("starts_on"),
+                                        django.db.models.functions.comparison.Coalesce(
+                                            models.F("ends_on"),
+                                            models.Value("infinity"),
+                                            output_field=models.DateField(),
+                                        ),
+                                        function="daterange",
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="authorisation_one_at_a_time",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ProviderMember",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "role",
+                        models.CharField(
+                            choices=[("reviewer", "reviewer"), ("manager", "manager")],
+                            default="reviewer",
+                            max_length=10,
+                        ),
+                    ),
+                    ("active", models.BooleanField(default=True)),
+                    (
+                        "provider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="members",
+                            to="catalog.provider",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="provider_member",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("role__in", ["reviewer", "manager"])), name="provider_member_known_role"
+                        ),
+                    ],
+                },
             ),
         ),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,59 +14,63 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="delivery",
-            name="cancelled_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="item",
-            name="approval_number",
-            field=models.CharField(blank=True, db_default="", default="", max_length=40),
-        ),
-        migrations.AddField(
-            model_name="proposal",
-            name="answered_by",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+        AtOnce(
+            migrations.AddField(
+                model_name="delivery",
+                name="cancelled_at",
+                field=models.DateTimeField(blank=True, null=True),
             ),
-        ),
-        migrations.AddField(
-            model_name="proposal",
-            name="approval_number",
-            field=models.CharField(blank=True, db_default="", default="", max_length=40),
-        ),
-        migrations.AddField(
-            model_name="proposal",
-            name="review",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="proposals",
-                to="catalog.boardreview",
+            migrations.AddField(
+                model_name="item",
+                name="approval_number",
+                field=models.CharField(blank=True, db_default="", default="", max_length=40),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("review__isnull", False), ("status__in", ["listed", "declined"])),
-                    models.Q(("review__isnull", True), ("status__in", ["open", "withdrawn"])),
-                    _connector="OR",
+            migrations.AddField(
+                model_name="proposal",
+                name="answered_by",
+                field=models.ForeignKey(
+                    blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
                 ),
-                name="proposal_answered_in_a_review",
+            ),
+            migrations.AddField(
+                model_name="proposal",
+                name="approval_number",
+                field=models.CharField(blank=True, db_default="", default="", max_length=40),
+            ),
+            migrations.AddField(
+                model_name="proposal",
+                name="review",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="proposals",
+                    to="catalog.boardreview",
+                ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "declined"), _negated=True),
-                    models.Q(("answer", ""), _negated=True),
-                    _connector="OR",
+        AtOnce(
+            migrations.AddConstraint(
+                model_name="proposal",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("review__isnull", False), ("status__in", ["listed", "declined"])),
+                        models.Q(("review__isnull", True), ("status__in", ["open", "withdrawn"])),
+                        _connector="OR",
+                    ),
+                    name="proposal_answered_in_a_review",
                 ),
-                name="proposal_declined_says_why",
+            ),
+            migrations.AddConstraint(
+                model_name="proposal",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("status", "declined"), _negated=True),
+                        models.Q(("answer", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                    name="proposal_declined_says_why",
+                ),
             ),
         ),
     ]

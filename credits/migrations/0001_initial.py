@@ -5,6 +5,8 @@ import django.db.models.deletion
 import django.db.models.functions.comparison
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -17,559 +19,564 @@ class Migration(migrations.Migration):
 
     operations = [
         # The extension that the exclusion constraint needs is there: catalog brings it, and takes it away last.
-        migrations.CreateModel(
-            name="Claim",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=20, unique=True)),
-                ("form_key", models.UUIDField(unique=True)),
-                ("completed_on", models.DateField(blank=True, null=True)),
-                ("credits", models.PositiveSmallIntegerField(blank=True, null=True)),
-                (
-                    "kit",
-                    models.CharField(
-                        choices=[
-                            ("digital", "digital kit"),
-                            ("printed", "printed kit"),
-                            ("printed_registered", "printed kit, registered in the digital kit platform"),
-                        ],
-                        default="digital",
-                        max_length=20,
-                    ),
-                ),
-                ("note", models.TextField(blank=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("submitted", "Submitted"),
-                            ("returned", "Returned"),
-                            ("approved", "Approved"),
-                            ("rejected", "Rejected"),
-                            ("voided", "Voided"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("submitted_at", models.DateTimeField(blank=True, null=True)),
-                ("submitted_on", models.DateField(blank=True, null=True)),
-                ("answer_due_on", models.DateField(blank=True, null=True)),
-                ("checked", models.JSONField(blank=True, null=True)),
-                ("decided_at", models.DateTimeField(blank=True, null=True)),
-                ("decision", models.JSONField(blank=True, null=True)),
-                ("reason", models.TextField(blank=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="decided_claims",
-                        to="catalog.providermember",
-                    ),
-                ),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.delivery"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.item"
-                    ),
-                ),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="catalog.provider",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CompletionReport",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("completed_on", models.DateField()),
-                ("reported_at", models.DateTimeField()),
-                ("decision", models.JSONField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "claim",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reports",
-                        to="credits.claim",
-                    ),
-                ),
-                ("item", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="catalog.item")),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="catalog.provider"
-                    ),
-                ),
-                (
-                    "reported_by",
-                    models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.providermember"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Cycle",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("started_on", models.DateField()),
-                ("ended_on", models.DateField(blank=True, null=True)),
-                (
-                    "end_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[("renewed", "renewed"), ("inactive", "certification became inactive")],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="cycles", to="candidates.candidate"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["started_on"],
-            },
-        ),
-        migrations.CreateModel(
-            name="AdministrativeFee",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("paid_on", models.DateField()),
-                (
-                    "order",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="administrative_fee",
-                        to="payments.order",
-                    ),
-                ),
-                (
-                    "cycle",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="fee", to="credits.cycle"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Enrollment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("enrolled_on", models.DateField()),
-                ("enrolled_at", models.DateTimeField()),
-                ("decision", models.JSONField()),
-                (
-                    "acceptance",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="candidates.acceptance"),
-                ),
-                (
-                    "candidate",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="enrollment",
-                        to="candidates.candidate",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Evidence",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("file", models.FileField(max_length=200, upload_to="evidence")),
-                ("original_name", models.CharField(max_length=200)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("application/pdf", "PDF"), ("image/png", "PNG"), ("image/jpeg", "JPEG")],
-                        max_length=20,
-                    ),
-                ),
-                ("size_bytes", models.PositiveIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("uploaded_at", models.DateTimeField()),
-                ("removed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "claim",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="credits.claim"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "evidence",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Grant",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "source",
-                    models.CharField(choices=[("claim", "claim"), ("report", "provider's report")], max_length=12),
-                ),
-                ("title", models.CharField(max_length=200)),
-                ("amount", models.PositiveSmallIntegerField()),
-                ("remaining", models.IntegerField(default=0)),
-                ("earned_on", models.DateField()),
-                ("expires_on", models.DateField()),
-                ("created_at", models.DateTimeField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "claim",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="grant",
-                        to="credits.claim",
-                    ),
-                ),
-                (
-                    "cycle",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="credits.cycle"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.item"
-                    ),
-                ),
-                (
-                    "report",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="grant",
-                        to="credits.completionreport",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["earned_on", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Recertification",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("level", models.CharField(max_length=20)),
-                ("path", models.JSONField()),
-                ("requirement_on", models.DateField()),
-                ("credits_used", models.PositiveIntegerField(default=0)),
-                ("decision", models.JSONField()),
-                ("made_at", models.DateTimeField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="recertifications",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "certification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="recertifications",
-                        to="candidates.certification",
-                    ),
-                ),
-                (
-                    "cycle",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="recertifications",
-                        to="credits.cycle",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-made_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Entry",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("earned", "earned"),
-                            ("cut", "cut"),
-                            ("used", "used"),
-                            ("expired", "expired"),
-                            ("voided", "voided"),
-                            ("restored", "restored"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("amount", models.SmallIntegerField()),
-                ("counts_from", models.DateField()),
-                ("written_at", models.DateTimeField()),
-                ("clause", models.CharField(max_length=10)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "corrects",
-                    models.OneToOneField(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="credits.entry"
-                    ),
-                ),
-                (
-                    "grant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="credits.grant"
-                    ),
-                ),
-                (
-                    "recertification",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="credits.recertification",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "entries",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="claim",
-            index=models.Index(fields=["provider", "status", "submitted_at"], name="claim_queue"),
-        ),
-        migrations.AddIndex(
-            model_name="claim",
-            index=models.Index(fields=["candidate", "status"], name="claim_by_candidate"),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "submitted", "returned", "approved", "rejected", "voided"])
-                ),
-                name="claim_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status", "draft"),
-                    models.Q(
-                        ("answer_due_on__isnull", False),
-                        ("checked__isnull", False),
-                        ("completed_on__isnull", False),
-                        ("credits__isnull", False),
-                        ("item__isnull", False),
-                        ("provider__isnull", False),
-                        ("submitted_at__isnull", False),
-                        ("submitted_on__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="claim_beyond_draft_is_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "submitted"]),
-                    models.Q(("decided_at__isnull", False), ("decision__isnull", False)),
-                    _connector="OR",
-                ),
-                name="claim_decided_has_when_and_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["submitted", "returned", "approved"])),
-                fields=("candidate", "item", "completed_on"),
-                name="claim_one_live_per_completion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="completionreport",
-            constraint=models.UniqueConstraint(
-                fields=("provider", "candidate", "item", "completed_on"), name="report_once_per_completion"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cycle",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    ("candidate", "="),
+        AtOnce(
+            migrations.CreateModel(
+                name="Claim",
+                fields=[
                     (
-                        models.Func(
-                            models.F("started_on"),
-                            django.db.models.functions.comparison.Coalesce(
-                                models.F("ended_on"), models.Value("infinity"), output_field=models.DateField()
-                            ),
-                            models.Value("[]"),
-                            function="daterange",
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.CharField(max_length=20, unique=True)),
+                    ("form_key", models.UUIDField(unique=True)),
+                    ("completed_on", models.DateField(blank=True, null=True)),
+                    ("credits", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    (
+                        "kit",
+                        models.CharField(
+                            choices=[
+                                ("digital", "digital kit"),
+                                ("printed", "printed kit"),
+                                ("printed_registered", "printed kit, registered in the digital kit platform"),
+                            ],
+                            default="digital",
+                            max_length=20,
                         ),
-                        "&&",
+                    ),
+                    ("note", models.TextField(blank=True)),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("draft", "Draft"),
+                                ("submitted", "Submitted"),
+                                ("returned", "Returned"),
+                                ("approved", "Approved"),
+                                ("rejected", "Rejected"),
+                                ("voided", "Voided"),
+                            ],
+                            default="draft",
+                            max_length=10,
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField()),
+                    ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                    ("submitted_on", models.DateField(blank=True, null=True)),
+                    ("answer_due_on", models.DateField(blank=True, null=True)),
+                    ("checked", models.JSONField(blank=True, null=True)),
+                    ("decided_at", models.DateTimeField(blank=True, null=True)),
+                    ("decision", models.JSONField(blank=True, null=True)),
+                    ("reason", models.TextField(blank=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="claims",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "decided_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="decided_claims",
+                            to="catalog.providermember",
+                        ),
+                    ),
+                    (
+                        "delivery",
+                        models.ForeignKey(
+                            blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.delivery"
+                        ),
+                    ),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.item"
+                        ),
+                    ),
+                    (
+                        "provider",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="claims",
+                            to="catalog.provider",
+                        ),
                     ),
                 ],
-                name="cycle_one_at_a_time",
+                options={
+                    "ordering": ["-created_at", "-id"],
+                    "indexes": [
+                        models.Index(fields=["provider", "status", "submitted_at"], name="claim_queue"),
+                        models.Index(fields=["candidate", "status"], name="claim_by_candidate"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("status__in", ["draft", "submitted", "returned", "approved", "rejected", "voided"])
+                            ),
+                            name="claim_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("status", "draft"),
+                                models.Q(
+                                    ("answer_due_on__isnull", False),
+                                    ("checked__isnull", False),
+                                    ("completed_on__isnull", False),
+                                    ("credits__isnull", False),
+                                    ("item__isnull", False),
+                                    ("provider__isnull", False),
+                                    ("submitted_at__isnull", False),
+                                    ("submitted_on__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="claim_beyond_draft_is_complete",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("status__in", ["draft", "submitted"]),
+                                models.Q(("decided_at__isnull", False), ("decision__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="claim_decided_has_when_and_why",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status__in", ["submitted", "returned", "approved"])),
+                            fields=("candidate", "item", "completed_on"),
+                            name="claim_one_live_per_completion",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="cycle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("end_reason", ""), ("ended_on__isnull", True)),
-                    models.Q(
-                        ("end_reason__in", ["renewed", "inactive"]),
-                        ("ended_on__gte", models.F("started_on")),
-                        ("ended_on__isnull", False),
+            migrations.CreateModel(
+                name="CompletionReport",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    _connector="OR",
-                ),
-                name="cycle_ended_has_reason",
+                    ("completed_on", models.DateField()),
+                    ("reported_at", models.DateTimeField()),
+                    ("decision", models.JSONField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="reports",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "claim",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="reports",
+                            to="credits.claim",
+                        ),
+                    ),
+                    ("item", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="catalog.item")),
+                    (
+                        "provider",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="catalog.provider"
+                        ),
+                    ),
+                    (
+                        "reported_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="catalog.providermember",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("provider", "candidate", "item", "completed_on"), name="report_once_per_completion"
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddIndex(
-            model_name="grant",
-            index=models.Index(condition=models.Q(("remaining__gt", 0)), fields=["expires_on"], name="grant_expiring"),
-        ),
-        migrations.AddIndex(
-            model_name="grant",
-            index=models.Index(fields=["candidate", "earned_on"], name="grant_by_candidate"),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("remaining__gte", 0), ("remaining__lte", models.F("amount"))),
-                name="grant_never_overspent",
+            migrations.CreateModel(
+                name="Cycle",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("started_on", models.DateField()),
+                    ("ended_on", models.DateField(blank=True, null=True)),
+                    (
+                        "end_reason",
+                        models.CharField(
+                            blank=True,
+                            choices=[("renewed", "renewed"), ("inactive", "certification became inactive")],
+                            max_length=10,
+                        ),
+                    ),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="cycles",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["started_on"],
+                    "constraints": [
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            expressions=[
+                                ("candidate", "="),
+                                (
+                                    models.Func(
+                                        models.F("started_on"),
+                                        django.db.models.functions.comparison.Coalesce(
+                                            models.F("ended_on"),
+                                            models.Value("infinity"),
+                                            output_field=models.DateField(),
+                                        ),
+                                        models.Value("[]"),
+                                        function="daterange",
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="cycle_one_at_a_time",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("end_reason", ""), ("ended_on__isnull", True)),
+                                models.Q(
+                                    ("end_reason__in", ["renewed", "inactive"]),
+                                    ("ended_on__gte", models.F("started_on")),
+                                    ("ended_on__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="cycle_ended_has_reason",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("claim__isnull", False), ("source", "claim")),
-                    models.Q(("report__isnull", False), ("source", "report")),
-                    _connector="OR",
-                ),
-                name="grant_has_its_source",
+            migrations.CreateModel(
+                name="AdministrativeFee",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("paid_on", models.DateField()),
+                    (
+                        "order",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="administrative_fee",
+                            to="payments.order",
+                        ),
+                    ),
+                    (
+                        "cycle",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="fee", to="credits.cycle"
+                        ),
+                    ),
+                ],
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="grant_of_something"),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_on__gt", models.F("earned_on"))), name="grant_expires_later"
+            migrations.CreateModel(
+                name="Enrollment",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("enrolled_on", models.DateField()),
+                    ("enrolled_at", models.DateTimeField()),
+                    ("decision", models.JSONField()),
+                    (
+                        "acceptance",
+                        models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="candidates.acceptance"),
+                    ),
+                    (
+                        "candidate",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="enrollment",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                ],
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="recertification",
-            constraint=models.UniqueConstraint(
-                fields=("certification", "requirement_on"), name="recertification_once_per_day"
+            migrations.CreateModel(
+                name="Evidence",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("file", models.FileField(max_length=200, upload_to="evidence")),
+                    ("original_name", models.CharField(max_length=200)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("application/pdf", "PDF"), ("image/png", "PNG"), ("image/jpeg", "JPEG")],
+                            max_length=20,
+                        ),
+                    ),
+                    ("size_bytes", models.PositiveIntegerField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    ("uploaded_at", models.DateTimeField()),
+                    ("removed_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "claim",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="credits.claim"
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "evidence",
+                    "ordering": ["id"],
+                },
             ),
-        ),
-        migrations.AddIndex(
-            model_name="entry",
-            index=models.Index(fields=["candidate", "counts_from"], name="entry_by_candidate"),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("amount__gt", 0), ("kind__in", ["earned", "restored"])),
-                    models.Q(("amount__lt", 0), ("kind__in", ["cut", "used", "expired", "voided"])),
-                    _connector="OR",
-                ),
-                name="entry_sign_follows_kind",
+            migrations.CreateModel(
+                name="Grant",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "source",
+                        models.CharField(choices=[("claim", "claim"), ("report", "provider's report")], max_length=12),
+                    ),
+                    ("title", models.CharField(max_length=200)),
+                    ("amount", models.PositiveSmallIntegerField()),
+                    ("remaining", models.IntegerField(default=0)),
+                    ("earned_on", models.DateField()),
+                    ("expires_on", models.DateField()),
+                    ("created_at", models.DateTimeField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="grants",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "claim",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="grant",
+                            to="credits.claim",
+                        ),
+                    ),
+                    (
+                        "cycle",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="credits.cycle"
+                        ),
+                    ),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="catalog.item"
+                        ),
+                    ),
+                    (
+                        "report",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="grant",
+                            to="credits.completionreport",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["earned_on", "id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("remaining__gt", 0)), fields=["expires_on"], name="grant_expiring"
+                        ),
+                        models.Index(fields=["candidate", "earned_on"], name="grant_by_candidate"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("remaining__gte", 0), ("remaining__lte", models.F("amount"))),
+                            name="grant_never_overspent",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("claim__isnull", False), ("source", "claim")),
+                                models.Q(("report__isnull", False), ("source", "report")),
+                                _connector="OR",
+                            ),
+                            name="grant_has_its_source",
+                        ),
+                        models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="grant_of_something"),
+                        models.CheckConstraint(
+                            condition=models.Q(("expires_on__gt", models.F("earned_on"))), name="grant_expires_later"
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("corrects__isnull", False), ("kind", "restored")),
-                    models.Q(models.Q(("kind", "restored"), _negated=True), ("corrects__isnull", True)),
-                    _connector="OR",
-                ),
-                name="entry_restored_names_what_it_corrects",
+            migrations.CreateModel(
+                name="Recertification",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("level", models.CharField(max_length=20)),
+                    ("path", models.JSONField()),
+                    ("requirement_on", models.DateField()),
+                    ("credits_used", models.PositiveIntegerField(default=0)),
+                    ("decision", models.JSONField()),
+                    ("made_at", models.DateTimeField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="recertifications",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "certification",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="recertifications",
+                            to="candidates.certification",
+                        ),
+                    ),
+                    (
+                        "cycle",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="recertifications",
+                            to="credits.cycle",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-made_at", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("certification", "requirement_on"), name="recertification_once_per_day"
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "used"), _negated=True), ("recertification__isnull", False), _connector="OR"
-                ),
-                name="entry_used_names_its_renewal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "earned")), fields=("grant",), name="entry_earned_once"
+            migrations.CreateModel(
+                name="Entry",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("earned", "earned"),
+                                ("cut", "cut"),
+                                ("used", "used"),
+                                ("expired", "expired"),
+                                ("voided", "voided"),
+                                ("restored", "restored"),
+                            ],
+                            max_length=10,
+                        ),
+                    ),
+                    ("amount", models.SmallIntegerField()),
+                    ("counts_from", models.DateField()),
+                    ("written_at", models.DateTimeField()),
+                    ("clause", models.CharField(max_length=10)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="entries",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "corrects",
+                        models.OneToOneField(
+                            blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="credits.entry"
+                        ),
+                    ),
+                    (
+                        "grant",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="credits.grant"
+                        ),
+                    ),
+                    (
+                        "recertification",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="entries",
+                            to="credits.recertification",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "entries",
+                    "ordering": ["id"],
+                    "indexes": [
+                        models.Index(fields=["candidate", "counts_from"], name="entry_by_candidate"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("amount__gt", 0), ("kind__in", ["earned", "restored"])),
+                                models.Q(("amount__lt", 0), ("kind__in", ["cut", "used", "expired", "voided"])),
+                                _connector="OR",
+                            ),
+                            name="entry_sign_follows_kind",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("corrects__isnull", False), ("kind", "restored")),
+                                models.Q(models.Q(("kind", "restored"), _negated=True), ("corrects__isnull", True)),
+                                _connector="OR",
+                            ),
+                            name="entry_restored_names_what_it_corrects",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("kind", "used"), _negated=True),
+                                ("recertification__isnull", False),
+                                _connector="OR",
+                            ),
+                            name="entry_used_names_its_renewal",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("kind", "earned")), fields=("grant",), name="entry_earned_once"
+                        ),
+                    ],
+                },
             ),
         ),
     ]

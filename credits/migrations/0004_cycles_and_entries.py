@@ -6,6 +6,8 @@ The large tables are checked in a transaction of their own, so that nobody waits
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 # Nothing tells when an older cycle was entered or closed: the days it is about stand for it.
 FILL = """
 UPDATE credits_cycle SET known_from = started_on AT TIME ZONE 'UTC' WHERE known_from IS NULL;
@@ -18,38 +20,40 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
-        migrations.AlterField(model_name="cycle", name="known_from", field=models.DateTimeField()),
-        migrations.RemoveConstraint(
-            model_name="cycle",
-            name="cycle_ended_has_reason",
-        ),
-        migrations.AddConstraint(
-            model_name="cycle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("end_reason", ""), ("ended_on__isnull", True)),
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("end_reason__in", ["renewed", "inactive"]),
-                        ("ended_on__gte", models.F("started_on")),
-                        ("ended_on__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
+        AtOnce(
+            migrations.AlterField(model_name="cycle", name="known_from", field=models.DateTimeField()),
+            migrations.RemoveConstraint(
+                model_name="cycle",
                 name="cycle_ended_has_reason",
             ),
-        ),
-        migrations.RemoveConstraint(
-            model_name="entry",
-            name="entry_sign_follows_kind",
-        ),
-        migrations.RemoveConstraint(
-            model_name="entry",
-            name="entry_restored_names_what_it_corrects",
-        ),
-        migrations.RemoveConstraint(
-            model_name="grant",
-            name="grant_has_its_source",
+            migrations.AddConstraint(
+                model_name="cycle",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("closed_at__isnull", True), ("end_reason", ""), ("ended_on__isnull", True)),
+                        models.Q(
+                            ("closed_at__isnull", False),
+                            ("end_reason__in", ["renewed", "inactive"]),
+                            ("ended_on__gte", models.F("started_on")),
+                            ("ended_on__isnull", False),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="cycle_ended_has_reason",
+                ),
+            ),
+            migrations.RemoveConstraint(
+                model_name="entry",
+                name="entry_sign_follows_kind",
+            ),
+            migrations.RemoveConstraint(
+                model_name="entry",
+                name="entry_restored_names_what_it_corrects",
+            ),
+            migrations.RemoveConstraint(
+                model_name="grant",
+                name="grant_has_its_source",
+            ),
         ),
         AddConstraintNotValid(
             model_name="entry",

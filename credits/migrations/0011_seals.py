@@ -3,6 +3,8 @@
 from django.db import migrations, models
 from django.db.models import F
 
+from ceportal.kernel.operations import AtOnce
+
 # One update of the grants for each statement, not for each entry: a night lets thousands expire in one. The table of
 # a statement's new rows has no statistics, and a plan made for many rows would read all grants for one: so none but the
 # plan by their key is allowed.
@@ -37,16 +39,18 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(KEEP_REMAINING, KEEP_REMAINING_BY_ROW),
         # No seal was made before this.
-        migrations.AlterField(model_name="seal", name="first_entry_id", field=models.BigIntegerField()),
-        migrations.AlterField(model_name="seal", name="last_entry_id", field=models.BigIntegerField()),
-        migrations.AddField(
-            model_name="seal", name="known_to", field=models.BigIntegerField(default=0), preserve_default=False
-        ),
-        migrations.AddField(
-            model_name="seal", name="marks", field=models.BinaryField(default=b""), preserve_default=False
-        ),
-        migrations.AddField(
-            model_name="seal", name="signature", field=models.TextField(default=""), preserve_default=False
+        AtOnce(
+            migrations.AlterField(model_name="seal", name="first_entry_id", field=models.BigIntegerField()),
+            migrations.AlterField(model_name="seal", name="last_entry_id", field=models.BigIntegerField()),
+            migrations.AddField(
+                model_name="seal", name="known_to", field=models.BigIntegerField(default=0), preserve_default=False
+            ),
+            migrations.AddField(
+                model_name="seal", name="marks", field=models.BinaryField(default=b""), preserve_default=False
+            ),
+            migrations.AddField(
+                model_name="seal", name="signature", field=models.TextField(default=""), preserve_default=False
+            ),
         ),
         migrations.AddConstraint(
             model_name="seal",

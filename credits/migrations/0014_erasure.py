@@ -2,6 +2,7 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
 from ceportal.kernel.triggers import append_only_but_erasure
 
 ERASED_BY_CLAIM = (
@@ -52,20 +53,28 @@ class Migration(migrations.Migration):
     operations = [
         append_only_but_erasure("credits_receipt", erased=ERASED_BY_CLAIM, columns=("content", "note", "token")),
         migrations.RunSQL(KEEP_BUT_ERASURE, KEEP),
-        migrations.AddField(
-            model_name="evidence",
-            name="destroyed_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="evidence",
-            name="destroyed_because",
-            field=models.CharField(
-                blank=True,
-                choices=[("age", "kept long enough"), ("erasure", "its owner was erased")],
-                db_default="",
-                default="",
-                max_length=10,
+        AtOnce(
+            migrations.AddField(
+                model_name="evidence",
+                name="destroyed_at",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="evidence",
+                name="destroyed_because",
+                field=models.CharField(
+                    blank=True,
+                    choices=[("age", "kept long enough"), ("erasure", "its owner was erased")],
+                    db_default="",
+                    default="",
+                    max_length=10,
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="evidence",
+                index=models.Index(
+                    condition=models.Q(("destroyed_at__isnull", True)), fields=["uploaded_at"], name="evidence_by_age"
+                ),
             ),
         ),
         migrations.AddConstraint(
@@ -74,12 +83,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("destroyed_at__isnull", True), ("destroyed_because", ""))
                 | models.Q(("destroyed_at__isnull", False), ("destroyed_because__in", ["age", "erasure"])),
                 name="evidence_destroyed_has_why",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evidence",
-            index=models.Index(
-                condition=models.Q(("destroyed_at__isnull", True)), fields=["uploaded_at"], name="evidence_by_age"
             ),
         ),
     ]

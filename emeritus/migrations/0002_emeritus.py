@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
 from ceportal.kernel.triggers import append_only
 
 
@@ -15,118 +16,113 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="EmeritusPurchase",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "covers",
-                    models.CharField(
-                        choices=[("ccie", "CCIE"), ("ccde", "CCDE"), ("both", "CCIE and CCDE")], max_length=4
+        AtOnce(
+            migrations.CreateModel(
+                name="EmeritusPurchase",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField()),
-                ("decision", models.JSONField()),
-                ("asked_at", models.DateTimeField()),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
-                ("bought_on", models.DateField(blank=True, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="emeritus_purchases",
-                        to="candidates.candidate",
+                    (
+                        "covers",
+                        models.CharField(
+                            choices=[("ccie", "CCIE"), ("ccde", "CCDE"), ("both", "CCIE and CCDE")], max_length=4
+                        ),
                     ),
-                ),
-                (
-                    "order",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="emeritus_purchase",
-                        to="payments.order",
+                    ("starts_on", models.DateField()),
+                    ("ends_on", models.DateField()),
+                    ("decision", models.JSONField()),
+                    ("asked_at", models.DateTimeField()),
+                    ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                    ("bought_on", models.DateField(blank=True, null=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="emeritus_purchases",
+                            to="candidates.candidate",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["-starts_on", "-id"],
-            },
-        ),
-        migrations.AddField(
-            model_name="emeritusrecord",
-            name="purchase",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="records",
-                to="emeritus.emerituspurchase",
-            ),
-        ),
-        migrations.CreateModel(
-            name="WindowTold",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("family", models.CharField(max_length=4)),
-                ("anniversary_on", models.DateField()),
-                ("told_on", models.DateField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="emeritus_windows_told",
-                        to="candidates.candidate",
+                    (
+                        "order",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="emeritus_purchase",
+                            to="payments.order",
+                        ),
                     ),
+                ],
+                options={
+                    "ordering": ["-starts_on", "-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("covers__in", ["ccie", "ccde", "both"])), name="emeritus_purchase_known"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("ends_on__gt", models.F("starts_on"))),
+                            name="emeritus_purchase_in_order",
+                        ),
+                        models.UniqueConstraint(
+                            fields=("candidate", "covers", "starts_on"), name="emeritus_purchase_once"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("bought_on__isnull", True), ("order__isnull", False), _connector="OR"),
+                            name="emeritus_purchase_paid_has_order",
+                        ),
+                    ],
+                },
+            ),
+            migrations.AddField(
+                model_name="emeritusrecord",
+                name="purchase",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="records",
+                    to="emeritus.emerituspurchase",
                 ),
-                (
-                    "notice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="candidates.notice"
+            ),
+            migrations.CreateModel(
+                name="WindowTold",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "windows told",
-                "ordering": ["-anniversary_on", "-id"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="emerituspurchase",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("covers__in", ["ccie", "ccde", "both"])), name="emeritus_purchase_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="emerituspurchase",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gt", models.F("starts_on"))), name="emeritus_purchase_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="emerituspurchase",
-            constraint=models.UniqueConstraint(
-                fields=("candidate", "covers", "starts_on"), name="emeritus_purchase_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="emerituspurchase",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("bought_on__isnull", True), ("order__isnull", False), _connector="OR"),
-                name="emeritus_purchase_paid_has_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="windowtold",
-            constraint=models.UniqueConstraint(
-                fields=("candidate", "family", "anniversary_on"), name="emeritus_window_told_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="windowtold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("family__in", ["ccie", "ccde"])), name="emeritus_window_known_family"
+                    ("family", models.CharField(max_length=4)),
+                    ("anniversary_on", models.DateField()),
+                    ("told_on", models.DateField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="emeritus_windows_told",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "notice",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="candidates.notice"
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "windows told",
+                    "ordering": ["-anniversary_on", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("candidate", "family", "anniversary_on"), name="emeritus_window_told_once"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("family__in", ["ccie", "ccde"])), name="emeritus_window_known_family"
+                        ),
+                    ],
+                },
             ),
         ),
         append_only("emeritus_windowtold"),

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -14,151 +16,170 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Site",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.SlugField(max_length=40, unique=True)),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("fixed", "fixed"), ("mobile", "mobile")], default="fixed", max_length=10
-                    ),
-                ),
-                ("country", models.CharField(max_length=2)),
-                ("time_zone", models.CharField(max_length=50)),
-                ("address", models.TextField(blank=True)),
-            ],
-            options={
-                "ordering": ["name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Exam",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.SlugField(max_length=40, unique=True)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("entry", "Entry"),
-                            ("associate", "Associate"),
-                            ("concentration", "Concentration"),
-                            ("core", "Technology core"),
-                            ("expert_written", "Expert written"),
-                            ("expert_lab", "Expert lab or practical"),
-                            ("unproctored", "Unproctored online"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("retires_on", models.DateField(blank=True, null=True)),
-                (
-                    "earns",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="earned_by",
-                        to="candidates.track",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Attempt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("taken_on", models.DateField()),
-                (
-                    "result",
-                    models.CharField(
-                        choices=[
-                            ("pass", "pass"),
-                            ("fail", "fail"),
-                            ("annulled", "annulled"),
-                            ("disallowed", "disallowed"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=200)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "supersedes",
-                    models.OneToOneField(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="exams.attempt"
-                    ),
-                ),
-                (
-                    "exam",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="exams.exam"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-taken_on", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="SiteMember",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("active", models.BooleanField(default=True)),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="members", to="exams.site"
-                    ),
-                ),
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="site_member",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="exam",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+        AtOnce(
+            migrations.CreateModel(
+                name="Site",
+                fields=[
                     (
-                        "kind__in",
-                        ["entry", "associate", "concentration", "core", "expert_written", "expert_lab", "unproctored"],
-                    )
-                ),
-                name="exam_known_kind",
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("code", models.SlugField(max_length=40, unique=True)),
+                    ("name", models.CharField(max_length=100)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("fixed", "fixed"), ("mobile", "mobile")], default="fixed", max_length=10
+                        ),
+                    ),
+                    ("country", models.CharField(max_length=2)),
+                    ("time_zone", models.CharField(max_length=50)),
+                    ("address", models.TextField(blank=True)),
+                ],
+                options={
+                    "ordering": ["name"],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("supersedes__isnull", True)),
-                fields=("candidate", "exam", "taken_on"),
-                name="attempt_once_per_day",
+            migrations.CreateModel(
+                name="Exam",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.SlugField(max_length=40, unique=True)),
+                    ("name", models.CharField(max_length=120)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("entry", "Entry"),
+                                ("associate", "Associate"),
+                                ("concentration", "Concentration"),
+                                ("core", "Technology core"),
+                                ("expert_written", "Expert written"),
+                                ("expert_lab", "Expert lab or practical"),
+                                ("unproctored", "Unproctored online"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("retires_on", models.DateField(blank=True, null=True)),
+                    (
+                        "earns",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="earned_by",
+                            to="candidates.track",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["number"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "kind__in",
+                                    [
+                                        "entry",
+                                        "associate",
+                                        "concentration",
+                                        "core",
+                                        "expert_written",
+                                        "expert_lab",
+                                        "unproctored",
+                                    ],
+                                )
+                            ),
+                            name="exam_known_kind",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("result__in", ["pass", "fail", "annulled", "disallowed"])),
-                name="attempt_known_result",
+            migrations.CreateModel(
+                name="Attempt",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("taken_on", models.DateField()),
+                    (
+                        "result",
+                        models.CharField(
+                            choices=[
+                                ("pass", "pass"),
+                                ("fail", "fail"),
+                                ("annulled", "annulled"),
+                                ("disallowed", "disallowed"),
+                            ],
+                            max_length=12,
+                        ),
+                    ),
+                    ("reason", models.CharField(blank=True, max_length=200)),
+                    ("recorded_at", models.DateTimeField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="attempts",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "supersedes",
+                        models.OneToOneField(
+                            blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="exams.attempt"
+                        ),
+                    ),
+                    (
+                        "exam",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="exams.exam"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-taken_on", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("supersedes__isnull", True)),
+                            fields=("candidate", "exam", "taken_on"),
+                            name="attempt_once_per_day",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("result__in", ["pass", "fail", "annulled", "disallowed"])),
+                            name="attempt_known_result",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SiteMember",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("active", models.BooleanField(default=True)),
+                    (
+                        "site",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="members", to="exams.site"
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="site_member",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
             ),
         ),
     ]

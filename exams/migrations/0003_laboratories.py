@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -17,824 +19,832 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Seat",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveSmallIntegerField()),
-            ],
-            options={
-                "ordering": ["sitting", "number"],
-            },
-        ),
-        migrations.AddField(
-            model_name="attempt",
-            name="decision",
-            field=models.JSONField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="attempt",
-            name="held_in",
-            field=models.CharField(blank=True, db_default="", default="", max_length=2),
-        ),
-        migrations.AddField(
-            model_name="attempt",
-            name="sections",
-            field=models.JSONField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="exam",
-            name="opened_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="opens",
-                to="exams.exam",
+        AtOnce(
+            migrations.AddField(
+                model_name="attempt",
+                name="decision",
+                field=models.JSONField(blank=True, null=True),
             ),
-        ),
-        migrations.CreateModel(
-            name="Booking",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kit",
-                    models.CharField(
-                        choices=[
-                            ("fixed", "the site's equipment"),
-                            ("mobile_byod", "the candidate's own equipment"),
-                            ("mobile_kit", "the organiser's kit"),
-                        ],
-                        default="fixed",
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("held", "held for a while"),
-                            ("reserved", "reserved, not paid"),
-                            ("paid", "paid"),
-                            ("released", "let go"),
-                            ("unpaid_cancelled", "cancelled, as it was not paid"),
-                            ("dropped", "dropped"),
-                            ("cancelled", "cancelled"),
-                            ("rescheduled", "moved to another seat"),
-                            ("no_show", "not appeared"),
-                            ("sat", "sat, result awaited"),
-                            ("passed", "passed"),
-                            ("failed", "failed"),
-                            ("incident", "ended by a fault"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "held_for",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("payment", "a payment at once"),
-                            ("reschedule", "a change of booking"),
-                            ("waiting", "somebody on the waiting list"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("held_until", models.DateTimeField(blank=True, null=True)),
-                ("decision", models.JSONField()),
-                ("booked_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("rereadable", models.BooleanField(blank=True, null=True)),
-                ("topics", models.JSONField(blank=True, default=list)),
-                (
-                    "attempt",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="booking",
-                        to="exams.attempt",
-                    ),
-                ),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="bookings", to="candidates.candidate"
-                    ),
-                ),
-                (
-                    "exam",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="bookings", to="exams.exam"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.order",
-                    ),
-                ),
-                (
-                    "track",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="candidates.track"
-                    ),
-                ),
-                (
-                    "seat",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="bookings", to="exams.seat"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-booked_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CheckIn",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("minutes_late", models.PositiveSmallIntegerField()),
-                (
-                    "photo_document",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("passport", "passport"),
-                            ("identity_card", "national identity card"),
-                            ("driving_licence", "driving licence"),
-                            ("residence_permit", "residence permit"),
-                            ("bank_card", "bank card with signature"),
-                            ("employee_card", "employee card with signature"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "second_document",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("passport", "passport"),
-                            ("identity_card", "national identity card"),
-                            ("driving_licence", "driving licence"),
-                            ("residence_permit", "residence permit"),
-                            ("bank_card", "bank card with signature"),
-                            ("employee_card", "employee card with signature"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("photographed", models.BooleanField()),
-                ("signed", models.BooleanField()),
-                ("decision", models.JSONField()),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "booking",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="check_in", to="exams.booking"
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Remedy",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("reschedule", "free reschedule"), ("voucher", "voucher")], max_length=10
-                    ),
-                ),
-                ("used_at", models.DateTimeField(blank=True, null=True)),
-                ("decision", models.JSONField()),
-                ("granted_at", models.DateTimeField()),
-                (
-                    "booking",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="remedy", to="exams.booking"
-                    ),
-                ),
-                (
-                    "granted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "remedies",
-            },
-        ),
-        migrations.CreateModel(
-            name="SitePrice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kit",
-                    models.CharField(
-                        choices=[
-                            ("fixed", "the site's equipment"),
-                            ("mobile_byod", "the candidate's own equipment"),
-                            ("mobile_kit", "the organiser's kit"),
-                        ],
-                        default="fixed",
-                        max_length=12,
-                    ),
-                ),
-                ("since", models.DateField()),
-                ("net_cents", models.PositiveIntegerField()),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="prices", to="exams.site"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["site", "kit", "-since"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Sitting",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                ("starts_at", models.TimeField()),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="sittings", to="exams.site"
-                    ),
-                ),
-                ("tracks", models.ManyToManyField(blank=True, related_name="+", to="candidates.track")),
-            ],
-            options={
-                "ordering": ["day", "site"],
-            },
-        ),
-        migrations.AddField(
-            model_name="seat",
-            name="sitting",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="exams.sitting"
+            migrations.AddField(
+                model_name="attempt",
+                name="held_in",
+                field=models.CharField(blank=True, db_default="", default="", max_length=2),
             ),
-        ),
-        migrations.CreateModel(
-            name="LogEntry",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("started", "started"),
-                            ("break", "break"),
-                            ("dictionary", "paper dictionary checked"),
-                            ("note", "note"),
-                            ("fault", "fault"),
-                            ("ended", "ended"),
-                        ],
-                        max_length=12,
-                    ),
+            migrations.AddField(
+                model_name="attempt",
+                name="sections",
+                field=models.JSONField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="exam",
+                name="opened_by",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="opens",
+                    to="exams.exam",
                 ),
-                ("minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("text", models.CharField(blank=True, max_length=500)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "booking",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="log",
-                        to="exams.booking",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "sitting",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="log", to="exams.sitting"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["recorded_at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="SittingPattern",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "weekday",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (0, "Monday"),
-                            (1, "Tuesday"),
-                            (2, "Wednesday"),
-                            (3, "Thursday"),
-                            (4, "Friday"),
-                            (5, "Saturday"),
-                            (6, "Sunday"),
-                        ]
-                    ),
-                ),
-                ("starts_at", models.TimeField()),
-                ("seats", models.PositiveSmallIntegerField()),
-                ("holds_from", models.DateField()),
-                ("holds_until", models.DateField(blank=True, null=True)),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="patterns", to="exams.site"
-                    ),
-                ),
-                ("tracks", models.ManyToManyField(blank=True, related_name="+", to="candidates.track")),
-            ],
-            options={
-                "ordering": ["site", "weekday", "holds_from"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WaitingWish",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("first_day", models.DateField()),
-                ("last_day", models.DateField()),
-                (
-                    "kit",
-                    models.CharField(
-                        choices=[
-                            ("fixed", "the site's equipment"),
-                            ("mobile_byod", "the candidate's own equipment"),
-                            ("mobile_kit", "the organiser's kit"),
-                        ],
-                        default="fixed",
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting"),
-                            ("offered", "a seat is held for you"),
-                            ("taken", "taken"),
-                            ("ended", "ended"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("asked_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="waiting_wishes",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "offer",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="offered_to",
-                        to="exams.booking",
-                    ),
-                ),
-                ("sites", models.ManyToManyField(related_name="+", to="exams.site")),
-                (
-                    "track",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="candidates.track"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["asked_at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Closure",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("first_day", models.DateField()),
-                ("last_day", models.DateField()),
-                ("reason", models.CharField(max_length=200)),
-                (
-                    "site",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="closures", to="exams.site"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["first_day"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("last_day__gte", models.F("first_day"))), name="closure_days_in_order"
-                    ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        expressions=[
-                            ("site", "="),
-                            (
-                                models.Func(
-                                    models.F("first_day"),
-                                    models.F("last_day"),
-                                    models.Value("[]"),
-                                    function="daterange",
-                                    output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="closure_no_overlap",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Incident",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("began_at", models.DateTimeField()),
-                ("minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("unavoidable", models.BooleanField(default=False)),
-                ("description", models.TextField(blank=True)),
-                ("caused_by_candidate", models.BooleanField(blank=True, null=True)),
-                ("modules_passed", models.BooleanField(blank=True, null=True)),
-                ("decision", models.JSONField(blank=True, null=True)),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "booking",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="incidents", to="exams.booking"
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["began_at", "id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("minutes__isnull", True)), fields=("booking",), name="incident_one_running"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Reread",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("requested", "requested, not paid"),
-                            ("paid", "being read"),
-                            ("unchanged", "the result stays"),
-                            ("turned", "turned to a pass"),
-                            ("lapsed", "not paid in time"),
-                        ],
-                        default="requested",
-                        max_length=10,
-                    ),
-                ),
-                ("decision", models.JSONField()),
-                ("requested_at", models.DateTimeField()),
-                ("paid_at", models.DateTimeField(blank=True, null=True)),
-                ("due_on", models.DateField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "booking",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reread", to="exams.booking"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.order",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["requested", "paid", "unchanged", "turned", "lapsed"])),
-                        name="reread_known_status",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status__in", ["paid", "unchanged", "turned"]), _negated=True),
-                            models.Q(("due_on__isnull", False), ("paid_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="reread_paid_has_when",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Reschedule",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("quoted", "quoted"),
-                            ("committed", "made"),
-                            ("lapsed", "not made in time"),
-                            ("withdrawn", "withdrawn"),
-                        ],
-                        default="quoted",
-                        max_length=10,
-                    ),
-                ),
-                ("quote", models.JSONField()),
-                ("charge_cents", models.PositiveIntegerField()),
-                ("refund_cents", models.PositiveIntegerField()),
-                ("decision", models.JSONField()),
-                ("quoted_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "new",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="came_by", to="exams.booking"
-                    ),
-                ),
-                (
-                    "old",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reschedules", to="exams.booking"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.order",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-quoted_at", "-id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["quoted", "committed", "lapsed", "withdrawn"])),
-                        name="reschedule_known_status",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("ended_at__isnull", True), ("status", "quoted")),
-                            models.Q(models.Q(("status", "quoted"), _negated=True), ("ended_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="reschedule_ended_has_when",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("old", models.F("new")), _negated=True), name="reschedule_to_another"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("status", "quoted")), fields=("old",), name="reschedule_one_quoted"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("status", "committed")), fields=("old",), name="reschedule_one_made"
-                    ),
-                ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(condition=models.Q(("status", "held")), fields=["held_until"], name="booking_held"),
-        ),
-        migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["candidate", "-booked_at"], name="booking_by_candidate"),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+            ),
+            migrations.CreateModel(
+                name="SitePrice",
+                fields=[
                     (
-                        "status__in",
-                        [
-                            "held",
-                            "reserved",
-                            "paid",
-                            "released",
-                            "unpaid_cancelled",
-                            "dropped",
-                            "cancelled",
-                            "rescheduled",
-                            "no_show",
-                            "sat",
-                            "passed",
-                            "failed",
-                            "incident",
-                        ],
-                    )
-                ),
-                name="booking_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("held_until__isnull", False), ("status", "held"), models.Q(("held_for", ""), _negated=True)
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.Q(models.Q(("status", "held"), _negated=True), ("held_until__isnull", True)),
-                    _connector="OR",
-                ),
-                name="booking_held_has_until_and_what_for",
+                    (
+                        "kit",
+                        models.CharField(
+                            choices=[
+                                ("fixed", "the site's equipment"),
+                                ("mobile_byod", "the candidate's own equipment"),
+                                ("mobile_kit", "the organiser's kit"),
+                            ],
+                            default="fixed",
+                            max_length=12,
+                        ),
+                    ),
+                    ("since", models.DateField()),
+                    ("net_cents", models.PositiveIntegerField()),
+                    (
+                        "site",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="prices", to="exams.site"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["site", "kit", "-since"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("site", "kit", "since"), name="site_price_one_per_day"),
+                        models.CheckConstraint(
+                            condition=models.Q(("kit__in", ["fixed", "mobile_byod", "mobile_kit"])),
+                            name="site_price_known_kit",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["passed", "failed"]), _negated=True),
-                    ("attempt__isnull", False),
-                    _connector="OR",
-                ),
-                name="booking_result_has_attempt",
+            migrations.CreateModel(
+                name="Sitting",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("day", models.DateField()),
+                    ("starts_at", models.TimeField()),
+                    ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                    ("closed_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "closed_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "site",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="sittings", to="exams.site"
+                        ),
+                    ),
+                    ("tracks", models.ManyToManyField(blank=True, related_name="+", to="candidates.track")),
+                ],
+                options={
+                    "ordering": ["day", "site"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("withdrawn_at__isnull", True)), fields=["day"], name="sitting_by_day"
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("site", "day"), name="sitting_one_per_site_and_day"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                                models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="sitting_closed_by_somebody",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ("reserved", "paid", "sat"))),
-                fields=("candidate", "track"),
-                name="booking_one_live_per_track",
+            migrations.CreateModel(
+                name="Seat",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.PositiveSmallIntegerField()),
+                    (
+                        "sitting",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="exams.sitting"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["sitting", "number"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("sitting", "number"), name="seat_number_once"),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "held")), fields=("candidate", "track"), name="booking_one_held_per_track"
+            migrations.CreateModel(
+                name="Booking",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kit",
+                        models.CharField(
+                            choices=[
+                                ("fixed", "the site's equipment"),
+                                ("mobile_byod", "the candidate's own equipment"),
+                                ("mobile_kit", "the organiser's kit"),
+                            ],
+                            default="fixed",
+                            max_length=12,
+                        ),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("held", "held for a while"),
+                                ("reserved", "reserved, not paid"),
+                                ("paid", "paid"),
+                                ("released", "let go"),
+                                ("unpaid_cancelled", "cancelled, as it was not paid"),
+                                ("dropped", "dropped"),
+                                ("cancelled", "cancelled"),
+                                ("rescheduled", "moved to another seat"),
+                                ("no_show", "not appeared"),
+                                ("sat", "sat, result awaited"),
+                                ("passed", "passed"),
+                                ("failed", "failed"),
+                                ("incident", "ended by a fault"),
+                            ],
+                            max_length=16,
+                        ),
+                    ),
+                    (
+                        "held_for",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("payment", "a payment at once"),
+                                ("reschedule", "a change of booking"),
+                                ("waiting", "somebody on the waiting list"),
+                            ],
+                            max_length=10,
+                        ),
+                    ),
+                    ("held_until", models.DateTimeField(blank=True, null=True)),
+                    ("decision", models.JSONField()),
+                    ("booked_at", models.DateTimeField()),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    ("rereadable", models.BooleanField(blank=True, null=True)),
+                    ("topics", models.JSONField(blank=True, default=list)),
+                    (
+                        "attempt",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="booking",
+                            to="exams.attempt",
+                        ),
+                    ),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="bookings",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "exam",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="bookings", to="exams.exam"
+                        ),
+                    ),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="payments.order",
+                        ),
+                    ),
+                    (
+                        "track",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="candidates.track"
+                        ),
+                    ),
+                    (
+                        "seat",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="bookings", to="exams.seat"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-booked_at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "held")), fields=["held_until"], name="booking_held"
+                        ),
+                        models.Index(fields=["candidate", "-booked_at"], name="booking_by_candidate"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "status__in",
+                                    [
+                                        "held",
+                                        "reserved",
+                                        "paid",
+                                        "released",
+                                        "unpaid_cancelled",
+                                        "dropped",
+                                        "cancelled",
+                                        "rescheduled",
+                                        "no_show",
+                                        "sat",
+                                        "passed",
+                                        "failed",
+                                        "incident",
+                                    ],
+                                )
+                            ),
+                            name="booking_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("held_until__isnull", False),
+                                    ("status", "held"),
+                                    models.Q(("held_for", ""), _negated=True),
+                                ),
+                                models.Q(models.Q(("status", "held"), _negated=True), ("held_until__isnull", True)),
+                                _connector="OR",
+                            ),
+                            name="booking_held_has_until_and_what_for",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("status__in", ["passed", "failed"]), _negated=True),
+                                ("attempt__isnull", False),
+                                _connector="OR",
+                            ),
+                            name="booking_result_has_attempt",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status__in", ("reserved", "paid", "sat"))),
+                            fields=("candidate", "track"),
+                            name="booking_one_live_per_track",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "held")),
+                            fields=("candidate", "track"),
+                            name="booking_one_held_per_track",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(
+                                ("status__in", ("released", "unpaid_cancelled", "dropped", "cancelled", "rescheduled")),
+                                _negated=True,
+                            ),
+                            fields=("seat",),
+                            name="booking_one_per_seat",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("status__in", ("released", "unpaid_cancelled", "dropped", "cancelled", "rescheduled")),
-                    _negated=True,
-                ),
-                fields=("seat",),
-                name="booking_one_per_seat",
+            migrations.CreateModel(
+                name="Remedy",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("reschedule", "free reschedule"), ("voucher", "voucher")], max_length=10
+                        ),
+                    ),
+                    ("used_at", models.DateTimeField(blank=True, null=True)),
+                    ("decision", models.JSONField()),
+                    ("granted_at", models.DateTimeField()),
+                    (
+                        "booking",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="remedy", to="exams.booking"
+                        ),
+                    ),
+                    (
+                        "granted_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "remedies",
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="siteprice",
-            constraint=models.UniqueConstraint(fields=("site", "kit", "since"), name="site_price_one_per_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="siteprice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kit__in", ["fixed", "mobile_byod", "mobile_kit"])), name="site_price_known_kit"
+            migrations.CreateModel(
+                name="CheckIn",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("minutes_late", models.PositiveSmallIntegerField()),
+                    (
+                        "photo_document",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("passport", "passport"),
+                                ("identity_card", "national identity card"),
+                                ("driving_licence", "driving licence"),
+                                ("residence_permit", "residence permit"),
+                                ("bank_card", "bank card with signature"),
+                                ("employee_card", "employee card with signature"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    (
+                        "second_document",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("passport", "passport"),
+                                ("identity_card", "national identity card"),
+                                ("driving_licence", "driving licence"),
+                                ("residence_permit", "residence permit"),
+                                ("bank_card", "bank card with signature"),
+                                ("employee_card", "employee card with signature"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("photographed", models.BooleanField()),
+                    ("signed", models.BooleanField()),
+                    ("decision", models.JSONField()),
+                    ("recorded_at", models.DateTimeField()),
+                    (
+                        "booking",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="check_in", to="exams.booking"
+                        ),
+                    ),
+                    (
+                        "recorded_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
             ),
-        ),
-        migrations.AddIndex(
-            model_name="sitting",
-            index=models.Index(
-                condition=models.Q(("withdrawn_at__isnull", True)), fields=["day"], name="sitting_by_day"
+            migrations.CreateModel(
+                name="LogEntry",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("started", "started"),
+                                ("break", "break"),
+                                ("dictionary", "paper dictionary checked"),
+                                ("note", "note"),
+                                ("fault", "fault"),
+                                ("ended", "ended"),
+                            ],
+                            max_length=12,
+                        ),
+                    ),
+                    ("minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    ("text", models.CharField(blank=True, max_length=500)),
+                    ("recorded_at", models.DateTimeField()),
+                    (
+                        "booking",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="log",
+                            to="exams.booking",
+                        ),
+                    ),
+                    (
+                        "recorded_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "sitting",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="log", to="exams.sitting"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["recorded_at", "id"],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="sitting",
-            constraint=models.UniqueConstraint(fields=("site", "day"), name="sitting_one_per_site_and_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="sitting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="sitting_closed_by_somebody",
+            migrations.CreateModel(
+                name="SittingPattern",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "weekday",
+                        models.PositiveSmallIntegerField(
+                            choices=[
+                                (0, "Monday"),
+                                (1, "Tuesday"),
+                                (2, "Wednesday"),
+                                (3, "Thursday"),
+                                (4, "Friday"),
+                                (5, "Saturday"),
+                                (6, "Sunday"),
+                            ]
+                        ),
+                    ),
+                    ("starts_at", models.TimeField()),
+                    ("seats", models.PositiveSmallIntegerField()),
+                    ("holds_from", models.DateField()),
+                    ("holds_until", models.DateField(blank=True, null=True)),
+                    (
+                        "site",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="patterns", to="exams.site"
+                        ),
+                    ),
+                    ("tracks", models.ManyToManyField(blank=True, related_name="+", to="candidates.track")),
+                ],
+                options={
+                    "ordering": ["site", "weekday", "holds_from"],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="sitting_pattern_weekday"),
+                        models.CheckConstraint(condition=models.Q(("seats__gt", 0)), name="sitting_pattern_has_seats"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("holds_until__isnull", True),
+                                ("holds_until__gte", models.F("holds_from")),
+                                _connector="OR",
+                            ),
+                            name="sitting_pattern_days_in_order",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="seat",
-            constraint=models.UniqueConstraint(fields=("sitting", "number"), name="seat_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sittingpattern",
-            constraint=models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="sitting_pattern_weekday"),
-        ),
-        migrations.AddConstraint(
-            model_name="sittingpattern",
-            constraint=models.CheckConstraint(condition=models.Q(("seats__gt", 0)), name="sitting_pattern_has_seats"),
-        ),
-        migrations.AddConstraint(
-            model_name="sittingpattern",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("holds_until__isnull", True), ("holds_until__gte", models.F("holds_from")), _connector="OR"
-                ),
-                name="sitting_pattern_days_in_order",
+            migrations.CreateModel(
+                name="WaitingWish",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("first_day", models.DateField()),
+                    ("last_day", models.DateField()),
+                    (
+                        "kit",
+                        models.CharField(
+                            choices=[
+                                ("fixed", "the site's equipment"),
+                                ("mobile_byod", "the candidate's own equipment"),
+                                ("mobile_kit", "the organiser's kit"),
+                            ],
+                            default="fixed",
+                            max_length=12,
+                        ),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("waiting", "waiting"),
+                                ("offered", "a seat is held for you"),
+                                ("taken", "taken"),
+                                ("ended", "ended"),
+                            ],
+                            default="waiting",
+                            max_length=10,
+                        ),
+                    ),
+                    ("asked_at", models.DateTimeField()),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="waiting_wishes",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "offer",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="offered_to",
+                            to="exams.booking",
+                        ),
+                    ),
+                    ("sites", models.ManyToManyField(related_name="+", to="exams.site")),
+                    (
+                        "track",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="candidates.track"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["asked_at", "id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "waiting")), fields=["asked_at"], name="waiting_wish_queue"
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["waiting", "offered", "taken", "ended"])),
+                            name="waiting_wish_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("last_day__gte", models.F("first_day"))),
+                            name="waiting_wish_days_in_order",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("status", "offered"), _negated=True),
+                                ("offer__isnull", False),
+                                _connector="OR",
+                            ),
+                            name="waiting_wish_offered_has_offer",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status__in", ["waiting", "offered"])),
+                            fields=("candidate", "track"),
+                            name="waiting_wish_one_per_track",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddIndex(
-            model_name="waitingwish",
-            index=models.Index(
-                condition=models.Q(("status", "waiting")), fields=["asked_at"], name="waiting_wish_queue"
+            migrations.CreateModel(
+                name="Closure",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("first_day", models.DateField()),
+                    ("last_day", models.DateField()),
+                    ("reason", models.CharField(max_length=200)),
+                    (
+                        "site",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="closures", to="exams.site"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["first_day"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("last_day__gte", models.F("first_day"))), name="closure_days_in_order"
+                        ),
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            expressions=[
+                                ("site", "="),
+                                (
+                                    models.Func(
+                                        models.F("first_day"),
+                                        models.F("last_day"),
+                                        models.Value("[]"),
+                                        function="daterange",
+                                        output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="closure_no_overlap",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingwish",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["waiting", "offered", "taken", "ended"])),
-                name="waiting_wish_known_status",
+            migrations.CreateModel(
+                name="Incident",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("began_at", models.DateTimeField()),
+                    ("minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    ("unavoidable", models.BooleanField(default=False)),
+                    ("description", models.TextField(blank=True)),
+                    ("caused_by_candidate", models.BooleanField(blank=True, null=True)),
+                    ("modules_passed", models.BooleanField(blank=True, null=True)),
+                    ("decision", models.JSONField(blank=True, null=True)),
+                    ("recorded_at", models.DateTimeField()),
+                    (
+                        "booking",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="incidents", to="exams.booking"
+                        ),
+                    ),
+                    (
+                        "recorded_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["began_at", "id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("minutes__isnull", True)),
+                            fields=("booking",),
+                            name="incident_one_running",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingwish",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("last_day__gte", models.F("first_day"))), name="waiting_wish_days_in_order"
+            migrations.CreateModel(
+                name="Reread",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("requested", "requested, not paid"),
+                                ("paid", "being read"),
+                                ("unchanged", "the result stays"),
+                                ("turned", "turned to a pass"),
+                                ("lapsed", "not paid in time"),
+                            ],
+                            default="requested",
+                            max_length=10,
+                        ),
+                    ),
+                    ("decision", models.JSONField()),
+                    ("requested_at", models.DateTimeField()),
+                    ("paid_at", models.DateTimeField(blank=True, null=True)),
+                    ("due_on", models.DateField(blank=True, null=True)),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "booking",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="reread", to="exams.booking"
+                        ),
+                    ),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="payments.order",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["requested", "paid", "unchanged", "turned", "lapsed"])),
+                            name="reread_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("status__in", ["paid", "unchanged", "turned"]), _negated=True),
+                                models.Q(("due_on__isnull", False), ("paid_at__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="reread_paid_has_when",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingwish",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "offered"), _negated=True), ("offer__isnull", False), _connector="OR"
-                ),
-                name="waiting_wish_offered_has_offer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingwish",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["waiting", "offered"])),
-                fields=("candidate", "track"),
-                name="waiting_wish_one_per_track",
+            migrations.CreateModel(
+                name="Reschedule",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("quoted", "quoted"),
+                                ("committed", "made"),
+                                ("lapsed", "not made in time"),
+                                ("withdrawn", "withdrawn"),
+                            ],
+                            default="quoted",
+                            max_length=10,
+                        ),
+                    ),
+                    ("quote", models.JSONField()),
+                    ("charge_cents", models.PositiveIntegerField()),
+                    ("refund_cents", models.PositiveIntegerField()),
+                    ("decision", models.JSONField()),
+                    ("quoted_at", models.DateTimeField()),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "new",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="came_by", to="exams.booking"
+                        ),
+                    ),
+                    (
+                        "old",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="reschedules", to="exams.booking"
+                        ),
+                    ),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="payments.order",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-quoted_at", "-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["quoted", "committed", "lapsed", "withdrawn"])),
+                            name="reschedule_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("ended_at__isnull", True), ("status", "quoted")),
+                                models.Q(models.Q(("status", "quoted"), _negated=True), ("ended_at__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="reschedule_ended_has_when",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("old", models.F("new")), _negated=True), name="reschedule_to_another"
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "quoted")), fields=("old",), name="reschedule_one_quoted"
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "committed")), fields=("old",), name="reschedule_one_made"
+                        ),
+                    ],
+                },
             ),
         ),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,40 +12,46 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="attempt",
-            name="attempt_once_per_day",
-        ),
-        migrations.AddField(
-            model_name="attempt",
-            name="reported",
-            field=models.CharField(blank=True, db_default="", default="", max_length=4),
-        ),
-        migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("supersedes__isnull", True), models.Q(("result", "disallowed"), _negated=True)),
-                fields=("candidate", "exam", "taken_on"),
+        AtOnce(
+            migrations.RemoveConstraint(
+                model_name="attempt",
                 name="attempt_once_per_day",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("result", "disallowed")),
-                fields=("candidate", "exam", "taken_on", "reported"),
-                name="attempt_disallowed_once",
+            migrations.AddField(
+                model_name="attempt",
+                name="reported",
+                field=models.CharField(blank=True, db_default="", default="", max_length=4),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="attempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decision__isnull", False), ("reported__in", ["pass", "fail"]), ("result", "disallowed")),
-                    models.Q(models.Q(("result", "disallowed"), _negated=True), ("reported", "")),
-                    _connector="OR",
+        AtOnce(
+            migrations.AddConstraint(
+                model_name="attempt",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("supersedes__isnull", True), models.Q(("result", "disallowed"), _negated=True)),
+                    fields=("candidate", "exam", "taken_on"),
+                    name="attempt_once_per_day",
                 ),
-                name="attempt_disallowed_has_what_and_why",
+            ),
+            migrations.AddConstraint(
+                model_name="attempt",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("result", "disallowed")),
+                    fields=("candidate", "exam", "taken_on", "reported"),
+                    name="attempt_disallowed_once",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="attempt",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(
+                            ("decision__isnull", False), ("reported__in", ["pass", "fail"]), ("result", "disallowed")
+                        ),
+                        models.Q(models.Q(("result", "disallowed"), _negated=True), ("reported", "")),
+                        _connector="OR",
+                    ),
+                    name="attempt_disallowed_has_what_and_why",
+                ),
             ),
         ),
     ]

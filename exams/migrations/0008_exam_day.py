@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,71 +15,75 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="incident",
-            name="incident_one_running",
-        ),
-        migrations.AddField(
-            model_name="incident",
-            name="ended_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="incident",
-            name="too_long",
-            field=models.BooleanField(db_default=False, default=False),
-        ),
-        migrations.AddField(
-            model_name="remedy",
-            name="voucher",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="remedy",
-                to="payments.voucher",
+        AtOnce(
+            migrations.RemoveConstraint(
+                model_name="incident",
+                name="incident_one_running",
             ),
-        ),
-        migrations.AlterField(
-            model_name="logentry",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("started", "started"),
-                    ("break", "break"),
-                    ("dictionary", "paper dictionary checked"),
-                    ("note", "note"),
-                    ("missed", "not appeared"),
-                    ("fault", "fault"),
-                    ("ended", "ended"),
-                ],
-                max_length=12,
+            migrations.AddField(
+                model_name="incident",
+                name="ended_at",
+                field=models.DateTimeField(blank=True, null=True),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)), fields=("booking",), name="incident_one_running"
+            migrations.AddField(
+                model_name="incident",
+                name="too_long",
+                field=models.BooleanField(db_default=False, default=False),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_at__isnull", True), ("minutes__isnull", False), ("too_long", True), _connector="OR"
+            migrations.AddField(
+                model_name="remedy",
+                name="voucher",
+                field=models.OneToOneField(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="remedy",
+                    to="payments.voucher",
                 ),
-                name="incident_ended_has_outcome",
+            ),
+            migrations.AlterField(
+                model_name="logentry",
+                name="kind",
+                field=models.CharField(
+                    choices=[
+                        ("started", "started"),
+                        ("break", "break"),
+                        ("dictionary", "paper dictionary checked"),
+                        ("note", "note"),
+                        ("missed", "not appeared"),
+                        ("fault", "fault"),
+                        ("ended", "ended"),
+                    ],
+                    max_length=12,
+                ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="remedy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "reschedule"), ("voucher__isnull", True)),
-                    models.Q(("kind", "voucher"), ("used_at__isnull", True), ("voucher__isnull", False)),
-                    _connector="OR",
+        AtOnce(
+            migrations.AddConstraint(
+                model_name="incident",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("ended_at__isnull", True)), fields=("booking",), name="incident_one_running"
                 ),
-                name="remedy_is_a_change_or_a_voucher",
+            ),
+            migrations.AddConstraint(
+                model_name="incident",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("ended_at__isnull", True), ("minutes__isnull", False), ("too_long", True), _connector="OR"
+                    ),
+                    name="incident_ended_has_outcome",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="remedy",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("kind", "reschedule"), ("voucher__isnull", True)),
+                        models.Q(("kind", "voucher"), ("used_at__isnull", True), ("voucher__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="remedy_is_a_change_or_a_voucher",
+                ),
             ),
         ),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -13,371 +15,336 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="InvoiceSeries",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("year", models.PositiveSmallIntegerField(unique=True)),
-                ("last_number", models.PositiveIntegerField(default=0)),
-            ],
-            options={
-                "verbose_name_plural": "invoice series",
-            },
-        ),
-        migrations.CreateModel(
-            name="Order",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("number", models.CharField(max_length=20, unique=True)),
-                ("purpose", models.CharField(choices=[("admin_fee", "Administrative fee")], max_length=20)),
-                ("reference", models.CharField(max_length=60)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("open", "open"),
-                            ("paid", "paid"),
-                            ("cancelled", "cancelled"),
-                            ("refunded", "refunded"),
-                        ],
-                        default="open",
-                        max_length=10,
-                    ),
-                ),
-                ("currency", models.CharField(max_length=3)),
-                ("net_cents", models.PositiveIntegerField()),
-                ("tax_cents", models.PositiveIntegerField()),
-                ("total_cents", models.PositiveIntegerField()),
-                ("decision", models.JSONField()),
-                ("created_at", models.DateTimeField()),
-                ("paid_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="candidates.candidate",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Invoice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("year", models.PositiveSmallIntegerField()),
-                ("sequence", models.PositiveIntegerField()),
-                ("number", models.CharField(max_length=20, unique=True)),
-                ("content", models.JSONField()),
-                ("issued_on", models.DateField()),
-                ("issued_at", models.DateTimeField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invoices",
-                        to="candidates.candidate",
-                    ),
-                ),
-                (
-                    "order",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invoice",
-                        to="payments.order",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-year", "-sequence"],
-            },
-        ),
-        migrations.CreateModel(
-            name="OrderLine",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("description", models.CharField(max_length=200)),
-                ("net_cents", models.PositiveIntegerField()),
-                ("tax_country", models.CharField(max_length=2)),
-                ("tax_percent", models.DecimalField(decimal_places=2, max_digits=5)),
-                ("tax_cents", models.PositiveIntegerField()),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="payments.order"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["position"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Payment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("open", "open"),
-                            ("succeeded", "paid"),
-                            ("surplus", "not needed"),
-                            ("expired", "given up"),
-                        ],
-                        default="open",
-                        max_length=10,
-                    ),
-                ),
-                ("amount_cents", models.PositiveIntegerField()),
-                ("session_id", models.CharField(blank=True, max_length=120, null=True, unique=True)),
-                ("page_url", models.URLField(blank=True, max_length=1000)),
-                ("intent_id", models.CharField(blank=True, max_length=120)),
-                ("cardholder_name", models.CharField(blank=True, max_length=150)),
-                ("card_brand", models.CharField(blank=True, max_length=20)),
-                ("card_last4", models.CharField(blank=True, max_length=4)),
-                ("last_decline", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("next_check_at", models.DateTimeField()),
-                ("paid_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="payments.order",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Refund",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("amount_cents", models.PositiveIntegerField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("requested", "requested"), ("succeeded", "done"), ("failed", "failed")],
-                        default="requested",
-                        max_length=10,
-                    ),
-                ),
-                ("reason", models.CharField(max_length=200)),
-                ("stripe_id", models.CharField(blank=True, max_length=120)),
-                ("requested_at", models.DateTimeField()),
-                ("next_check_at", models.DateTimeField()),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "payment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="payments.payment",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="StripeEvent",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("stripe_id", models.CharField(max_length=120, unique=True)),
-                ("kind", models.CharField(max_length=80)),
-                ("object_id", models.CharField(blank=True, max_length=120)),
-                ("body", models.TextField()),
-                ("received_at", models.DateTimeField()),
-                ("due_at", models.DateTimeField()),
-                ("processed_at", models.DateTimeField(blank=True, null=True)),
-                ("outcome", models.CharField(blank=True, max_length=200)),
-            ],
-            options={
-                "ordering": ["-received_at"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("processed_at__isnull", True)),
-                        fields=["due_at"],
-                        name="stripe_event_unprocessed",
-                    )
-                ],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["open", "paid"])),
-                fields=("purpose", "reference"),
-                name="order_one_live_per_reference",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "paid", "cancelled", "refunded"])),
-                name="order_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paid_at__isnull", False), ("status__in", ["paid", "refunded"])),
-                    models.Q(("paid_at__isnull", True), ("status__in", ["open", "cancelled"])),
-                    _connector="OR",
-                ),
-                name="order_paid_has_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+        AtOnce(
+            migrations.CreateModel(
+                name="InvoiceSeries",
+                fields=[
                     (
-                        "total_cents",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("net_cents"), "+", models.F("tax_cents")
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("year", models.PositiveSmallIntegerField(unique=True)),
+                    ("last_number", models.PositiveIntegerField(default=0)),
+                ],
+                options={
+                    "verbose_name_plural": "invoice series",
+                },
+            ),
+            migrations.CreateModel(
+                name="Order",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.CharField(max_length=20, unique=True)),
+                    ("purpose", models.CharField(choices=[("admin_fee", "Administrative fee")], max_length=20)),
+                    ("reference", models.CharField(max_length=60)),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("open", "open"),
+                                ("paid", "paid"),
+                                ("cancelled", "cancelled"),
+                                ("refunded", "refunded"),
+                            ],
+                            default="open",
+                            max_length=10,
                         ),
-                    )
-                ),
-                name="order_total_adds_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.UniqueConstraint(fields=("year", "sequence"), name="invoice_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="invoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sequence__gt", 0)), name="invoice_numbered_from_one"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.UniqueConstraint(fields=("order", "position"), name="order_line_position"),
-        ),
-        migrations.AddIndex(
-            model_name="payment",
-            index=models.Index(
-                condition=models.Q(("status", "open")), fields=["next_check_at"], name="payment_to_check"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="payment",
-            index=models.Index(
-                condition=models.Q(("intent_id", ""), _negated=True),
-                fields=["intent_id"],
-                name="payment_by_intent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "open")), fields=("order",), name="payment_one_open_per_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "succeeded")),
-                fields=("order",),
-                name="payment_one_success_per_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "succeeded", "surplus", "expired"])),
-                name="payment_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("paid_at__isnull", False),
-                        ("session_id__isnull", False),
-                        ("status__in", ["succeeded", "surplus"]),
                     ),
-                    models.Q(("paid_at__isnull", True), ("status__in", ["open", "expired"])),
-                    _connector="OR",
-                ),
-                name="payment_taken_has_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="payment_of_something"),
-        ),
-        migrations.AddIndex(
-            model_name="refund",
-            index=models.Index(
-                condition=models.Q(("status", "requested")), fields=["next_check_at"], name="refund_to_check"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["requested", "succeeded", "failed"])),
-                name="refund_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("status", "requested")),
-                    models.Q(
-                        ("done_at__isnull", False),
-                        ("status", "succeeded"),
-                        models.Q(("stripe_id", ""), _negated=True),
+                    ("currency", models.CharField(max_length=3)),
+                    ("net_cents", models.PositiveIntegerField()),
+                    ("tax_cents", models.PositiveIntegerField()),
+                    ("total_cents", models.PositiveIntegerField()),
+                    ("decision", models.JSONField()),
+                    ("created_at", models.DateTimeField()),
+                    ("paid_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="orders",
+                            to="candidates.candidate",
+                        ),
                     ),
-                    models.Q(("done_at__isnull", False), ("status", "failed")),
-                    _connector="OR",
-                ),
-                name="refund_done_has_when",
+                ],
+                options={
+                    "ordering": ["-created_at", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("status__in", ["open", "paid"])),
+                            fields=("purpose", "reference"),
+                            name="order_one_live_per_reference",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["open", "paid", "cancelled", "refunded"])),
+                            name="order_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("paid_at__isnull", False), ("status__in", ["paid", "refunded"])),
+                                models.Q(("paid_at__isnull", True), ("status__in", ["open", "cancelled"])),
+                                _connector="OR",
+                            ),
+                            name="order_paid_has_when",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "total_cents",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("net_cents"), "+", models.F("tax_cents")
+                                    ),
+                                )
+                            ),
+                            name="order_total_adds_up",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="refund_of_something"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "failed"), _negated=True),
-                fields=("payment",),
-                name="refund_once_per_payment",
+            migrations.CreateModel(
+                name="Invoice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("year", models.PositiveSmallIntegerField()),
+                    ("sequence", models.PositiveIntegerField()),
+                    ("number", models.CharField(max_length=20, unique=True)),
+                    ("content", models.JSONField()),
+                    ("issued_on", models.DateField()),
+                    ("issued_at", models.DateTimeField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="invoices",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "order",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="invoice",
+                            to="payments.order",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-year", "-sequence"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("year", "sequence"), name="invoice_number_once"),
+                        models.CheckConstraint(
+                            condition=models.Q(("sequence__gt", 0)), name="invoice_numbered_from_one"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="OrderLine",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("position", models.PositiveSmallIntegerField()),
+                    ("description", models.CharField(max_length=200)),
+                    ("net_cents", models.PositiveIntegerField()),
+                    ("tax_country", models.CharField(max_length=2)),
+                    ("tax_percent", models.DecimalField(decimal_places=2, max_digits=5)),
+                    ("tax_cents", models.PositiveIntegerField()),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="payments.order"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["position"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("order", "position"), name="order_line_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Payment",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("open", "open"),
+                                ("succeeded", "paid"),
+                                ("surplus", "not needed"),
+                                ("expired", "given up"),
+                            ],
+                            default="open",
+                            max_length=10,
+                        ),
+                    ),
+                    ("amount_cents", models.PositiveIntegerField()),
+                    ("session_id", models.CharField(blank=True, max_length=120, null=True, unique=True)),
+                    ("page_url", models.URLField(blank=True, max_length=1000)),
+                    ("intent_id", models.CharField(blank=True, max_length=120)),
+                    ("cardholder_name", models.CharField(blank=True, max_length=150)),
+                    ("card_brand", models.CharField(blank=True, max_length=20)),
+                    ("card_last4", models.CharField(blank=True, max_length=4)),
+                    ("last_decline", models.CharField(blank=True, max_length=300)),
+                    ("created_at", models.DateTimeField()),
+                    ("expires_at", models.DateTimeField()),
+                    ("next_check_at", models.DateTimeField()),
+                    ("paid_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="payments",
+                            to="payments.order",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-created_at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "open")), fields=["next_check_at"], name="payment_to_check"
+                        ),
+                        models.Index(
+                            condition=models.Q(("intent_id", ""), _negated=True),
+                            fields=["intent_id"],
+                            name="payment_by_intent",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "open")), fields=("order",), name="payment_one_open_per_order"
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "succeeded")),
+                            fields=("order",),
+                            name="payment_one_success_per_order",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["open", "succeeded", "surplus", "expired"])),
+                            name="payment_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("paid_at__isnull", False),
+                                    ("session_id__isnull", False),
+                                    ("status__in", ["succeeded", "surplus"]),
+                                ),
+                                models.Q(("paid_at__isnull", True), ("status__in", ["open", "expired"])),
+                                _connector="OR",
+                            ),
+                            name="payment_taken_has_when",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("amount_cents__gt", 0)), name="payment_of_something"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Refund",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("amount_cents", models.PositiveIntegerField()),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[("requested", "requested"), ("succeeded", "done"), ("failed", "failed")],
+                            default="requested",
+                            max_length=10,
+                        ),
+                    ),
+                    ("reason", models.CharField(max_length=200)),
+                    ("stripe_id", models.CharField(blank=True, max_length=120)),
+                    ("requested_at", models.DateTimeField()),
+                    ("next_check_at", models.DateTimeField()),
+                    ("done_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "payment",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="refunds",
+                            to="payments.payment",
+                        ),
+                    ),
+                ],
+                options={
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "requested")),
+                            fields=["next_check_at"],
+                            name="refund_to_check",
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["requested", "succeeded", "failed"])),
+                            name="refund_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("done_at__isnull", True), ("status", "requested")),
+                                models.Q(
+                                    ("done_at__isnull", False),
+                                    ("status", "succeeded"),
+                                    models.Q(("stripe_id", ""), _negated=True),
+                                ),
+                                models.Q(("done_at__isnull", False), ("status", "failed")),
+                                _connector="OR",
+                            ),
+                            name="refund_done_has_when",
+                        ),
+                        models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="refund_of_something"),
+                        models.UniqueConstraint(
+                            condition=models.Q(("status", "failed"), _negated=True),
+                            fields=("payment",),
+                            name="refund_once_per_payment",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="StripeEvent",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("stripe_id", models.CharField(max_length=120, unique=True)),
+                    ("kind", models.CharField(max_length=80)),
+                    ("object_id", models.CharField(blank=True, max_length=120)),
+                    ("body", models.TextField()),
+                    ("received_at", models.DateTimeField()),
+                    ("due_at", models.DateTimeField()),
+                    ("processed_at", models.DateTimeField(blank=True, null=True)),
+                    ("outcome", models.CharField(blank=True, max_length=200)),
+                ],
+                options={
+                    "ordering": ["-received_at"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("processed_at__isnull", True)),
+                            fields=["due_at"],
+                            name="stripe_event_unprocessed",
+                        ),
+                    ],
+                },
             ),
         ),
     ]

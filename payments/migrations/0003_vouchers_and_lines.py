@@ -5,6 +5,8 @@ import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,242 +16,250 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Voucher",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(max_length=20, unique=True)),
-                ("expires_on", models.DateField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("unused", "unused"),
-                            ("reserved", "reserved"),
-                            ("redeemed", "redeemed"),
-                            ("expired", "expired"),
-                        ],
-                        default="unused",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("issued", "issued by the programme"), ("remedy", "remedy for an incident")],
-                        default="issued",
-                        max_length=10,
-                    ),
-                ),
-                ("issued_at", models.DateTimeField()),
-                ("redeemed_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "ordering": ["-issued_at", "-id"],
-            },
-        ),
-        migrations.RemoveConstraint(
-            model_name="order",
-            name="order_total_adds_up",
-        ),
-        migrations.RemoveConstraint(
-            model_name="refund",
-            name="refund_once_per_payment",
-        ),
-        migrations.AddField(
-            model_name="order",
-            name="covered_cents",
-            field=models.PositiveIntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="order",
-            name="pay_before",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="order",
-            name="pay_before_clause",
-            field=models.CharField(blank=True, db_default="", default="", max_length=10),
-        ),
-        migrations.AddField(
-            model_name="orderline",
-            name="covered_cents",
-            field=models.PositiveIntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="orderline",
-            name="invoice",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="payments.invoice",
-            ),
-        ),
-        migrations.AddField(
-            model_name="orderline",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("admin_fee", "Administrative fee"),
-                    ("lab_fee", "Lab fee"),
-                    ("reschedule_fee", "Fee for a late change"),
-                    ("reread_fee", "Re-read fee"),
-                ],
-                db_default="admin_fee",
-                max_length=20,
-            ),
-        ),
-        migrations.AddField(
-            model_name="orderline",
-            name="refund",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="payments.refund",
-            ),
-        ),
-        migrations.AddField(
-            model_name="orderline",
-            name="served_in",
-            field=models.CharField(blank=True, db_default="", default="", max_length=2),
-        ),
-        migrations.AlterField(
-            model_name="order",
-            name="purpose",
-            field=models.CharField(
-                choices=[
-                    ("admin_fee", "Administrative fee"),
-                    ("lab_booking", "Lab booking"),
-                    ("lab_reschedule", "Change of a lab booking"),
-                    ("reread", "Re-read of a lab"),
-                ],
-                max_length=20,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+        AtOnce(
+            migrations.CreateModel(
+                name="Voucher",
+                fields=[
                     (
-                        "total_cents",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("net_cents"), "-", models.F("covered_cents")
-                            ),
-                            "+",
-                            models.F("tax_cents"),
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("code", models.CharField(max_length=20, unique=True)),
+                    ("expires_on", models.DateField()),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("unused", "unused"),
+                                ("reserved", "reserved"),
+                                ("redeemed", "redeemed"),
+                                ("expired", "expired"),
+                            ],
+                            default="unused",
+                            max_length=10,
                         ),
-                    )
-                ),
+                    ),
+                    (
+                        "origin",
+                        models.CharField(
+                            choices=[("issued", "issued by the programme"), ("remedy", "remedy for an incident")],
+                            default="issued",
+                            max_length=10,
+                        ),
+                    ),
+                    ("issued_at", models.DateTimeField()),
+                    ("redeemed_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="vouchers",
+                            to="candidates.candidate",
+                        ),
+                    ),
+                    (
+                        "issued_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "moving_to",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="arriving_voucher",
+                            to="payments.order",
+                        ),
+                    ),
+                    (
+                        "order",
+                        models.OneToOneField(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="voucher",
+                            to="payments.order",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-issued_at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "unused")), fields=["expires_on"], name="voucher_to_expire"
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["unused", "reserved", "redeemed", "expired"])),
+                            name="voucher_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("order__isnull", True),
+                                    ("redeemed_at__isnull", True),
+                                    ("status__in", ["unused", "expired"]),
+                                ),
+                                models.Q(
+                                    ("order__isnull", False), ("redeemed_at__isnull", True), ("status", "reserved")
+                                ),
+                                models.Q(
+                                    ("order__isnull", False), ("redeemed_at__isnull", False), ("status", "redeemed")
+                                ),
+                                _connector="OR",
+                            ),
+                            name="voucher_in_use_has_order",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("moving_to__isnull", True),
+                                models.Q(
+                                    ("status", "redeemed"), models.Q(("moving_to", models.F("order")), _negated=True)
+                                ),
+                                _connector="OR",
+                            ),
+                            name="voucher_moves_when_redeemed",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("code__regex", "^[ACDEFGHJKMNPQRTWXY34679]{4}(-[ACDEFGHJKMNPQRTWXY34679]{4}){2}$")
+                            ),
+                            name="voucher_code_of_groups",
+                        ),
+                    ],
+                },
+            ),
+            migrations.RemoveConstraint(
+                model_name="order",
                 name="order_total_adds_up",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("covered_cents__lte", models.F("net_cents"))), name="order_covered_within_net"
+            migrations.RemoveConstraint(
+                model_name="refund",
+                name="refund_once_per_payment",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("pay_before__isnull", True), ("pay_before_clause", "")),
-                    models.Q(("pay_before__isnull", False), models.Q(("pay_before_clause", ""), _negated=True)),
-                    _connector="OR",
+            migrations.AddField(
+                model_name="order",
+                name="covered_cents",
+                field=models.PositiveIntegerField(db_default=0, default=0),
+            ),
+            migrations.AddField(
+                model_name="order",
+                name="pay_before",
+                field=models.DateTimeField(blank=True, null=True),
+            ),
+            migrations.AddField(
+                model_name="order",
+                name="pay_before_clause",
+                field=models.CharField(blank=True, db_default="", default="", max_length=10),
+            ),
+            migrations.AddField(
+                model_name="orderline",
+                name="covered_cents",
+                field=models.PositiveIntegerField(db_default=0, default=0),
+            ),
+            migrations.AddField(
+                model_name="orderline",
+                name="invoice",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="lines",
+                    to="payments.invoice",
                 ),
-                name="order_deadline_has_clause",
+            ),
+            migrations.AddField(
+                model_name="orderline",
+                name="kind",
+                field=models.CharField(
+                    choices=[
+                        ("admin_fee", "Administrative fee"),
+                        ("lab_fee", "Lab fee"),
+                        ("reschedule_fee", "Fee for a late change"),
+                        ("reread_fee", "Re-read fee"),
+                    ],
+                    db_default="admin_fee",
+                    max_length=20,
+                ),
+            ),
+            migrations.AddField(
+                model_name="orderline",
+                name="refund",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="lines",
+                    to="payments.refund",
+                ),
+            ),
+            migrations.AddField(
+                model_name="orderline",
+                name="served_in",
+                field=models.CharField(blank=True, db_default="", default="", max_length=2),
+            ),
+            migrations.AlterField(
+                model_name="order",
+                name="purpose",
+                field=models.CharField(
+                    choices=[
+                        ("admin_fee", "Administrative fee"),
+                        ("lab_booking", "Lab booking"),
+                        ("lab_reschedule", "Change of a lab booking"),
+                        ("reread", "Re-read of a lab"),
+                    ],
+                    max_length=20,
+                ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("covered_cents__lte", models.F("net_cents"))), name="order_line_covered_within_net"
-            ),
-        ),
-        migrations.AddField(
-            model_name="voucher",
-            name="candidate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="vouchers", to="candidates.candidate"
-            ),
-        ),
-        migrations.AddField(
-            model_name="voucher",
-            name="issued_by",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="voucher",
-            name="moving_to",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="arriving_voucher",
-                to="payments.order",
-            ),
-        ),
-        migrations.AddField(
-            model_name="voucher",
-            name="order",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="voucher",
-                to="payments.order",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="voucher",
-            index=models.Index(
-                condition=models.Q(("status", "unused")), fields=["expires_on"], name="voucher_to_expire"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="voucher",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["unused", "reserved", "redeemed", "expired"])),
-                name="voucher_known_status",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="voucher",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("order__isnull", True), ("redeemed_at__isnull", True), ("status__in", ["unused", "expired"])
+        AtOnce(
+            migrations.AddConstraint(
+                model_name="order",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        (
+                            "total_cents",
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("net_cents"), "-", models.F("covered_cents")
+                                ),
+                                "+",
+                                models.F("tax_cents"),
+                            ),
+                        )
                     ),
-                    models.Q(("order__isnull", False), ("redeemed_at__isnull", True), ("status", "reserved")),
-                    models.Q(("order__isnull", False), ("redeemed_at__isnull", False), ("status", "redeemed")),
-                    _connector="OR",
+                    name="order_total_adds_up",
                 ),
-                name="voucher_in_use_has_order",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="voucher",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("moving_to__isnull", True),
-                    models.Q(("status", "redeemed"), models.Q(("moving_to", models.F("order")), _negated=True)),
-                    _connector="OR",
+            migrations.AddConstraint(
+                model_name="order",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("covered_cents__lte", models.F("net_cents"))), name="order_covered_within_net"
                 ),
-                name="voucher_moves_when_redeemed",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="voucher",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("code__regex", "^[ACDEFGHJKMNPQRTWXY34679]{4}(-[ACDEFGHJKMNPQRTWXY34679]{4}){2}$")),
-                name="voucher_code_of_groups",
+            migrations.AddConstraint(
+                model_name="order",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("pay_before__isnull", True), ("pay_before_clause", "")),
+                        models.Q(("pay_before__isnull", False), models.Q(("pay_before_clause", ""), _negated=True)),
+                        _connector="OR",
+                    ),
+                    name="order_deadline_has_clause",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="orderline",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("covered_cents__lte", models.F("net_cents"))),
+                    name="order_line_covered_within_net",
+                ),
             ),
         ),
     ]

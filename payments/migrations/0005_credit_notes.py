@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,61 +13,79 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CreditNoteSeries",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("year", models.PositiveSmallIntegerField(unique=True)),
-                ("last_number", models.PositiveIntegerField(default=0)),
-            ],
-            options={
-                "verbose_name_plural": "credit note series",
-            },
-        ),
-        migrations.CreateModel(
-            name="CreditNote",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("year", models.PositiveSmallIntegerField()),
-                ("sequence", models.PositiveIntegerField()),
-                ("number", models.CharField(max_length=20, unique=True)),
-                ("content", models.JSONField()),
-                ("issued_on", models.DateField()),
-                ("issued_at", models.DateTimeField()),
-                (
-                    "candidate",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credit_notes",
-                        to="candidates.candidate",
+        AtOnce(
+            migrations.CreateModel(
+                name="CreditNoteSeries",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="credit_notes", to="payments.invoice"
+                    ("year", models.PositiveSmallIntegerField(unique=True)),
+                    ("last_number", models.PositiveIntegerField(default=0)),
+                ],
+                options={
+                    "verbose_name_plural": "credit note series",
+                },
+            ),
+            migrations.CreateModel(
+                name="CreditNote",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "refund",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="credit_note", to="payments.refund"
+                    ("year", models.PositiveSmallIntegerField()),
+                    ("sequence", models.PositiveIntegerField()),
+                    ("number", models.CharField(max_length=20, unique=True)),
+                    ("content", models.JSONField()),
+                    ("issued_on", models.DateField()),
+                    ("issued_at", models.DateTimeField()),
+                    (
+                        "candidate",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="credit_notes",
+                            to="candidates.candidate",
+                        ),
                     ),
+                    (
+                        "invoice",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="credit_notes",
+                            to="payments.invoice",
+                        ),
+                    ),
+                    (
+                        "refund",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="credit_note",
+                            to="payments.refund",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-year", "-sequence"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("year", "sequence"), name="credit_note_number_once"),
+                        models.CheckConstraint(
+                            condition=models.Q(("sequence__gt", 0)), name="credit_note_numbered_from_one"
+                        ),
+                    ],
+                },
+            ),
+            migrations.AddField(
+                model_name="orderline",
+                name="credit_note",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="lines",
+                    to="payments.creditnote",
                 ),
-            ],
-            options={
-                "ordering": ["-year", "-sequence"],
-            },
-        ),
-        migrations.AddField(
-            model_name="orderline",
-            name="credit_note",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lines",
-                to="payments.creditnote",
             ),
         ),
         migrations.AddConstraint(
@@ -77,16 +97,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="order_line_credited_after_invoice",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="creditnote",
-            constraint=models.UniqueConstraint(fields=("year", "sequence"), name="credit_note_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditnote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sequence__gt", 0)), name="credit_note_numbered_from_one"
             ),
         ),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,34 +11,36 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="order",
-            name="purpose",
-            field=models.CharField(
-                choices=[
-                    ("admin_fee", "Administrative fee"),
-                    ("lab_booking", "Lab booking"),
-                    ("lab_reschedule", "Change of a lab booking"),
-                    ("reread", "Re-read of a lab"),
-                    ("emeritus", "Emeritus"),
-                ],
-                max_length=20,
+        AtOnce(
+            migrations.AlterField(
+                model_name="order",
+                name="purpose",
+                field=models.CharField(
+                    choices=[
+                        ("admin_fee", "Administrative fee"),
+                        ("lab_booking", "Lab booking"),
+                        ("lab_reschedule", "Change of a lab booking"),
+                        ("reread", "Re-read of a lab"),
+                        ("emeritus", "Emeritus"),
+                    ],
+                    max_length=20,
+                ),
             ),
-        ),
-        migrations.AlterField(
-            model_name="orderline",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("admin_fee", "Administrative fee"),
-                    ("lab_fee", "Lab fee"),
-                    ("reschedule_fee", "Fee for a late change"),
-                    ("reread_fee", "Re-read fee"),
-                    ("emeritus_fee", "Emeritus fee"),
-                    ("late_fee", "Late fee"),
-                ],
-                db_default="admin_fee",
-                max_length=20,
+            migrations.AlterField(
+                model_name="orderline",
+                name="kind",
+                field=models.CharField(
+                    choices=[
+                        ("admin_fee", "Administrative fee"),
+                        ("lab_fee", "Lab fee"),
+                        ("reschedule_fee", "Fee for a late change"),
+                        ("reread_fee", "Re-read fee"),
+                        ("emeritus_fee", "Emeritus fee"),
+                        ("late_fee", "Late fee"),
+                    ],
+                    db_default="admin_fee",
+                    max_length=20,
+                ),
             ),
         ),
     ]

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,77 +12,81 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="transfer",
-            name="transfer_known_accounts",
-        ),
-        migrations.RemoveConstraint(
-            model_name="transfer",
-            name="transfer_known_cause",
-        ),
-        migrations.RemoveConstraint(
-            model_name="transfer",
-            name="transfer_says_of_what",
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="taken_cents",
-            field=models.PositiveIntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="transfer",
-            name="dispute",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="transfers",
-                to="payments.dispute",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="cause",
-            field=models.CharField(
-                choices=[
-                    ("payment", "a card paid"),
-                    ("sale", "an order is complete"),
-                    ("voucher", "a voucher pays"),
-                    ("refund", "money went back to a card"),
-                    ("forfeit", "a fee is forfeited"),
-                    ("dispute", "a bank took a payment back"),
-                ],
-                max_length=10,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("credit__regex", "^(candidate|card|voucher|forfeits|disputes|revenue:[a-z_]+|tax:[A-Z]{2})$"),
-                    ("debit__regex", "^(candidate|card|voucher|forfeits|disputes|revenue:[a-z_]+|tax:[A-Z]{2})$"),
-                ),
+        AtOnce(
+            migrations.RemoveConstraint(
+                model_name="transfer",
                 name="transfer_known_accounts",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("cause__in", ["payment", "sale", "voucher", "refund", "forfeit", "dispute"])),
+            migrations.RemoveConstraint(
+                model_name="transfer",
                 name="transfer_known_cause",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("cause", "payment"), ("payment__isnull", False)),
-                    models.Q(("cause", "refund"), ("refund__isnull", False)),
-                    models.Q(("cause", "dispute"), ("dispute__isnull", False)),
-                    models.Q(("cause__in", ["sale", "voucher", "forfeit"]), ("line__isnull", False)),
-                    _connector="OR",
-                ),
+            migrations.RemoveConstraint(
+                model_name="transfer",
                 name="transfer_says_of_what",
+            ),
+            migrations.AddField(
+                model_name="dispute",
+                name="taken_cents",
+                field=models.PositiveIntegerField(db_default=0, default=0),
+            ),
+            migrations.AddField(
+                model_name="transfer",
+                name="dispute",
+                field=models.ForeignKey(
+                    blank=True,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="transfers",
+                    to="payments.dispute",
+                ),
+            ),
+            migrations.AlterField(
+                model_name="transfer",
+                name="cause",
+                field=models.CharField(
+                    choices=[
+                        ("payment", "a card paid"),
+                        ("sale", "an order is complete"),
+                        ("voucher", "a voucher pays"),
+                        ("refund", "money went back to a card"),
+                        ("forfeit", "a fee is forfeited"),
+                        ("dispute", "a bank took a payment back"),
+                    ],
+                    max_length=10,
+                ),
+            ),
+        ),
+        AtOnce(
+            migrations.AddConstraint(
+                model_name="transfer",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("credit__regex", "^(candidate|card|voucher|forfeits|disputes|revenue:[a-z_]+|tax:[A-Z]{2})$"),
+                        ("debit__regex", "^(candidate|card|voucher|forfeits|disputes|revenue:[a-z_]+|tax:[A-Z]{2})$"),
+                    ),
+                    name="transfer_known_accounts",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="transfer",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("cause__in", ["payment", "sale", "voucher", "refund", "forfeit", "dispute"])),
+                    name="transfer_known_cause",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="transfer",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("cause", "payment"), ("payment__isnull", False)),
+                        models.Q(("cause", "refund"), ("refund__isnull", False)),
+                        models.Q(("cause", "dispute"), ("dispute__isnull", False)),
+                        models.Q(("cause__in", ["sale", "voucher", "forfeit"]), ("line__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="transfer_says_of_what",
+                ),
             ),
         ),
     ]

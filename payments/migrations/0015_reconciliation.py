@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -10,141 +12,153 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Reconciliation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(unique=True)),
-                ("ran_at", models.DateTimeField()),
-                ("runs", models.PositiveSmallIntegerField(default=1)),
-                ("compared", models.PositiveIntegerField()),
-                ("on_their_way", models.PositiveIntegerField()),
-                ("differing", models.PositiveIntegerField()),
-                ("charged_cents", models.BigIntegerField()),
-                ("refunded_cents", models.BigIntegerField()),
-                ("disputed_cents", models.BigIntegerField()),
-                ("fees_cents", models.BigIntegerField()),
-                ("paid_out_cents", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-            ],
-            options={
-                "ordering": ["-day"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReconciliationDifference",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("subject", models.CharField(max_length=140)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("missing_there", "missing at the card service"),
-                            ("missing_here", "missing here"),
-                            ("amount", "another amount"),
-                            ("state", "done on one side only"),
-                            ("posting", "posted otherwise than recorded"),
-                            ("fee", "a fee that is not explained"),
-                        ],
-                        max_length=20,
+        AtOnce(
+            migrations.CreateModel(
+                name="Reconciliation",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("stripe_id", models.CharField(blank=True, max_length=120)),
-                ("told_cents", models.BigIntegerField(blank=True, null=True)),
-                ("posted_cents", models.BigIntegerField(blank=True, null=True)),
-                ("stripe_cents", models.BigIntegerField(blank=True, null=True)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-                ("stripe_currency", models.CharField(blank=True, max_length=20)),
-                ("found_at", models.DateTimeField()),
-                ("seen_at", models.DateTimeField()),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "dispute",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="differences",
-                        to="payments.dispute",
+                    ("day", models.DateField(unique=True)),
+                    ("ran_at", models.DateTimeField()),
+                    ("runs", models.PositiveSmallIntegerField(default=1)),
+                    ("compared", models.PositiveIntegerField()),
+                    ("on_their_way", models.PositiveIntegerField()),
+                    ("differing", models.PositiveIntegerField()),
+                    ("charged_cents", models.BigIntegerField()),
+                    ("refunded_cents", models.BigIntegerField()),
+                    ("disputed_cents", models.BigIntegerField()),
+                    ("fees_cents", models.BigIntegerField()),
+                    ("paid_out_cents", models.BigIntegerField()),
+                    ("currency", models.CharField(max_length=3)),
+                ],
+                options={
+                    "ordering": ["-day"],
+                },
+            ),
+            migrations.CreateModel(
+                name="ReconciliationDifference",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "found_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="found", to="payments.reconciliation"
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="differences",
-                        to="payments.order",
-                    ),
-                ),
-                (
-                    "payment",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="differences",
-                        to="payments.payment",
-                    ),
-                ),
-                (
-                    "refund",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="differences",
-                        to="payments.refund",
-                    ),
-                ),
-                (
-                    "seen_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="seen", to="payments.reconciliation"
-                    ),
-                ),
-                (
-                    "settled_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="settled",
-                        to="payments.reconciliation",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-found_at", "-id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("kind__in", ["missing_there", "missing_here", "amount", "state", "posting", "fee"])
+                    ("subject", models.CharField(max_length=140)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("missing_there", "missing at the card service"),
+                                ("missing_here", "missing here"),
+                                ("amount", "another amount"),
+                                ("state", "done on one side only"),
+                                ("posting", "posted otherwise than recorded"),
+                                ("fee", "a fee that is not explained"),
+                            ],
+                            max_length=20,
                         ),
-                        name="difference_known_kind",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("settled_at__isnull", True), ("settled_by__isnull", True)),
-                            models.Q(("settled_at__isnull", False), ("settled_by__isnull", False)),
-                            _connector="OR",
+                    ("stripe_id", models.CharField(blank=True, max_length=120)),
+                    ("told_cents", models.BigIntegerField(blank=True, null=True)),
+                    ("posted_cents", models.BigIntegerField(blank=True, null=True)),
+                    ("stripe_cents", models.BigIntegerField(blank=True, null=True)),
+                    ("currency", models.CharField(blank=True, max_length=3)),
+                    ("stripe_currency", models.CharField(blank=True, max_length=20)),
+                    ("found_at", models.DateTimeField()),
+                    ("seen_at", models.DateTimeField()),
+                    ("settled_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "dispute",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="differences",
+                            to="payments.dispute",
                         ),
-                        name="difference_settled_by_a_run",
                     ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("settled_at__isnull", True)),
-                        fields=("subject",),
-                        name="difference_open_once",
+                    (
+                        "found_by",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="found",
+                            to="payments.reconciliation",
+                        ),
+                    ),
+                    (
+                        "order",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="differences",
+                            to="payments.order",
+                        ),
+                    ),
+                    (
+                        "payment",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="differences",
+                            to="payments.payment",
+                        ),
+                    ),
+                    (
+                        "refund",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="differences",
+                            to="payments.refund",
+                        ),
+                    ),
+                    (
+                        "seen_by",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="seen",
+                            to="payments.reconciliation",
+                        ),
+                    ),
+                    (
+                        "settled_by",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="settled",
+                            to="payments.reconciliation",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "ordering": ["-found_at", "-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("kind__in", ["missing_there", "missing_here", "amount", "state", "posting", "fee"])
+                            ),
+                            name="difference_known_kind",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("settled_at__isnull", True), ("settled_by__isnull", True)),
+                                models.Q(("settled_at__isnull", False), ("settled_by__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="difference_settled_by_a_run",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("settled_at__isnull", True)),
+                            fields=("subject",),
+                            name="difference_open_once",
+                        ),
+                    ],
+                },
+            ),
         ),
     ]

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -10,125 +12,127 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
-            name="NightlyRun",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("day", models.DateField(unique=True)),
-                ("finished_at", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["-day"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ClockShift",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("seconds", models.BigIntegerField()),
-                ("travelling_from", models.DateField(blank=True, null=True)),
-                ("travelling_to", models.DateField(blank=True, null=True)),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("id", 1)), name="clock_shift_single"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("travelling_from__isnull", True), ("travelling_to__isnull", True)),
-                            models.Q(
-                                ("travelling_from__isnull", False),
-                                ("travelling_to__gt", models.F("travelling_from")),
-                                ("travelling_to__isnull", False),
+        AtOnce(
+            migrations.CreateModel(
+                name="NightlyRun",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("day", models.DateField(unique=True)),
+                    ("finished_at", models.DateTimeField()),
+                ],
+                options={
+                    "ordering": ["-day"],
+                },
+            ),
+            migrations.CreateModel(
+                name="ClockShift",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("seconds", models.BigIntegerField()),
+                    ("travelling_from", models.DateField(blank=True, null=True)),
+                    ("travelling_to", models.DateField(blank=True, null=True)),
+                ],
+                options={
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("id", 1)), name="clock_shift_single"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("travelling_from__isnull", True), ("travelling_to__isnull", True)),
+                                models.Q(
+                                    ("travelling_from__isnull", False),
+                                    ("travelling_to__gt", models.F("travelling_from")),
+                                    ("travelling_to__isnull", False),
+                                ),
+                                _connector="OR",
                             ),
-                            _connector="OR",
+                            name="clock_shift_travels_forward",
                         ),
-                        name="clock_shift_travels_forward",
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Event",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
+                    ("topic", models.CharField(max_length=80)),
+                    ("subject_type", models.CharField(max_length=80)),
+                    ("subject_id", models.BigIntegerField()),
+                    ("candidate_id", models.BigIntegerField(blank=True, null=True)),
+                    ("payload", models.JSONField(default=dict)),
+                    ("occurred_at", models.DateTimeField()),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Event",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("topic", models.CharField(max_length=80)),
-                ("subject_type", models.CharField(max_length=80)),
-                ("subject_id", models.BigIntegerField()),
-                ("candidate_id", models.BigIntegerField(blank=True, null=True)),
-                ("payload", models.JSONField(default=dict)),
-                ("occurred_at", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["id"],
-                "indexes": [
-                    models.Index(fields=["candidate_id", "id"], name="event_by_candidate"),
-                    models.Index(fields=["subject_type", "subject_id"], name="event_by_subject"),
-                    models.Index(fields=["topic", "id"], name="event_by_topic"),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Delivery",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
-                ),
-                ("receiver", models.CharField(max_length=80)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("pending", "pending"), ("done", "done"), ("failed", "failed")],
-                        default="pending",
-                        max_length=10,
+                options={
+                    "ordering": ["id"],
+                    "indexes": [
+                        models.Index(fields=["candidate_id", "id"], name="event_by_candidate"),
+                        models.Index(fields=["subject_type", "subject_id"], name="event_by_subject"),
+                        models.Index(fields=["topic", "id"], name="event_by_topic"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Delivery",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("due_at", models.DateTimeField()),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                ("last_error", models.TextField(blank=True)),
-                (
-                    "event",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deliveries",
-                        to="kernel.event",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "deliveries",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "pending")),
-                        fields=["due_at", "id"],
-                        name="delivery_pending",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("event", "receiver"), name="delivery_once_per_receiver"),
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["pending", "done", "failed"])),
-                        name="delivery_known_status",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("done_at__isnull", False), ("status", "done")),
-                            models.Q(models.Q(("status", "done"), _negated=True), ("done_at__isnull", True)),
-                            _connector="OR",
+                    ("receiver", models.CharField(max_length=80)),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[("pending", "pending"), ("done", "done"), ("failed", "failed")],
+                            default="pending",
+                            max_length=10,
                         ),
-                        name="delivery_done_has_when",
+                    ),
+                    ("attempts", models.PositiveSmallIntegerField(default=0)),
+                    ("due_at", models.DateTimeField()),
+                    ("done_at", models.DateTimeField(blank=True, null=True)),
+                    ("last_error", models.TextField(blank=True)),
+                    (
+                        "event",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deliveries",
+                            to="kernel.event",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "verbose_name_plural": "deliveries",
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "pending")),
+                            fields=["due_at", "id"],
+                            name="delivery_pending",
+                        )
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("event", "receiver"), name="delivery_once_per_receiver"),
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["pending", "done", "failed"])),
+                            name="delivery_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("done_at__isnull", False), ("status", "done")),
+                                models.Q(models.Q(("status", "done"), _negated=True), ("done_at__isnull", True)),
+                                _connector="OR",
+                            ),
+                            name="delivery_done_has_when",
+                        ),
+                    ],
+                },
+            ),
         ),
     ]

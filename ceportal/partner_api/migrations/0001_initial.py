@@ -5,6 +5,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -15,259 +17,278 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Application",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("provider", "content provider"),
-                            ("test_partner", "test partner"),
-                            ("organiser", "event organiser or exam team"),
-                            ("verifier", "channel partner or verifier"),
-                        ],
-                        max_length=20,
+        AtOnce(
+            migrations.CreateModel(
+                name="Application",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("tenant", models.SlugField(help_text="The code of the partner for whom it acts.")),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ("name", models.CharField(max_length=100)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("provider", "content provider"),
+                                ("test_partner", "test partner"),
+                                ("organiser", "event organiser or exam team"),
+                                ("verifier", "channel partner or verifier"),
+                            ],
+                            max_length=20,
+                        ),
                     ),
-                ),
-                ("active", models.BooleanField(default=True)),
-                ("calls_per_minute", models.PositiveIntegerField(default=600)),
-                ("created_at", models.DateTimeField()),
-                (
-                    "responsible",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="applications",
-                        to=settings.AUTH_USER_MODEL,
+                    ("tenant", models.SlugField(help_text="The code of the partner for whom it acts.")),
+                    (
+                        "scopes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=40), default=list, size=None
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["name", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Call",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("caller", models.CharField(max_length=60)),
-                ("at", models.DateTimeField()),
-                ("method", models.CharField(max_length=7)),
-                ("path", models.CharField(max_length=200)),
-                ("status", models.PositiveSmallIntegerField()),
-                ("milliseconds", models.PositiveIntegerField()),
-                ("request_id", models.CharField(blank=True, max_length=60)),
-                (
-                    "application",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
-                        to="partner_api.application",
+                    ("active", models.BooleanField(default=True)),
+                    ("calls_per_minute", models.PositiveIntegerField(default=600)),
+                    ("created_at", models.DateTimeField()),
+                    (
+                        "responsible",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="applications",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Credential",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField()),
-                ("ends_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credentials",
-                        to="partner_api.application",
-                    ),
-                ),
-                (
-                    "client",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credential",
-                        to="allauth_idp_oidc.client",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Job",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=40)),
-                ("about", models.JSONField(default=dict)),
-                ("dry_run", models.BooleanField(default=False)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting"),
-                            ("running", "running"),
-                            ("done", "done"),
-                            ("failed", "failed"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("rows_total", models.PositiveIntegerField()),
-                ("rows_done", models.PositiveIntegerField(default=0)),
-                ("counts", models.JSONField(default=dict)),
-                ("failures", models.PositiveSmallIntegerField(default=0)),
-                ("last_error", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField()),
-                ("progressed_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="partner_api.application"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="JobChunk",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("first_row", models.PositiveIntegerField()),
-                ("rows", models.JSONField()),
-                ("outcomes", models.JSONField(blank=True, null=True)),
-                (
-                    "job",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="partner_api.job"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["first_row"],
-            },
-        ),
-        migrations.CreateModel(
-            name="KeptAnswer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("caller", models.CharField(max_length=60)),
-                ("key", models.CharField(max_length=255)),
-                ("fingerprint", models.CharField(max_length=64)),
-                ("status", models.PositiveSmallIntegerField()),
-                ("headers", models.JSONField(default=dict)),
-                ("content_type", models.CharField(max_length=60)),
-                ("body", models.TextField(blank=True)),
-                ("answered_at", models.DateTimeField()),
-            ],
-            options={
-                "indexes": [models.Index(fields=["answered_at"], name="kept_answer_by_moment")],
-                "constraints": [models.UniqueConstraint(fields=("caller", "key"), name="kept_answer_once_a_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="PersonalToken",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60)),
-                ("hash", models.CharField(max_length=64, unique=True)),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
-                ("last_used_on", models.DateField(blank=True, null=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="personal_tokens",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="application",
-            index=models.Index(fields=["kind", "tenant"], name="application_by_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["provider", "test_partner", "organiser", "verifier"])),
-                name="application_known_kind",
+                ],
+                options={
+                    "ordering": ["name", "id"],
+                    "indexes": [
+                        models.Index(fields=["kind", "tenant"], name="application_by_tenant"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("kind__in", ["provider", "test_partner", "organiser", "verifier"])),
+                            name="application_known_kind",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("tenant", ""), _negated=True), name="application_acts_for_somebody"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("calls_per_minute__gt", 0)), name="application_may_call"
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("tenant", ""), _negated=True), name="application_acts_for_somebody"
+            migrations.CreateModel(
+                name="Call",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("caller", models.CharField(max_length=60)),
+                    ("at", models.DateTimeField()),
+                    ("method", models.CharField(max_length=7)),
+                    ("path", models.CharField(max_length=200)),
+                    ("status", models.PositiveSmallIntegerField()),
+                    ("milliseconds", models.PositiveIntegerField()),
+                    ("request_id", models.CharField(blank=True, max_length=60)),
+                    (
+                        "application",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="calls",
+                            to="partner_api.application",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["at"], name="call_by_moment"),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="application",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("calls_per_minute__gt", 0)), name="application_may_call"
+            migrations.CreateModel(
+                name="Credential",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("created_at", models.DateTimeField()),
+                    ("ends_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "application",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="credentials",
+                            to="partner_api.application",
+                        ),
+                    ),
+                    (
+                        "client",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="credential",
+                            to="allauth_idp_oidc.client",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-id"],
+                },
             ),
-        ),
-        migrations.AddIndex(
-            model_name="call",
-            index=models.Index(fields=["at"], name="call_by_moment"),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                condition=models.Q(("status__in", ["waiting", "running"])), fields=["id"], name="job_to_be_done"
+            migrations.CreateModel(
+                name="Job",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("kind", models.CharField(max_length=40)),
+                    ("about", models.JSONField(default=dict)),
+                    ("dry_run", models.BooleanField(default=False)),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("waiting", "waiting"),
+                                ("running", "running"),
+                                ("done", "done"),
+                                ("failed", "failed"),
+                            ],
+                            default="waiting",
+                            max_length=10,
+                        ),
+                    ),
+                    ("rows_total", models.PositiveIntegerField()),
+                    ("rows_done", models.PositiveIntegerField(default=0)),
+                    ("counts", models.JSONField(default=dict)),
+                    ("failures", models.PositiveSmallIntegerField(default=0)),
+                    ("last_error", models.TextField(blank=True)),
+                    ("created_at", models.DateTimeField()),
+                    ("progressed_at", models.DateTimeField()),
+                    ("finished_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "application",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="jobs",
+                            to="partner_api.application",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status__in", ["waiting", "running"])),
+                            fields=["id"],
+                            name="job_to_be_done",
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["waiting", "running", "done", "failed"])),
+                            name="job_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("finished_at__isnull", False), ("status__in", ["done", "failed"])),
+                                models.Q(("finished_at__isnull", True), ("status__in", ["waiting", "running"])),
+                                _connector="OR",
+                            ),
+                            name="job_finished_has_when",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["waiting", "running", "done", "failed"])), name="job_known_status"
+            migrations.CreateModel(
+                name="JobChunk",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("first_row", models.PositiveIntegerField()),
+                    ("rows", models.JSONField()),
+                    ("outcomes", models.JSONField(blank=True, null=True)),
+                    (
+                        "job",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="partner_api.job"
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["first_row"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("job", "first_row"), name="job_chunk_once"),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", False), ("status__in", ["done", "failed"])),
-                    models.Q(("finished_at__isnull", True), ("status__in", ["waiting", "running"])),
-                    _connector="OR",
-                ),
-                name="job_finished_has_when",
+            migrations.CreateModel(
+                name="KeptAnswer",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("caller", models.CharField(max_length=60)),
+                    ("key", models.CharField(max_length=255)),
+                    ("fingerprint", models.CharField(max_length=64)),
+                    ("status", models.PositiveSmallIntegerField()),
+                    ("headers", models.JSONField(default=dict)),
+                    ("content_type", models.CharField(max_length=60)),
+                    ("body", models.TextField(blank=True)),
+                    ("answered_at", models.DateTimeField()),
+                ],
+                options={
+                    "indexes": [
+                        models.Index(fields=["answered_at"], name="kept_answer_by_moment"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("caller", "key"), name="kept_answer_once_a_key"),
+                    ],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="jobchunk",
-            constraint=models.UniqueConstraint(fields=("job", "first_row"), name="job_chunk_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="personaltoken",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("created_at"))), name="personal_token_expires_later"
+            migrations.CreateModel(
+                name="PersonalToken",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=60)),
+                    ("hash", models.CharField(max_length=64, unique=True)),
+                    (
+                        "scopes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=40), size=None
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField()),
+                    ("expires_at", models.DateTimeField()),
+                    ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                    ("last_used_on", models.DateField(blank=True, null=True)),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="personal_tokens",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("expires_at__gt", models.F("created_at"))),
+                            name="personal_token_expires_later",
+                        ),
+                    ],
+                },
             ),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
 from ceportal.kernel.triggers import never_emptied
 
 # A position is given once; what goes, goes in a transaction that set out to forget (ceportal.partner_api.feed).
@@ -33,72 +34,80 @@ class Migration(migrations.Migration):
     dependencies = [("partner_api", "0001_initial"), ("kernel", "0002_append_only")]
 
     operations = [
-        migrations.CreateModel(
-            name="FeedEntry",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("provider", "content provider"),
-                            ("test_partner", "test partner"),
-                            ("organiser", "event organiser or exam team"),
-                            ("verifier", "channel partner or verifier"),
-                            ("candidate", "candidate"),
-                        ],
-                        max_length=20,
+        AtOnce(
+            migrations.CreateModel(
+                name="FeedEntry",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("tenant", models.CharField(max_length=50)),
-                ("scope", models.CharField(max_length=40)),
-                ("topic", models.CharField(max_length=80)),
-                ("subject", models.CharField(max_length=80)),
-                ("candidate_id", models.BigIntegerField(blank=True, null=True)),
-                ("data", models.JSONField(default=dict)),
-                ("occurred_at", models.DateTimeField()),
-                ("position", models.BigIntegerField(blank=True, null=True, unique=True)),
-            ],
-            options={
-                "verbose_name_plural": "feed entries",
-                "ordering": ["position", "id"],
-                "indexes": [
-                    models.Index(fields=["kind", "tenant", "position"], name="feed_entry_by_audience"),
-                    models.Index(
-                        condition=models.Q(("position__isnull", True)), fields=["id"], name="feed_entry_waiting"
-                    ),
-                    models.Index(
-                        condition=models.Q(("candidate_id__isnull", False)),
-                        fields=["candidate_id"],
-                        name="feed_entry_by_candidate",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("kind__in", ["provider", "test_partner", "organiser", "verifier", "candidate"])
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("provider", "content provider"),
+                                ("test_partner", "test partner"),
+                                ("organiser", "event organiser or exam team"),
+                                ("verifier", "channel partner or verifier"),
+                                ("candidate", "candidate"),
+                            ],
+                            max_length=20,
                         ),
-                        name="feed_entry_known_kind",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("tenant", ""), _negated=True), models.Q(("scope", ""), _negated=True)
-                        ),
-                        name="feed_entry_has_an_audience",
-                    ),
+                    ("tenant", models.CharField(max_length=50)),
+                    ("scope", models.CharField(max_length=40)),
+                    ("topic", models.CharField(max_length=80)),
+                    ("subject", models.CharField(max_length=80)),
+                    ("candidate_id", models.BigIntegerField(blank=True, null=True)),
+                    ("data", models.JSONField(default=dict)),
+                    ("occurred_at", models.DateTimeField()),
+                    ("position", models.BigIntegerField(blank=True, null=True, unique=True)),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="FeedHorizon",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("position", models.BigIntegerField()),
-                ("forgotten_at", models.DateTimeField()),
-            ],
-            options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="feed_horizon_single")],
-            },
+                options={
+                    "verbose_name_plural": "feed entries",
+                    "ordering": ["position", "id"],
+                    "indexes": [
+                        models.Index(fields=["kind", "tenant", "position"], name="feed_entry_by_audience"),
+                        models.Index(
+                            condition=models.Q(("position__isnull", True)), fields=["id"], name="feed_entry_waiting"
+                        ),
+                        models.Index(
+                            condition=models.Q(("candidate_id__isnull", False)),
+                            fields=["candidate_id"],
+                            name="feed_entry_by_candidate",
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("kind__in", ["provider", "test_partner", "organiser", "verifier", "candidate"])
+                            ),
+                            name="feed_entry_known_kind",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("tenant", ""), _negated=True), models.Q(("scope", ""), _negated=True)
+                            ),
+                            name="feed_entry_has_an_audience",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="FeedHorizon",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("position", models.BigIntegerField()),
+                    ("forgotten_at", models.DateTimeField()),
+                ],
+                options={
+                    "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="feed_horizon_single")],
+                },
+            ),
         ),
         migrations.RunSQL("CREATE SEQUENCE partner_api_feed_position", "DROP SEQUENCE partner_api_feed_position"),
         migrations.RunSQL(REFUSE, LET),

@@ -4,6 +4,8 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ceportal.kernel.operations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,180 +13,190 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="keptanswer",
-            name="sealed",
-            field=models.BooleanField(db_default=False, default=False),
-        ),
-        migrations.CreateModel(
-            name="Webhook",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("url", models.CharField(max_length=500)),
-                ("description", models.CharField(blank=True, max_length=200)),
-                (
-                    "topics",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80), default=list, size=None
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("active", "active"), ("disabled", "disabled"), ("ended", "ended")],
-                        default="active",
-                        max_length=10,
-                    ),
-                ),
-                ("position", models.BigIntegerField()),
-                ("failing_since", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField()),
-                ("disabled_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="webhooks",
-                        to="partner_api.application",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WebhookDelivery",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting"),
-                            ("delivered", "delivered"),
-                            ("failed", "given up"),
-                            ("withheld", "not shown any more"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("attempts_left", models.PositiveSmallIntegerField()),
-                ("due_at", models.DateTimeField()),
-                ("created_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "entry",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="webhook_deliveries",
-                        to="partner_api.feedentry",
-                    ),
-                ),
-                (
-                    "webhook",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="partner_api.webhook"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "webhook deliveries",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WebhookAttempt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                ("milliseconds", models.PositiveIntegerField()),
-                ("status_code", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("error", models.CharField(blank=True, max_length=200)),
-                ("answer", models.CharField(blank=True, max_length=500)),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="attempts",
-                        to="partner_api.webhookdelivery",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WebhookSecret",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("sealed", models.TextField()),
-                ("created_at", models.DateTimeField()),
-                ("ends_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "webhook",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="secrets", to="partner_api.webhook"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="webhook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["active", "disabled", "ended"])), name="webhook_known_status"
+        AtOnce(
+            migrations.AddField(
+                model_name="keptanswer",
+                name="sealed",
+                field=models.BooleanField(db_default=False, default=False),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("disabled_at__isnull", True), ("ended_at__isnull", True), ("status", "active")),
-                    models.Q(("disabled_at__isnull", False), ("ended_at__isnull", True), ("status", "disabled")),
-                    models.Q(("ended_at__isnull", False), ("status", "ended")),
-                    _connector="OR",
-                ),
-                name="webhook_says_since_when",
+            migrations.CreateModel(
+                name="Webhook",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("url", models.CharField(max_length=500)),
+                    ("description", models.CharField(blank=True, max_length=200)),
+                    (
+                        "topics",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80), default=list, size=None
+                        ),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[("active", "active"), ("disabled", "disabled"), ("ended", "ended")],
+                            default="active",
+                            max_length=10,
+                        ),
+                    ),
+                    ("position", models.BigIntegerField()),
+                    ("failing_since", models.DateTimeField(blank=True, null=True)),
+                    ("created_at", models.DateTimeField()),
+                    ("disabled_at", models.DateTimeField(blank=True, null=True)),
+                    ("ended_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "application",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="webhooks",
+                            to="partner_api.application",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["active", "disabled", "ended"])),
+                            name="webhook_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(
+                                    ("disabled_at__isnull", True), ("ended_at__isnull", True), ("status", "active")
+                                ),
+                                models.Q(
+                                    ("disabled_at__isnull", False), ("ended_at__isnull", True), ("status", "disabled")
+                                ),
+                                models.Q(("ended_at__isnull", False), ("status", "ended")),
+                                _connector="OR",
+                            ),
+                            name="webhook_says_since_when",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(
-                condition=models.Q(("status", "waiting")), fields=["due_at"], name="webhook_delivery_due"
+            migrations.CreateModel(
+                name="WebhookDelivery",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("waiting", "waiting"),
+                                ("delivered", "delivered"),
+                                ("failed", "given up"),
+                                ("withheld", "not shown any more"),
+                            ],
+                            default="waiting",
+                            max_length=10,
+                        ),
+                    ),
+                    ("attempts_left", models.PositiveSmallIntegerField()),
+                    ("due_at", models.DateTimeField()),
+                    ("created_at", models.DateTimeField()),
+                    ("finished_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "entry",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="webhook_deliveries",
+                            to="partner_api.feedentry",
+                        ),
+                    ),
+                    (
+                        "webhook",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="deliveries",
+                            to="partner_api.webhook",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name_plural": "webhook deliveries",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("status", "waiting")), fields=["due_at"], name="webhook_delivery_due"
+                        ),
+                        models.Index(fields=["finished_at"], name="webhook_delivery_finished"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("webhook", "entry"), name="webhook_delivery_once_an_entry"),
+                        models.CheckConstraint(
+                            condition=models.Q(("status__in", ["waiting", "delivered", "failed", "withheld"])),
+                            name="webhook_delivery_known_status",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("finished_at__isnull", True), ("status", "waiting")),
+                                models.Q(
+                                    models.Q(("status", "waiting"), _negated=True), ("finished_at__isnull", False)
+                                ),
+                                _connector="OR",
+                            ),
+                            name="webhook_delivery_finished",
+                        ),
+                    ],
+                },
             ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["finished_at"], name="webhook_delivery_finished"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.UniqueConstraint(fields=("webhook", "entry"), name="webhook_delivery_once_an_entry"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["waiting", "delivered", "failed", "withheld"])),
-                name="webhook_delivery_known_status",
+            migrations.CreateModel(
+                name="WebhookAttempt",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("at", models.DateTimeField()),
+                    ("milliseconds", models.PositiveIntegerField()),
+                    ("status_code", models.PositiveSmallIntegerField(blank=True, null=True)),
+                    ("error", models.CharField(blank=True, max_length=200)),
+                    ("answer", models.CharField(blank=True, max_length=500)),
+                    (
+                        "delivery",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="attempts",
+                            to="partner_api.webhookdelivery",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["id"],
+                },
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("status", "waiting")),
-                    models.Q(models.Q(("status", "waiting"), _negated=True), ("finished_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="webhook_delivery_finished",
+            migrations.CreateModel(
+                name="WebhookSecret",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("sealed", models.TextField()),
+                    ("created_at", models.DateTimeField()),
+                    ("ends_at", models.DateTimeField(blank=True, null=True)),
+                    (
+                        "webhook",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="secrets",
+                            to="partner_api.webhook",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["-id"],
+                },
             ),
         ),
     ]

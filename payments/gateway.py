@@ -246,8 +246,9 @@ def _stripe() -> Iterator[stripe.StripeClient]:
 def _translated(error: stripe.StripeError) -> GatewayUnavailable | GatewayRefused:
     status = error.http_status
     message = error.user_message or str(error)
-    # 409 is our own earlier call with the same key, still under way.
-    if status is None or status in {409, 429} or status >= 500 or isinstance(error, stripe.RateLimitError):
+    # 401 and 403 are about our API key and not about what was asked; 409 is our own earlier call with the same
+    # idempotency key, still under way.
+    if status is None or status in {401, 403, 409, 429} or status >= 500 or isinstance(error, stripe.RateLimitError):
         return GatewayUnavailable(message)
     body = error.json_body if isinstance(error.json_body, dict) else {}
     kind = body.get("error", {}).get("type", "")
@@ -304,7 +305,8 @@ def _decline(intent: stripe.PaymentIntent) -> Decline | None:
 
 
 def _refund(refund: stripe.Refund) -> GatewayRefund:
-    return GatewayRefund(id=refund.id, status=refund.status or "", amount_cents=refund.amount)
+    known_by = refund.to_dict().get("metadata") or {}
+    return GatewayRefund(refund.id, status=refund.status or "", amount_cents=refund.amount, known_by=known_by)
 
 
 def _event(payload: dict[str, Any]) -> GatewayEvent:

@@ -8,7 +8,8 @@ from typing import Any
 
 
 class GatewayUnavailable(Exception):  # noqa: N818 - it says what happened, as Refused does
-    """Stripe could not be reached, failed or asked us to wait: whether the call took effect is not known.
+    """Stripe could not be reached, failed, asked us to wait or does not take our API key: whether the call took
+    effect is not known.
 
     The same call with the same key may be repeated later.
     """
@@ -83,11 +84,12 @@ class CheckoutSession:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRefund:
-    """A refund: `status` is pending, succeeded, failed, requires_action or canceled."""
+    """A refund: `status` is pending, succeeded, failed, requires_action or canceled; `known_by` is its metadata."""
 
     id: str
     status: str
     amount_cents: int
+    known_by: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

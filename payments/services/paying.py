@@ -139,7 +139,7 @@ def record_checkout(*, payment_id: int, session: gateway.CheckoutSession, now: d
         payment.status = Payment.Status.EXPIRED
         payment.save(update_fields=["status", "intent_id"])
         _emit("payments.payment_expired", payment, now)
-    elif session.last_decline and session.last_decline.message != payment.last_decline:
+    elif session.last_decline and session.last_decline.message[:300] != payment.last_decline:
         payment.last_decline = session.last_decline.message[:300]
         payment.save(update_fields=["last_decline", "intent_id"])
         _emit("payments.payment_declined", payment, now, code=session.last_decline.code)

@@ -22,6 +22,7 @@ from payments.services.pricing import lock_order
 log = structlog.get_logger(__name__)
 
 FIRST_CHECK = timedelta(minutes=10)
+KEY_HOLDS = timedelta(hours=20)  # the card service keeps a key for a day from its first call, which may have come later
 SUCCEEDED, PENDING = "succeeded", frozenset({"pending", "requires_action"})
 PAID_ORDERS = frozenset({Order.Status.PAID, Order.Status.REFUNDED})
 REFUNDED_ALREADY = "charge_already_refunded"
@@ -110,7 +111,8 @@ def execute_refund(event: Event, now: datetime) -> None:
 def follow_refund(*, refund_id: int, now: datetime) -> Refund:
     """Bring a refund to the card service, or ask how the one it has stands, and record the answer.
 
-    GatewayUnavailable where it cannot be reached: the same call is then made again later, and works once.
+    GatewayUnavailable where it cannot be reached: the same call is then made again later, and works once. After a day
+    the card service has forgotten the call's key, so what it made then is looked for before it is asked again (PAY-04).
     """
     refund = Refund.objects.select_related("payment__order").get(id=refund_id)
     if refund.status == Refund.Status.FAILED:
@@ -119,12 +121,7 @@ def follow_refund(*, refund_id: int, now: datetime) -> Refund:
         if refund.stripe_id:
             answer = gateway.fetch_refund(refund.stripe_id)
         else:
-            answer = gateway.create_refund(
-                refund_key=f"{refund.id}-{refund.requested_at:%Y%m%d%H%M%S%f}",
-                payment_intent_id=refund.payment.intent_id,
-                amount_cents=refund.amount_cents,
-                metadata={"refund": str(refund.id), "order_number": refund.payment.order.number},
-            )
+            answer = _made_before(refund, now=now) or _make(refund)
     except gateway.GatewayRefused as refusal:
         log.exception("refund_refused", refund=refund.id, code=refusal.code)
         if refund.stripe_id:
@@ -133,6 +130,28 @@ def follow_refund(*, refund_id: int, now: datetime) -> Refund:
         done = SUCCEEDED if refusal.code == REFUNDED_ALREADY else "failed"
         answer = gateway.GatewayRefund(refund.payment.intent_id, done, refund.amount_cents)
     return record_refund(refund_id=refund.id, answer=answer, now=now)
+
+
+def _make(refund: Refund) -> gateway.GatewayRefund:
+    return gateway.create_refund(
+        refund_key=f"{refund.id}-{refund.requested_at:%Y%m%d%H%M%S%f}",
+        payment_intent_id=refund.payment.intent_id,
+        amount_cents=refund.amount_cents,
+        metadata=_known_by(refund),
+    )
+
+
+def _made_before(refund: Refund, *, now: datetime) -> gateway.GatewayRefund | None:
+    """What an earlier call made whose answer was lost, where its key may be forgotten by now."""
+    if now - refund.requested_at < KEY_HOLDS:
+        return None
+    made = gateway.list_refunds(payment_intent_id=refund.payment.intent_id)
+    return next((each for each in made if each.known_by == _known_by(refund)), None)
+
+
+def _known_by(refund: Refund) -> dict[str, str]:
+    """Our own names for it, which the card service keeps on the refund."""
+    return {"refund": str(refund.id), "order_number": refund.payment.order.number}
 
 
 @transaction.atomic

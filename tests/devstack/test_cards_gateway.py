@@ -161,9 +161,9 @@ def test_nobody_there_is_unavailable(payments_gateway, open_checkout: Open, monk
         open_checkout()
 
 
-def test_a_wrong_key_is_refused_and_not_repeated_in_words(payments_gateway, settings):
+def test_a_wrong_key_refuses_no_call_for_good_and_is_not_repeated_in_words(payments_gateway, settings):
     settings.STRIPE_SECRET_KEY = "sk_test_of_somebody_else"
-    with pytest.raises(payments_gateway.GatewayRefused) as raised:
+    with pytest.raises(payments_gateway.GatewayUnavailable) as raised:
         payments_gateway.fetch_checkout("cs_test_1")
     assert "of_somebody" not in str(raised.value)
 

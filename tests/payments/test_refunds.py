@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
@@ -8,8 +10,10 @@ from ceportal.kernel import relay
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Delivery, Event
 from payments import services
+from payments.gateway import GatewayUnavailable
 from payments.models import Refund
-from tests.payments.conftest import RETURN, topics
+from tests import factories
+from tests.payments.conftest import RETURN, change_lines, topics
 
 pytestmark = pytest.mark.django_db
 PENDING_REFUND = "4000 0000 0000 7726"
@@ -70,6 +74,39 @@ def test_a_refund_whose_answer_was_lost_is_made_once(cards, order, pay, now):
         transaction.set_rollback(True)  # as if the machine had stopped before the commit
     assert services.follow_refund(refund_id=refund.id, now=now).status == "succeeded"
     assert len(cards.state()["refunds"]) == 1
+
+
+def test_a_refund_whose_answer_was_lost_is_made_once_days_later_too(cards, book, pay, now):
+    """PAY-04: the card service has forgotten the call's key by then, and a second part would fit beside the first."""
+    order = book(factories.CandidateFactory.create(country="BE"), lines=change_lines(country="BE"))
+    pay(order)
+    part = services.request_refund(order_id=order.id, kinds=["reschedule_fee"], reason="Not late.", now=now)
+    with transaction.atomic():
+        services.follow_refund(refund_id=part.id, now=now)
+        transaction.set_rollback(True)
+    cards.turn(clock={"offset_seconds": 3 * 86_400})
+    for _time in range(2):
+        assert services.follow_refund(refund_id=part.id, now=now + timedelta(days=3)).status == "succeeded"
+    assert [each["amount"] for each in cards.state()["refunds"]] == [part.amount_cents]
+
+
+def test_a_refund_first_brought_days_later_is_made(cards, order, pay, now):
+    pay(order)
+    refund = services.follow_refund(refund_id=ask_back(order, now).id, now=now + timedelta(days=3))
+    assert (refund.status, len(cards.state()["refunds"])) == ("succeeded", 1)
+
+
+def test_a_key_that_the_card_service_does_not_know_fails_no_refund(cards, order, pay, now, settings):
+    """It is put right and the refund goes on; nobody has to ask for each one again."""
+    pay(order)
+    refund = ask_back(order, now)
+    right, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "sk_test_of_another_account"
+    with pytest.raises(GatewayUnavailable):
+        services.follow_refund(refund_id=refund.id, now=now)
+    refund.refresh_from_db()
+    assert (refund.status, cards.state()["refunds"]) == ("requested", [])
+    settings.STRIPE_SECRET_KEY = right
+    assert services.follow_refund(refund_id=refund.id, now=now).status == "succeeded"
 
 
 def test_a_card_service_that_is_down_leaves_the_refund_asked_for(cards, order, pay, now):

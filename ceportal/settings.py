@@ -5,6 +5,7 @@ Production (DEBUG off) refuses to start without its secrets.
 """
 
 import logging
+import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,6 +59,13 @@ CARD_LOOK_BACK_DAYS = env.int(
 FEED_KEPT_DAYS = env.int("FEED_KEPT_DAYS", default=90)  # how far back programs can read what happened
 # Whether webhooks may lead to this machine, to any port and without TLS: for trying them out, never in production.
 WEBHOOKS_LOCAL = env.bool("WEBHOOKS_LOCAL", default=DEBUG)
+# Certificates (PEM) of an operator's own authorities, believed beside the public ones where webhooks are sent.
+WEBHOOKS_CA = env.str("WEBHOOKS_CA", default="").strip()
+if WEBHOOKS_CA:
+    try:
+        ssl.create_default_context(cadata=WEBHOOKS_CA)
+    except (ssl.SSLError, ValueError) as error:
+        raise ImproperlyConfigured("WEBHOOKS_CA holds no certificate in PEM.") from error
 
 INSTALLED_APPS = [
     "unfold",

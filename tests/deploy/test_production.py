@@ -79,6 +79,12 @@ def test_a_mail_service_needs_no_mail_server() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_an_authority_of_ones_own_that_cannot_be_read_is_told_at_the_start() -> None:
+    done = read_settings(production(WEBHOOKS_CA="not a certificate"))
+    assert done.returncode != 0
+    assert "WEBHOOKS_CA holds no certificate" in done.stderr
+
+
 def test_the_demonstration_is_refused_where_it_could_meet_real_data() -> None:
     done = read_settings(production(DEMO="1"))
     assert done.returncode != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from datetime import UTC, datetime
 
 import certifi
 import urllib3
+from django.conf import settings
+from django.utils.translation import gettext as _
 from standardwebhooks import Webhook as Signer
 
 from ceportal.partner_api.webhooks.addresses import NotAllowed, Target, resolve, target_of
@@ -56,7 +59,7 @@ def send(url: str, *, body: str, headers: dict[str, str]) -> Answer:
     except NotAllowed as error:
         return Answer(_since(began), error=str(error))
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        return Answer(_since(began), error=type(error).__name__)
+        return Answer(_since(began), error=_in_words(error))
     return Answer(_since(began), status_code=status, text=text)
 
 
@@ -78,9 +81,25 @@ def _pool(target: Target, address: str) -> urllib3.HTTPConnectionPool:
     if target.scheme == "http":
         return urllib3.HTTPConnectionPool(address, target.port, timeout=TIMEOUT)
     return urllib3.HTTPSConnectionPool(
-        address, target.port, timeout=TIMEOUT, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where(),
-        server_hostname=target.host, assert_hostname=target.host,
+        address, target.port, timeout=TIMEOUT, cert_reqs="CERT_REQUIRED", ssl_context=trusting(settings.WEBHOOKS_CA),
+        server_hostname=target.host,
     )  # fmt: skip
+
+
+def trusting(own: str) -> ssl.SSLContext:
+    """TLS that believes the public authorities, and an operator's `own` (PEM). ssl.SSLError where that holds none."""
+    context = urllib3.util.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
+    context.load_verify_locations(cafile=certifi.where(), cadata=own or None)
+    return context
+
+
+def _in_words(error: Exception) -> str:
+    """What is written down of an error: why a certificate was not believed, else what kind of error it was."""
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _("The certificate is not believed: %(why)s") % {"why": cause.verify_message}
+    return type(error).__name__
 
 
 def _since(began: float) -> int:

@@ -59,11 +59,15 @@ def address_of_nobody(number: int) -> str:
     return f"erased-{number}@erased.invalid"
 
 
-def mark_of(*, name: str, born: date) -> str:
-    """By what a person barred for good is known again, which tells nobody's name: a keyed hash of name and birth."""
+def marks_of(*, name: str, born: date) -> list[str]:
+    """By what a person barred for good is known again, which tells nobody's name: a keyed hash of name and birth.
+
+    The first is how a person is marked today; the others are of the keys before (SECRET_KEY_FALLBACKS).
+    """
     plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
     text = f"{plain}|{born.isoformat()}"
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest() for key in keys]
 
 
 def _withdraw(candidate: Candidate, *, now: datetime) -> None:
@@ -96,7 +100,7 @@ def _empty_words(candidate: Candidate) -> None:
         country=NOWHERE, region="", document=ERASED, lapsed_because=_emptied("lapsed_because")
     )
     kept = Q(status=Sanction.Status.RUNNING)  # with its grounds and files, as integrity requires
-    candidate.sanctions.filter(kept).update(person_mark=mark_of(name=candidate.name, born=candidate.born))
+    candidate.sanctions.filter(kept).update(person_mark=marks_of(name=candidate.name, born=candidate.born)[0])
     grounds = ("statement", "evidence", "decided_because", "appeal", "appeal_decided_because", "lifted_because")
     candidate.sanctions.exclude(kept).update(**{name: _emptied(name) for name in grounds})
     candidate.cases.exclude(sanctions__status=Sanction.Status.RUNNING).update(

@@ -39,7 +39,8 @@ def secret(name: str, *, development: str) -> str:
 
 
 SECRET_KEY = secret("SECRET_KEY", development="development-only-key-that-protects-nothing-at-all-0123456789")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # those before: what they sealed is still opened
+# Those before, between commas or on lines of their own: what they signed, sealed or marked is still known.
+SECRET_KEY_FALLBACKS = env.str("SECRET_KEY_FALLBACKS", default="").replace(",", " ").split()
 _kind = "PRIVATE KEY"  # the stand-in is that of 32 zero bytes: whoever wants to forge what it signs, can
 SIGNING_KEY = secret(
     "SIGNING_KEY", development=f"-----BEGIN {_kind}-----\nMC4CAQAwBQYDK2VwBCIEI{43 * 'A'}\n-----END {_kind}-----"
@@ -53,9 +54,7 @@ ALLOWED_HOSTS = env.list(
 )
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 PROGRAMME_TIME_ZONE = env.str("PROGRAMME_TIME_ZONE", default="UTC")
-CARD_LOOK_BACK_DAYS = env.int(
-    "CARD_LOOK_BACK_DAYS", default=7
-)  # how far back lost card messages are asked for; Stripe: 30
+CARD_LOOK_BACK_DAYS = env.int("CARD_LOOK_BACK_DAYS", default=7)  # how far back lost messages are asked for; Stripe: 30
 FEED_KEPT_DAYS = env.int("FEED_KEPT_DAYS", default=90)  # how far back programs can read what happened
 # Whether webhooks may lead to this machine, to any port and without TLS: for trying them out, never in production.
 WEBHOOKS_LOCAL = env.bool("WEBHOOKS_LOCAL", default=DEBUG)

@@ -22,6 +22,7 @@ def main() -> None:
         password = (FOLDER / "valkey_auth").read_text().split()[1]
         keep("redis_url", f"redis://:{password}@valkey:6379/0")
     keep("secret_key", secrets.token_urlsafe(64))
+    keep("secret_key_fallbacks", "")
     keep("signing_key", signing_key())
     for name in GIVEN_BY_OTHERS:
         keep(name, "")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from candidates import rules
-from candidates.erasing import mark_of
+from candidates.erasing import marks_of
 from candidates.models import Candidate, Case, Sanction
 from candidates.services.cases import open_case
 from ceportal.kernel.decisions import require
@@ -61,8 +61,8 @@ def register_candidate(
 
 def _recognise(candidate: Candidate, *, now: datetime) -> None:
     """Put before staff whoever looks like a person barred for good who was erased since (CAND-02, CAND-09)."""
-    mark = mark_of(name=candidate.name, born=candidate.born)
-    for sanction in Sanction.objects.filter(person_mark=mark, status=Sanction.Status.RUNNING):
+    marks = marks_of(name=candidate.name, born=candidate.born)
+    for sanction in Sanction.objects.filter(person_mark__in=marks, status=Sanction.Status.RUNNING):
         open_case(
             key=f"barred_returns:{candidate.id}:{sanction.id}",
             kind=Case.Kind.BARRED_RETURNS,

@@ -241,7 +241,7 @@ def test_after_an_erasure_nights_go_on_and_nothing_is_sent(alice: Candidate) -> 
     assert not Event.objects.filter(topic="candidates.notice_written", subject_id=written.id).exists()
 
 
-def test_whoever_is_barred_for_good_is_known_again(alice: Candidate) -> None:
+def test_whoever_is_barred_for_good_is_known_again(alice: Candidate, settings: Any) -> None:
     first, second = (factories.UserFactory.create(staff=True) for _each in range(2))
     proposed = services.propose_sanction(
         candidate_id=alice.id, clause="CAND-02", statement="Sold answers.", staff_id=first.id, now=NOW
@@ -259,6 +259,10 @@ def test_whoever_is_barred_for_good_is_known_again(alice: Candidate) -> None:
 
     assert Case.objects.get(kind=Case.Kind.BARRED_RETURNS).candidate == again
     assert not other.cases.exists()
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    after = services.register_candidate(number="CSCO779", name="Alice Okafor", born=alice.born, **person)
+    assert after.cases.get().kind == Case.Kind.BARRED_RETURNS  # the key was changed since
 
 
 def test_append_only_rows_open_for_an_erasure_and_for_nothing_else(alice: Candidate) -> None:

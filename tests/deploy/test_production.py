@@ -31,7 +31,10 @@ def run(*command: str, environment: dict[str, str]) -> subprocess.CompletedProce
 
 def read_settings(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Import the settings as a process of production would; prints some of them."""
-    wanted = "import ceportal.settings as s; print(s.SECRET_KEY, s.REDIS_URL, s.DATABASES['default']['HOST'])"
+    wanted = (
+        "import ceportal.settings as s;"
+        "print(s.SECRET_KEY, *s.SECRET_KEY_FALLBACKS, s.REDIS_URL, s.DATABASES['default']['HOST'])"
+    )
     return run("-c", wanted, environment=environment)
 
 
@@ -95,6 +98,7 @@ def test_secrets_are_read_from_files_and_the_line_break_at_their_end_is_not_part
     changes: dict[str, str | None] = {}
     for name, value in [
         ("SECRET_KEY", "from-a-file"),
+        ("SECRET_KEY_FALLBACKS", "second\nfirst"),
         ("REDIS_URL", "redis://from-a-file:6379/0"),
         ("DATABASE_URL", "postgres://ceportal:p@database-from-a-file:5432/ceportal"),
     ]:
@@ -102,7 +106,7 @@ def test_secrets_are_read_from_files_and_the_line_break_at_their_end_is_not_part
         changes |= {name: None, f"{name}_FILE": str(tmp_path / name)}
     done = read_settings(production(**changes))
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "from-a-file redis://from-a-file:6379/0 database-from-a-file\n"
+    assert done.stdout == "from-a-file second first redis://from-a-file:6379/0 database-from-a-file\n"
 
 
 def test_the_deployment_check_has_nothing_to_say() -> None:

@@ -32,7 +32,8 @@ def import_certification(
     """Enter a certification from the certification records: unbroken from its first day to its running term.
 
     With `certified_on` on the very day it is earned there and then, and renews others (CERT-06); with an earlier day
-    it changes nothing else. `emeritus_until` enters it in Emeritus. Repeating an import changes nothing.
+    it changes nothing else. `emeritus_until` enters it in Emeritus, in which it is already (EMR-07). Repeating an
+    import changes nothing.
     """
     if certified_on == clock.day_of(now) and emeritus_until is None:
         return earn_certification(
@@ -44,8 +45,8 @@ def import_certification(
     if existing is not None:
         return existing
     starts_on = term_started_on or certified_on
-    if emeritus_until is not None:
-        starts_on = add_months(emeritus_until, -12)  # EMR-07: a term lasts one year
+    if emeritus_until is not None and term_started_on is None:
+        starts_on = _emeritus_since(emeritus_until, on=clock.day_of(now))
     certification = _create_certification(candidate, track, certified_on, imported=True)
     Term.objects.create(
         certification=certification,
@@ -67,6 +68,14 @@ def import_certification(
     certification.refresh_from_db()
     emit("candidates.certification_imported", certification, now=now, track=track_code)
     return certification
+
+
+def _emeritus_since(until: date, *, on: date) -> date:
+    """The first day of the year of Emeritus that runs on a day, of terms of one year each (EMR-07)."""
+    years = 1
+    while add_months(until, -12 * years) > on:
+        years += 1
+    return add_months(until, -12 * years)
 
 
 @transaction.atomic

@@ -22,16 +22,18 @@ def import_emeritus(
     route: str = EmeritusRecord.Route.RECERTIFY,
     origin: str = EmeritusRecord.Origin.PURCHASE,
     now: datetime,
+    since: date | None = None,
 ) -> EmeritusRecord:
     """Enter a certification in Emeritus up to a day, with its way back to active and its origin (CE-04).
 
-    Repeating an import changes nothing. Term.DoesNotExist where the certification is on record without that
-    term.
+    Without `since` it is in Emeritus from the anniversary before `now`, however far ahead the day lies. Repeating an
+    import changes nothing. Term.DoesNotExist where the certification is on record without that term.
     """
     certification = import_certification(
         candidate_id=candidate_id,
         track_code=track_code,
         certified_on=certified_on,
+        term_started_on=since,
         emeritus_until=until,
         now=now,
     )

@@ -25,11 +25,14 @@ def certify(
     certified_on = certified_on or act.day
     if certified_on > act.day or (term_started_on or act.day) > act.day:
         raise CannotTell(f"The records of {act.day} know nothing that comes later.")
+    if term_started_on is not None and term_started_on < certified_on:
+        raise CannotTell(f"No term of a certification first earned on {certified_on} began before that day.")
     if emeritus_until is not None:
         import_emeritus(
             candidate_id=act.candidate.pk,
             track_code=track,
             certified_on=certified_on,
+            since=term_started_on,
             until=emeritus_until,
             route=emeritus_route,
             origin=emeritus_origin,

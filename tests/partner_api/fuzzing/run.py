@@ -7,7 +7,7 @@ from answer to answer. Here real things are put into them, the caller's own and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -76,15 +76,22 @@ def fuzz(
     ours: Side,
     theirs: Side,
     sees_all: bool,
+    well_shaped: Sequence[str],
     examples: int,
     seed: int,
     seconds: int | None,
 ) -> Found:
     """Try the operations of a schema. With `seconds` for about that long, by the seed.
 
-    `sees_all`: what belongs to others may be shown to the caller.
+    `sees_all`: what belongs to others may be shown to the caller. `well_shaped`: operations that are sent examples and
+    follow links, and not every wrong shape.
     """
-    schema = schemathesis.openapi.from_dict(raw, config=_config(address, token, sees_all, examples, seed, seconds))
+    config = _config(address, token, sees_all, examples, seed, seconds)
+    if well_shaped:
+        config["operations"] = [
+            {"include-operation-id": list(well_shaped), "phases": {"coverage": {"enabled": False}}},
+        ]
+    schema = schemathesis.openapi.from_dict(raw, config=schemathesis.Config.from_dict(config))
     filling = _Filling(ours, theirs)
 
     def before_call(_context: schemathesis.HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
@@ -104,29 +111,25 @@ def fuzz(
     return found
 
 
-def _config(
-    address: str, token: str, sees_all: bool, examples: int, seed: int, seconds: int | None
-) -> schemathesis.Config:
+def _config(address: str, token: str, sees_all: bool, examples: int, seed: int, seconds: int | None) -> dict[str, Any]:
     checks = [name for name in CHECKS if not (sees_all and name == nothing_of_another_tenant.__name__)]
-    return schemathesis.Config.from_dict(
-        {
-            "base-url": address,
-            "headers": {"Authorization": f"Bearer {token}"},
-            "seed": seed,
-            **({} if seconds is None else {"max-time": seconds}),
-            "continue-on-failure": True,
-            "cache": {"enabled": False},
-            "checks": {"enabled": False, **{name: {"enabled": True} for name in checks}},
-            "generation": {
-                "max-examples": examples,
-                "deterministic": seconds is None,
-                "no-shrink": seconds is None,
-                "database": "none",
-            },
-            # Brief, two of the methods that an address does not have stand for all of them.
-            **({"phases": {"coverage": {"unexpected-methods": ["PUT", "OPTIONS"]}}} if seconds is None else {}),
-        }
-    )
+    return {
+        "base-url": address,
+        "headers": {"Authorization": f"Bearer {token}"},
+        "seed": seed,
+        **({} if seconds is None else {"max-time": seconds}),
+        "continue-on-failure": True,
+        "cache": {"enabled": False},
+        "checks": {"enabled": False, **{name: {"enabled": True} for name in checks}},
+        "generation": {
+            "max-examples": examples,
+            "deterministic": seconds is None,
+            "no-shrink": seconds is None,
+            "database": "none",
+        },
+        # Brief, two of the methods that an address does not have stand for all of them.
+        **({"phases": {"coverage": {"unexpected-methods": ["PUT", "OPTIONS"]}}} if seconds is None else {}),
+    }
 
 
 class _Filling:

@@ -25,6 +25,7 @@ from requests.adapters import HTTPAdapter
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from ceportal.kernel import clock
+from ceportal.kernel.models import Event
 from ceportal.partner_api import scopes
 from ceportal.partner_api.models import Job, WebhookAttempt
 from tests.credits.provider_world import TODAY
@@ -38,8 +39,9 @@ ROLES = ("provider", "test partner", "organiser", "exam team", "verifier", "cand
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
 EXAMPLES = 3
 OF_ONE_TEAM = ("/api/v1/authored-items", "/api/v1/workshops")
-# What several may call is tried by one of them where time is short: the code is the same.
-TRIED_BY = {
+# What several may call is tried by each of them; where time is short, with every wrong shape by one: who reads the
+# shape is the same code for all.
+SHAPES_BY = {
     "/api/v1/webhooks": "verifier",
     "/api/v1/events": "verifier",
     "/api/v1/gatherings": "organiser",
@@ -78,18 +80,14 @@ def live(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
             call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
 
 
-def of_role(role: str, *, brief: bool = False) -> dict[str, Any]:
-    """The schema, with the operations that a role's scopes open, and the provider's with those open to everybody.
-
-    Brief: without those that are left to another role.
-    """
-    kind = "organiser" if role == "exam team" else role.replace(" ", "_")
-    allowed = set(scopes.OF_CANDIDATES) if role == "candidate" else scopes.of_kind(kind)
+def of_role(role: str) -> dict[str, Any]:
+    """The schema, with the operations that a role's scopes open, and the provider's with those open to everybody."""
+    allowed = allowed_to(role)
     raw = copy.deepcopy(SCHEMA)
     for path, methods in list(raw["paths"].items()):
         for method, operation in list(methods.items()):
-            needed = {scope for way in operation["security"] for scopes_ in way.values() for scope in scopes_}
-            if not needed <= allowed or (not needed and role != "provider") or (brief and _left_to_another(path, role)):
+            needed = needed_by(operation)
+            if not needed <= allowed or (not needed and role != "provider"):
                 del methods[method]
         if not methods:
             del raw["paths"][path]
@@ -97,8 +95,25 @@ def of_role(role: str, *, brief: bool = False) -> dict[str, Any]:
     return raw
 
 
-def _left_to_another(path: str, role: str) -> bool:
-    return any(path.startswith(start) and role != by for start, by in TRIED_BY.items())
+def allowed_to(role: str) -> frozenset[str]:
+    kind = "organiser" if role == "exam team" else role.replace(" ", "_")
+    return frozenset(scopes.OF_CANDIDATES) if role == "candidate" else scopes.of_kind(kind)
+
+
+def needed_by(operation: Mapping[str, Any]) -> set[str]:
+    """The scopes that open an operation; none for what is open to everybody."""
+    return {scope for way in operation["security"] for scopes_ in way.values() for scope in scopes_}
+
+
+def shaped_by_another(raw: Mapping[str, Any], role: str) -> list[str]:
+    """The operations of a role that another role's token tries with every wrong shape."""
+    others = tuple(start for start, by in SHAPES_BY.items() if by != role)
+    return [
+        operation["operationId"]
+        for path, methods in raw["paths"].items()
+        for operation in methods.values()
+        if path.startswith(others)
+    ]
 
 
 def _limit_lists(part: Any) -> None:
@@ -116,7 +131,11 @@ def operations_of(raw: Mapping[str, Any]) -> set[str]:
 
 
 def test_every_operation_is_some_roles() -> None:
-    assert set().union(*(operations_of(of_role(role, brief=True)) for role in ROLES)) == operations_of(SCHEMA)
+    raws = {role: of_role(role) for role in ROLES}
+
+    assert set().union(*map(operations_of, raws.values())) == operations_of(SCHEMA)
+    wholly = (operations_of(raw) - set(shaped_by_another(raw, role)) for role, raw in raws.items())
+    assert set().union(*wholly) == operations_of(SCHEMA)
 
 
 def test_exactly_what_gives_a_job_leads_to_one() -> None:
@@ -157,7 +176,7 @@ def test_what_belongs_to_the_other_can_be_told(live: Live) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 def test_calls_are_answered_as_the_schema_says(role: str, live: Live) -> None:
-    raw = of_role(role, brief=not MINUTES)
+    raw = of_role(role)
 
     seed = int(os.environ.get("FUZZ_SEED") or (random.getrandbits(32) if MINUTES else 1))
     print(f"{role}: seed {seed}")
@@ -169,6 +188,7 @@ def test_calls_are_answered_as_the_schema_says(role: str, live: Live) -> None:
         ours=live.ours.of(role),
         theirs=live.theirs.of(role),
         sees_all=role == "exam team",  # there is one, and what it reads is everybody's
+        well_shaped=[] if MINUTES else shaped_by_another(raw, role),
         examples=EXAMPLES,
         seed=seed,
         seconds=int(60 * MINUTES / len(ROLES)) or None,
@@ -179,6 +199,32 @@ def test_calls_are_answered_as_the_schema_says(role: str, live: Live) -> None:
     assert set(found.answers) == operations_of(raw)
     assert list(Job.objects.exclude(last_error="").values_list("kind", "last_error")) == []
     assert WebhookAttempt.objects.count() == attempts, "the portal has sent a message itself"
+
+
+@pytest.mark.django_db
+def test_a_token_that_may_not_is_refused_and_nothing_is_done(live: Live) -> None:
+    events = Event.objects.count()
+    answered = {
+        role: set(_refusals(live, token, may=allowed_to(role) if role in ROLES else frozenset()))
+        for role, token in {**live.ours.tokens, "nobody": "cep_nobodys"}.items()
+    }
+
+    assert answered.pop("nobody") == {(401, run.PROBLEM)}
+    assert answered == {role: {(403, run.PROBLEM)} for role in ROLES}
+    assert Event.objects.count() == events
+
+
+def _refusals(live: Live, token: str, *, may: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """The answers to each operation that the scopes of a token do not open."""
+    headers = {"Authorization": f"Bearer {token}", run.KEY: "may-not", run.MATCH: "*"}
+    for path, methods in SCHEMA["paths"].items():
+        for method, operation in methods.items():
+            if needed_by(operation) <= may:
+                continue
+            assert "default" in operation["responses"], "the problem that says no is not in the schema"
+            address = live.address + own_address(path, live.ours.of("provider"))
+            told = requests.request(method, address, headers=headers, json={}, timeout=10)
+            yield told.status_code, told.headers["content-type"]
 
 
 class LosesAnswers(HTTPAdapter):

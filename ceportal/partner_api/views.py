@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import structlog
 from django.db import transaction
 from django.http import HttpResponseBase
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import MethodNotAllowed, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -51,6 +51,11 @@ class ApiView(APIView):
         """The scope that a method needs; None where it is open."""
         return self.scopes.get("GET" if method == "HEAD" else method or "")
 
+    def has_method(self, method: str | None) -> bool:
+        """Whether the view answers a method at all."""
+        name = (method or "").lower()
+        return name in self.http_method_names and hasattr(self, name)
+
     @property
     def caller(self) -> Caller:
         """Who calls: on views that need a scope there is always somebody."""
@@ -76,8 +81,11 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.now = clock.now()
         super().initial(request, *args, **kwargs)
+        if not self.has_method(request.method):
+            # Before a view asks for whom a caller acts: of a method without a scope there may be nobody.
+            raise MethodNotAllowed(request.method or "")
         method = (request.method or "").lower()
-        if request.method in WRITES and hasattr(self, method):
+        if request.method in WRITES:
             # DRF looks the handler up after this; the view's own is called inside, in one transaction.
             setattr(self, method, partial(self._write, getattr(self, method)))
 

@@ -197,6 +197,24 @@ def test_each_caller_is_answered_as_the_table_says(operation: str, world: tuple[
     assert answered == {**expected, "exam team": row.exam_team or expected["organiser"]}
 
 
+@pytest.mark.django_db
+def test_a_method_that_there_is_not_is_told_so_and_options_are_for_those_who_may_call(
+    world: tuple[Callers, Mapping[str, Any]],
+) -> None:
+    callers, things = world
+    roles_of: dict[str, list[dict[str, str]]] = {}
+    for row in ROWS.values():
+        statuses = dict(zip(ROLES, row.statuses.split(), strict=True))
+        roles_of.setdefault(row.address.format(**things), []).append(statuses)
+
+    for address, rows in roles_of.items():
+        for role in ("stranger", "verifier", "candidate"):
+            no = {row[role] for row in rows} & {"401", "403"}
+            expected = int(no.pop()) if no else 200
+            assert callers[role].options(address).status_code == expected, (role, address)
+        assert callers["stranger"].generic("TRACE", address).status_code == 405, address
+
+
 def _status(caller: Client, row: Row, things: Mapping[str, Any]) -> int:
     address = row.address.format(**things)
     if row.method == "GET":

@@ -146,9 +146,3 @@ def language_name(code: str) -> str:
         return str(get_language_info(code)["name_local"])
     except KeyError:
         return code
-
-
-def current_words(candidate: Candidate, kind: str, day: date) -> Words | None:
-    """The words of the version in force in the candidate's language; None where no version is."""
-    agreement = queries.current_agreement(kind, day)
-    return agreement.words_in(candidate.language) if agreement else None

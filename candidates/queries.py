@@ -243,12 +243,3 @@ def affiliation_facts(
         in_force_with=partners.get(Affiliation.Status.IN_FORCE, ""),
         waits_with=partners.get(Affiliation.Status.REQUESTED, ""),
     )
-
-
-def experts_counted(partner_id: int, country: str) -> QuerySet[Candidate]:
-    """The experts who count for a partner in a country: associated, and active at expert level (CERT-07, EMR-15)."""
-    active = Q(certifications__track__level=Track.Level.EXPERT, certifications__status=Certification.Status.ACTIVE)
-    associated = Affiliation.objects.filter(
-        partner_id=partner_id, country=country, status=Affiliation.Status.IN_FORCE
-    ).values("candidate_id")
-    return Candidate.objects.filter(active, id__in=associated).distinct().order_by("name", "id")

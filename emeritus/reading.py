@@ -12,7 +12,7 @@ from candidates import queries as candidates_queries
 from candidates.agreement_pages import bound_of
 from candidates.models import Candidate, Certification, Term
 from candidates.queries import Held
-from candidates.rules import EMERITUS_FAMILIES, ENDED, BarFacts, date_term, status_on
+from candidates.rules import ENDED, BarFacts, date_term, status_on
 from ceportal.kernel import clock, money
 from ceportal.kernel.explain import Explanation, ReadableFinding, explain
 from ceportal.kernel.policy import BOOK, Policy
@@ -256,8 +256,3 @@ def _lines(held: Held, day: date) -> list[ProofLine]:
 def _active_until(held: Held, term: Term, day: date) -> date | None:
     dates = date_term(BOOK, level=held.life.level, starts_on=term.starts_on, day=day)
     return dates.active_ends_on if dates else None
-
-
-def is_for(held: Sequence[Held]) -> bool:
-    """Whether anything that a candidate holds can be in Emeritus: then the page is for them."""
-    return any(each.life.family in EMERITUS_FAMILIES for each in held)

@@ -164,12 +164,6 @@ def may_book_for(candidate: Candidate, track: Track, day: date, *, now: datetime
     return Decision(tuple(each for each in decision.findings if each.clause not in {"LAB-06", "LAB-15", "LAB-17"}))
 
 
-def _opening_facts(candidate: Candidate, lab: Exam | None, *, exam_on: date) -> OpeningFacts:
-    if lab is None:
-        return OpeningFacts(written="", passed_on=None, exam_on=exam_on)
-    return queries.opening_facts(candidate.pk, lab, exam_on=exam_on)
-
-
 def _retake_facts(candidate: Candidate, lab: Exam | None, *, exam_on: date, booked_on: date) -> RetakeFacts:
     if lab is None:
         return RetakeFacts(exam="", kind=Exam.Kind.EXPERT_LAB, exam_on=exam_on)

@@ -10,9 +10,8 @@ from django.db.models import Max, Q, QuerySet
 
 from candidates.models import Certification
 from candidates.queries import Held, held_in
-from ceportal.kernel.policy import BOOK
 from exams.models import Attempt, Exam
-from exams.rules.attempts import OpeningFacts, PastResult, RetakeFacts, pass_counts_until
+from exams.rules.attempts import OpeningFacts, PastResult, RetakeFacts
 
 COUNTING = (Attempt.Result.PASS, Attempt.Result.FAIL)
 
@@ -103,16 +102,6 @@ def opening_facts(candidate_id: int, lab: Exam, *, exam_on: date) -> OpeningFact
     """What opens a lab for a candidate on a day (LAB-03)."""
     written = [lab.opened_by] if lab.opened_by else []
     return exam_record(candidate_id, lab, *written).opening_facts(lab, exam_on=exam_on)
-
-
-def valid_pass(candidate_id: int, exam: Exam, on: date) -> Attempt | None:
-    """The last standing pass of an exam, where it counts on a day: until the day before its anniversary (EXAM-01)."""
-    passes = Attempt.objects.filter(
-        candidate_id=candidate_id, exam=exam, result=Attempt.Result.PASS, attempt__isnull=True, taken_on__lte=on
-    )
-    last = passes.order_by("-taken_on", "-id").first()
-    counts_until = pass_counts_until(last.taken_on, BOOK) if last else None
-    return last if counts_until is None or on < counts_until else None
 
 
 def counting_results(candidate_id: int) -> QuerySet[Attempt]:

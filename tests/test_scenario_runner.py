@@ -251,12 +251,12 @@ story:
         assert [failure.line for failure in told(tmp_path, text).failures] == [4]
         assert [failure.line for failure in told(tmp_path, text, keep_going=True).failures] == [4, 5, 5]
 
-    def test_what_is_not_built_yet_says_so_and_is_not_an_unknown_word(self, tmp_path: Path) -> None:
-        missing = binding.not_built()
-        for name, area in missing.items():
-            assert area == {**vocabulary.VERBS, **vocabulary.FACTS}[name].area
-        with pytest.raises(binding.NotBuilt, match=r"is not built yet \(area: "):
-            raise binding.NotBuilt("The verb x", "y")
+    def test_every_word_does_something_and_one_that_does_not_yet_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert all(callable(binding.fact_function(name)) for name in vocabulary.FACTS)
+        assert all(callable(binding.verb_function(name)) for name in vocabulary.VERBS)
+        monkeypatch.delitem(binding._verbs, "enroll")
+        with pytest.raises(binding.NotBuilt, match=r"The verb enroll is not built yet \(area: "):
+            binding.verb_function("enroll")
 
     def test_a_label_whose_step_made_nothing_is_a_failure(self, tmp_path: Path) -> None:
         claim = "  - {date: 2021-01-11, do: claim, item: ilt-40, completed_on: 2021-01-10, refused: CE-05, as: c}\n"

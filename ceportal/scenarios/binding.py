@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -129,13 +129,6 @@ def fact_function(name: str) -> Callable[..., Any]:
     if name not in _facts:
         raise NotBuilt(f"The fact {name}", FACTS[name].area)
     return _facts[name]
-
-
-def not_built() -> Mapping[str, str]:
-    """The verbs and facts that nothing is bound to, each with its area."""
-    _load()
-    verbs = {name: verb.area for name, verb in VERBS.items() if name not in _verbs}
-    return verbs | {name: fact.area for name, fact in FACTS.items() if name not in _facts}
 
 
 def _load() -> None:

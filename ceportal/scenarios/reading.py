@@ -20,7 +20,6 @@ from ceportal.scenarios.scenario import NOON, Person, Question, Scenario, Step, 
 
 SUFFIXES = (".yaml", ".yml")
 ALONE = "aiko"  # who is there where a scenario names nobody
-OF_EVERY_STEP = frozenset({"date", "at", "who", "do", "check", "refused", "as"})
 PERSON: Mapping[str, Kind] = {"born": kinds.DAY, "country": kinds.COUNTRY, "region": kinds.REGION}
 WORLD_ITEM: Mapping[str, Kind] = {
     "code": kinds.LABEL,

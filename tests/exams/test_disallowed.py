@@ -71,7 +71,6 @@ def test_what_comes_too_early_is_kept_and_counts_for_nothing(alice: Candidate, e
     assert (early.result, early.reported, unmet(early)) == ("disallowed", "pass", ("EXAM-03",))
     assert not Certification.objects.exists()
     assert queries.passes_of(alice.pk) == []
-    assert queries.valid_pass(alice.pk, exam, day("2021-03-06")) is None
     assert topics() == ["exams.attempt_recorded", "exams.attempt_disallowed"]
     case = Case.objects.get()
     assert (case.kind, case.clause, case.candidate) == ("disallowed_result", "EXAM-08", alice)

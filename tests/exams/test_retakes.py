@@ -10,7 +10,7 @@ import pytest
 from candidates.models import Candidate
 from ceportal.kernel.decisions import Decision
 from ceportal.kernel.policy import BOOK
-from exams import queries, services
+from exams import services
 from exams.may_sit import may_sit
 from exams.models import Exam
 from exams.rules import attempts as rules
@@ -212,11 +212,11 @@ def test_a_lab_wants_its_written_exam_and_no_active_certification(alice: Candida
     assert asked(alice, lab, "2024-03-10") == ((), "2024-03-10")
 
 
-def test_a_pass_counts_until_its_anniversary_unless_it_was_taken_back(alice: Candidate, core: Exam) -> None:
+def test_a_pass_counts_until_its_anniversary_unless_it_was_taken_back(alice: Candidate, core: Exam, lab: Exam) -> None:
+    """EXAM-01, LAB-03: the written pass opens the lab for so long."""
     take(alice, core, "2021-03-01", "pass")
-    standing = queries.valid_pass(alice.pk, core, day("2024-02-29"))
-    assert standing is not None and standing.taken_on == day("2021-03-01")
-    assert queries.valid_pass(alice.pk, core, day("2024-03-01")) is None
-    assert queries.valid_pass(alice.pk, core, day("2021-02-28")) is None, "before it was passed"
+    assert asked(alice, lab, "2024-02-29") == ((), "2024-02-29")
+    assert asked(alice, lab, "2024-03-01") == (("LAB-03",), None)
+    assert asked(alice, lab, "2021-02-28") == (("LAB-03",), None), "before it was passed"
     correct(alice, core, "2021-03-01", "annulled")
-    assert queries.valid_pass(alice.pk, core, day("2021-03-02")) is None
+    assert asked(alice, lab, "2021-03-02") == (("LAB-03",), None)

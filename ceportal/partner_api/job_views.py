@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -24,6 +25,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Rows done, by what became of them.")
     about = serializers.DictField(help_text="What the rows are about.")
+    last_error = serializers.SerializerMethodField(help_text="Whether a fault of ours stopped it, in words.")
 
     class Meta:
         model = Job
@@ -39,6 +41,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "last_error",
             "created_at",
             "finished_at",
+        )
+
+    def get_last_error(self, job: Job) -> str:
+        """What it was may name others' rows: that is for staff."""
+        if not job.last_error or job.status == Job.Status.DONE:
+            return ""
+        return gettext(
+            "A fault of ours stopped it. What was done is done; tell us the id of the job, we know the rest."
         )
 
 

@@ -1,4 +1,4 @@
-"""How often something may be tried, by user and by address: counters in the cache, in windows of fixed length.
+"""How often something may be tried, by user and by address: counters in Valkey, in windows of fixed length.
 
 Who has tried too often can be locked out for longer than the window lasts.
 """
@@ -6,9 +6,12 @@ Who has tried too often can be locked out for longer than the window lasts.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
+
+from ceportal.kernel import counters
 
 LINK_ATTEMPTS = 5
 LINK_WINDOW = timedelta(minutes=15)
@@ -18,19 +21,14 @@ def next_try_at(
     action: str, *keys: str, now: datetime, at_most: int = LINK_ATTEMPTS, window: timedelta = LINK_WINDOW
 ) -> datetime | None:
     """Count one more attempt under each key; when to try again where one of them has had too many, else None."""
-    counts = [_count(_name(action, key, window, now), window) for key in keys]
-    if max(counts) <= at_most:
+    if max(_count(action, keys, now, window, by=1)) <= at_most:
         return None
     return datetime.fromtimestamp((_number(window, now) + 1) * window.total_seconds(), UTC)
 
 
 def take_back(action: str, *keys: str, now: datetime, window: timedelta = LINK_WINDOW) -> None:
     """Count an attempt no longer that turned out to be a good one."""
-    for key in keys:
-        try:
-            cache.decr(_name(action, key, window, now))
-        except ValueError:  # it ran out meanwhile
-            continue
+    _count(action, keys, now, window, by=-1)
 
 
 def lock_out(action: str, *keys: str, until: datetime, now: datetime) -> None:
@@ -64,14 +62,6 @@ def _number(window: timedelta, now: datetime) -> int:
     return int(now.timestamp() // window.total_seconds())
 
 
-def _name(action: str, key: str, window: timedelta, now: datetime) -> str:
-    return f"attempts:{action}:{_number(window, now)}:{key}"
-
-
-def _count(name: str, window: timedelta) -> int:
-    cache.add(name, 0, timeout=window.total_seconds())
-    try:
-        return int(cache.incr(name))
-    except ValueError:  # it ran out between the two
-        cache.set(name, 1, timeout=window.total_seconds())
-        return 1
+def _count(action: str, keys: Collection[str], now: datetime, window: timedelta, *, by: int) -> list[int]:
+    names = (f"attempts:{action}:{_number(window, now)}:{key}" for key in keys)
+    return counters.count(*names, seconds=int(window.total_seconds()), by=by)

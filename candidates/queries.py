@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from candidates.models import (
     Affiliation,
@@ -39,7 +39,9 @@ from candidates.rules import (
 )
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.prepared import Place, Prepared
 
+NOBODY = 0  # no candidate's id
 TROUBLE = (Notice.Status.BOUNCED, Notice.Status.COMPLAINED)
 REVOKING = Q(status=Sanction.Status.RUNNING, permanent=True, exams_only=False)  # CAND-02
 
@@ -62,19 +64,19 @@ class Held:
         return standing_on(BOOK, self.life, day)
 
 
-def _life_facts(certification: Certification) -> LifeFacts:
-    """The facts of a certification's life, read as `held_in` does."""
+def _life_facts(certification: Certification, terms: Collection[Term]) -> LifeFacts:
+    """The facts of a certification's life, read as `held_in` does, with its terms in the order in which they begin."""
     revoked_at = certification.revoked_at  # type: ignore[attr-defined]
     erased_at = certification.erased_at  # type: ignore[attr-defined]
     return LifeFacts(
         level=certification.track.level,
         first_certified_on=certification.first_certified_on,
-        terms=tuple(_term(term) for term in certification.terms.all() if term.reason != Term.Reason.BOUGHT),
+        terms=tuple(_term(term) for term in terms if term.reason != Term.Reason.BOUGHT),
         revoked_on=clock.day_of(revoked_at) if revoked_at else None,
         erased_on=clock.day_of(erased_at) if erased_at else None,
         family=certification.track.family,
         number=certification.number,
-        bought=tuple(_term(term) for term in certification.terms.all() if term.reason == Term.Reason.BOUGHT),
+        bought=tuple(_term(term) for term in terms if term.reason == Term.Reason.BOUGHT),
     )
 
 
@@ -85,6 +87,23 @@ def _term(term: Term) -> TermFacts:
 def held_by(candidate_id: int) -> list[Held]:
     """A candidate's certifications with their lives: two queries. Withdrawn terms never were."""
     return related(_read(Certification.objects.filter(candidate_id=candidate_id)))
+
+
+def held_under(number: str, *, by_holder: Callable[[str], bool]) -> Held | None:
+    """The certification of a number, read with its candidate, where its holder's name is as it should be; else None.
+
+    `by_holder` is asked about the name, nobody's being empty. Whatever it says, and whether the number is anybody's,
+    the database is asked the same three questions. Of somebody who was erased nothing is found (CAND-09).
+    """
+    holders = HOLDER_UNDER.ask(number=number)
+    named = by_holder(holders[0].name if holders else "")
+    holder = holders[0].pk if holders and named else NOBODY
+    terms: dict[int, list[Term]] = {}
+    for term in TERMS_OF.ask(candidate=holder):
+        terms.setdefault(term.certification_id, []).append(term)
+    rows = CERTIFICATIONS_OF.ask(candidate=holder)
+    held = related(Held(row, _life_facts(row, terms.get(row.id, ()))) for row in rows)
+    return next((each for each in held if each.certification.number == number), None)
 
 
 def held_in(certifications: QuerySet[Certification]) -> list[Held]:
@@ -111,16 +130,40 @@ def related(held: Iterable[Held]) -> list[Held]:
 
 
 def _read(certifications: QuerySet[Certification]) -> list[Held]:
-    """Certifications of a query set, with their lives, in which the permanent sanction that runs is told."""
+    """Certifications of a query set, with their lives."""
+    rows = _with_facts(certifications).prefetch_related(Prefetch("terms", _standing_terms()))
+    return [Held(row, _life_facts(row, row.terms.all())) for row in rows]
+
+
+def _with_facts(certifications: QuerySet[Certification]) -> QuerySet[Certification]:
+    """What lives are told of, but for their terms; of sanctions, the permanent one that runs."""
     revoking = Sanction.objects.filter(REVOKING, candidate_id=OuterRef("candidate_id")).order_by()
     since = revoking.values("candidate_id").annotate(since=Min("decided_at")).values("since")
-    rows = (
-        certifications.select_related("track")
-        .annotate(revoked_at=Subquery(since), erased_at=F("candidate__erased_at"))
-        .prefetch_related(Prefetch("terms", Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")))
-        .order_by("track__name")
-    )
-    return [Held(row, _life_facts(row)) for row in rows]
+    facts = {"revoked_at": Subquery(since), "erased_at": F("candidate__erased_at")}
+    return certifications.select_related("track").annotate(**facts).order_by("track__name")
+
+
+def _standing_terms() -> QuerySet[Term]:
+    """Withdrawn terms never were."""
+    return Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")
+
+
+HOLDER_UNDER = Prepared(
+    "holder_under_number",
+    lambda: Candidate.objects.filter(certifications__number=Place("number", CharField()), erased_at__isnull=True).only(
+        "name"
+    ),
+)
+CERTIFICATIONS_OF = Prepared(
+    "certifications_of_candidate",
+    lambda: _with_facts(
+        Certification.objects.filter(candidate_id=Place("candidate", BigIntegerField()))
+    ).select_related("candidate"),
+)
+TERMS_OF = Prepared(
+    "terms_of_candidate",
+    lambda: _standing_terms().filter(certification__candidate_id=Place("candidate", BigIntegerField())),
+)
 
 
 def record_of(user: AbstractBaseUser | AnonymousUser) -> Candidate | None:

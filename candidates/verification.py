@@ -17,7 +17,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -108,13 +108,16 @@ class Shown:
 
 def by_number(*, number: str, name: str, day: date) -> Answer | None:
     """The certification of this number, held under this name; None where there is no such pair (CERT-09)."""
-    # Always one row, whoever is asked for, so that nothing after it depends on whether the number is anybody's.
-    # Of somebody who was erased nothing is found (CAND-09).
-    asked = Certification.objects.filter(number=plain(number).upper(), candidate__erased_at__isnull=True)
-    found = asked.aggregate(id=Max("id"), name=Max("candidate__name"))
-    same = hmac.compare_digest(_fingerprint(found["name"] or NOBODY), _fingerprint(name))
-    matching = found["id"] if same and found["id"] else 0
-    return _answer_of(Certification.objects.filter(id=matching), day=day)
+    held = held_under(number=number, name=name)
+    return answer_for(held, day) if held else None
+
+
+def held_under(*, number: str, name: str) -> Held | None:
+    """As `by_number`, with its life."""
+    asked = _fingerprint(name)
+    return queries.held_under(
+        plain(number).upper(), by_holder=lambda named: hmac.compare_digest(_fingerprint(named or NOBODY), asked)
+    )
 
 
 def answer_for(held: Held, day: date) -> Answer | None:
@@ -197,8 +200,3 @@ def _fingerprint(name: str) -> bytes:
     """A name as it is compared: neither capitals nor accents matter; of one length, whatever the name's is."""
     letters = ACCENTS.sub("", unicodedata.normalize("NFKD", plain(name.translate(MARKS)))).casefold()
     return hashlib.sha256(unicodedata.normalize("NFC", letters).encode()).digest()
-
-
-def _answer_of(certifications: QuerySet[Certification], *, day: date) -> Answer | None:
-    held = queries.held_in(certifications.select_related("candidate"))
-    return answer_for(held[0], day) if held else None

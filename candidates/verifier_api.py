@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.db.models import CharField, Exists, F, Model, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
@@ -29,7 +29,8 @@ from candidates.services.accesses import note_access
 from candidates.verification import TOKEN, Answer
 from ceportal.kernel import clock
 from ceportal.kernel.answers import Pages
-from ceportal.partner_api.etags import etag_of, give_etag
+from ceportal.kernel.prepared import Place, Prepared
+from ceportal.partner_api.etags import tagged
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.models import Application
 from ceportal.partner_api.views import ApiView
@@ -63,6 +64,9 @@ AFFILIATION_EXAMPLE = {
 }
 
 
+PARTNERS = Prepared("channel_partner_of_code", lambda: ChannelPartner.objects.filter(code=Place("code", CharField())))
+
+
 class VerifierView(ApiView):
     """A view for programs of a channel partner or verifier; whom they read about can see it."""
 
@@ -75,7 +79,7 @@ class VerifierView(ApiView):
 
     def note_seen(self, seen: Collection[Any], about: type[Model]) -> None:
         """Write down who is about to be told about, in one row: certifications or affiliations."""
-        named = ChannelPartner.objects.filter(code=self.application.tenant).values_list("name", flat=True).first()
+        partners = PARTNERS.ask(code=self.application.tenant)
         note_access(
             user_id=self.application.responsible_id,
             candidate_ids=[each.candidate_id for each in seen],
@@ -83,7 +87,7 @@ class VerifierView(ApiView):
             record_ids=[each.pk for each in seen],
             page=self.request.path,
             now=self.now,
-            partner=named or f"{self.application.tenant} ({self.application.name})",
+            partner=partners[0].name if partners else f"{self.application.tenant} ({self.application.name})",
         )
 
 
@@ -202,13 +206,14 @@ class OneStatus(VerifierView):
         counted = f"{self.application.kind}:{self.application.tenant}"
         if again := attempts.next_try_at("verify", counted, now=self.now, at_most=WRONG_AT_MOST):
             raise Throttled(wait=max(1, (again - self.now).total_seconds()))
-        answer = verification.by_number(number=number, name=name, day=clock.day_of(self.now))
-        if answer is None:
+        held = verification.held_under(number=number, name=name)
+        answer = verification.answer_for(held, clock.day_of(self.now)) if held else None
+        if held is None or answer is None:
             raise Http404
         attempts.take_back("verify", counted, now=self.now)
-        told = StatusSerializer(answer, context={"request": request}).data
-        self.note_seen(Certification.objects.filter(number=answer.number), Certification)
-        return give_etag(Response(told), etag_of("status", StatusSerializer(answer).data))
+        response = tagged("status", StatusSerializer, answer, request)
+        self.note_seen([held.certification], Certification)
+        return response
 
 
 # ── Affiliations ──────────────────────────────────────────────────────────────────────────────────
@@ -331,6 +336,6 @@ class OneAffiliation(AffiliationView):
         found = self.own().filter(pk=affiliation_id).first()
         if found is None:
             raise Http404
-        told = AffiliationSerializer(found, context={"request": request}).data
+        response = tagged("affiliation", AffiliationSerializer, found, request)
         self.note_seen([found], Affiliation)
-        return give_etag(Response(told), etag_of("affiliation", AffiliationSerializer(found).data))
+        return response

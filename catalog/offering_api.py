@@ -25,7 +25,7 @@ from catalog.provider_forms import ProposalEntryForm
 from catalog.services import proposals
 from ceportal.kernel import clock
 from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
-from ceportal.partner_api.etags import etag_of, give_etag, require_match
+from ceportal.partner_api.etags import etag_of, give_etag, require_match, tagged
 from ceportal.partner_api.fields import SparseFields
 
 PROPOSAL_EXAMPLE = {
@@ -163,8 +163,7 @@ class OneOffering(OfferingView):
         found = self.offerings(day).filter(code=code).first()
         if found is None:
             raise Http404
-        told = OfferingSerializer(found, context={"request": request}).data
-        return give_etag(Response(told), etag_of("offering", OfferingSerializer(found).data))
+        return tagged("offering", OfferingSerializer, found, request)
 
 
 # ── What the provider proposes ────────────────────────────────────────────────────────────────────
@@ -298,9 +297,7 @@ class OneProposal(ProposalView):
     @extend_schema(operation_id="proposal", tags=["proposals"], responses=ProposalSerializer)
     def get(self, request: Request, proposal_id: int) -> Response:
         """The proposal, with the ETag that its withdrawal asks for."""
-        found = self.proposal(proposal_id)
-        told = ProposalSerializer(found, context={"request": request}).data
-        return give_etag(Response(told), _etag(found))
+        return tagged("proposal", ProposalSerializer, self.proposal(proposal_id), request)
 
 
 class ProposalWithdrawal(ProposalView):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
@@ -21,7 +21,8 @@ from rest_framework.reverse import reverse
 from catalog.models import Delivery, Item, ProviderMember
 from catalog.services import deliveries
 from ceportal.kernel.answers import Pages
-from ceportal.partner_api.etags import etag_of, give_etag, require_match
+from ceportal.kernel.prepared import Place, Prepared
+from ceportal.partner_api.etags import etag_of, give_etag, require_match, tagged
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.views import ApiView
 
@@ -34,6 +35,14 @@ EXAMPLE = {
 }
 
 
+MEMBERS = Prepared(
+    "member_of_provider",
+    lambda: ProviderMember.objects.filter(
+        active=True, user_id=Place("user", BigIntegerField()), provider__code=Place("provider", CharField())
+    ).select_related("provider"),
+)
+
+
 class ProviderView(ApiView):
     """A view for programs of a content provider, with the member in whose name they act."""
 
@@ -43,21 +52,15 @@ class ProviderView(ApiView):
         super().initial(request, *args, **kwargs)
         application = self.caller.application
         assert application is not None  # the scopes of providers are given to applications only
-        member = (
-            ProviderMember.objects.filter(
-                active=True, user_id=application.responsible_id, provider__code=application.tenant
-            )
-            .select_related("provider")
-            .first()
-        )
-        if member is None:
+        members = MEMBERS.ask(user=application.responsible_id, provider=application.tenant)
+        if not members:
             raise PermissionDenied(
                 _(
                     "Whoever answers for this program does not act for the provider any more. "
                     "The programme's staff name somebody else."
                 )
             )
-        self.member = member
+        self.member = members[0]
 
 
 class DeliverySerializer(SparseFields, serializers.ModelSerializer[Delivery]):
@@ -150,9 +153,7 @@ class OneDelivery(ProviderView):
     @extend_schema(operation_id="delivery", tags=["deliveries"], responses=DeliverySerializer)
     def get(self, request: Request, delivery_id: int) -> Response:
         """The delivery, with the ETag that its cancellation asks for."""
-        delivery = self.delivery(delivery_id)
-        serializer = DeliverySerializer(delivery, context={"request": request})
-        return give_etag(Response(serializer.data), _etag(delivery))
+        return tagged("delivery", DeliverySerializer, self.delivery(delivery_id), request)
 
     @extend_schema(operation_id="delete_delivery", tags=["deliveries"], responses={200: DeliverySerializer})
     def delete(self, request: Request, delivery_id: int) -> Response:

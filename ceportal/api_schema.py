@@ -29,7 +29,7 @@ IF_MATCH = OpenApiParameter(
     description="The ETag of the state that you have seen: " + str(etags.ChangedMeanwhile.default_detail),
 )
 FIELDS = OpenApiParameter(
-    fields.PARAMETER, OpenApiTypes.STR, description="The fields to give, with commas between; left out, all of them."
+    fields.FIELDS, OpenApiTypes.STR, description="The fields to give, with commas between; left out, all of them."
 )
 
 

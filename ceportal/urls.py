@@ -15,6 +15,7 @@ handler404 = "ceportal.faults.not_found"
 handler500 = "ceportal.faults.fault"
 
 urlpatterns = [
+    path("api/v1/", include((api_urls, "api"))),  # first, since programs call more often than people look
     path("", views.landing, name="landing"),
     path("home/", views.home, name="home"),
     path("favicon.ico", views.favicon),
@@ -47,6 +48,5 @@ urlpatterns = [
     path("", include("exams.urls")),
     path("", include("emeritus.urls")),
     path("demo/", include("ceportal.demo.urls")),
-    path("api/v1/", include((api_urls, "api"))),
     path("admin/", admin.site.urls),
 ]

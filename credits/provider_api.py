@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from catalog.provider_api import ProviderView
 from ceportal.kernel.answers import DecisionSerializer, KeptDecisions, Pages
@@ -47,8 +48,16 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_address(self, evidence: Any) -> str:
-        place = [evidence.claim.number, evidence.pk]
-        return reverse("api:claim_evidence", args=place, request=self.context["request"])
+        before, between = _evidence_path()
+        request: Request = self.context["request"]
+        return request.build_absolute_uri(f"{before}{evidence.claim.number}{between}{evidence.pk}")
+
+
+@cache
+def _evidence_path() -> tuple[str, str]:
+    """The parts of a file's address around the claim's number and its own id; found once, not for every file."""
+    before, between = reverse("api:claim_evidence", args=["-number-", 0]).removesuffix("0").split("-number-")
+    return before, between
 
 
 class ProviderClaimSerializer(SparseFields, serializers.Serializer[Any]):
@@ -119,7 +128,8 @@ class ProviderClaims(ProviderView, ListAPIView[Claim]):
         if getattr(self, "swagger_fake_view", False):  # the schema is made without a caller
             return Claim.objects.none()
         narrowed = {FILTERS[name]: value for name, value in self.asked(ClaimsQuerySerializer).items()}
-        return claims_of(self.member.provider).filter(**narrowed)
+        claims = claims_of(self.member.provider).filter(**narrowed)
+        return claims.select_related(None).select_related("candidate", "item", "delivery")  # who decided is not told
 
 
 class ProviderClaim(ProviderView):

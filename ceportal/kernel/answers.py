@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -67,7 +67,7 @@ class KeptDecisions:
     """As `decision_answer`, of many decisions that were kept: a finding that they share is worked out once."""
 
     def __init__(self) -> None:
-        self._findings: dict[str, dict[str, Any]] = {}
+        self._findings: dict[bytes, dict[str, Any]] = {}
 
     def answer(self, kept: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """A decision as it was kept by `Decision.as_json`."""
@@ -75,7 +75,7 @@ class KeptDecisions:
         return {"granted": all(each["met"] for each in findings), "findings": findings}
 
     def _finding(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        said = json.dumps(raw)
+        said = marshal.dumps(dict(raw), 2)  # to tell findings apart: as JSON would, in a fraction of its time
         if said not in self._findings:
             self._findings[said] = _finding_answer(Finding.from_json(raw))
         return self._findings[said]

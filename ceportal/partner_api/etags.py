@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from http import HTTPStatus
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from ceportal.partner_api.fields import FIELDS
 
 
 class ChangedMeanwhile(APIException):
@@ -37,6 +41,13 @@ def give_etag(response: Response, etag: str) -> Response:
     """Tell the tag with an answer."""
     response["ETag"] = etag
     return response
+
+
+def tagged(kind: str, serializer: type[Serializer[Any]], instance: object, request: Request) -> Response:
+    """The fields of a thing that the caller asks for, with the tag of all of them."""
+    told = serializer(instance, context={"request": request}).data
+    whole = serializer(instance).data if FIELDS in request.query_params else told
+    return give_etag(Response(told), etag_of(kind, whole))
 
 
 def require_match(request: Request, etag: str) -> None:

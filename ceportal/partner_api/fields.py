@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-PARAMETER = "fields"
+FIELDS = "fields"
 
 
 class SparseFields:
@@ -22,7 +22,7 @@ class SparseFields:
         nested = self.parent is not None and not (
             isinstance(self.parent, serializers.ListSerializer) and self.parent.parent is None
         )
-        asked = "" if request is None or nested else getattr(request, "query_params", {}).get(PARAMETER, "")
+        asked = "" if request is None or nested else getattr(request, "query_params", {}).get(FIELDS, "")
         if not asked:
             return fields
         names = [name.strip() for name in asked.split(",")]
@@ -30,7 +30,7 @@ class SparseFields:
         if unknown:
             raise serializers.ValidationError(
                 {
-                    PARAMETER: _("There is no field %(names)s; there are %(known)s.")
+                    FIELDS: _("There is no field %(names)s; there are %(known)s.")
                     % {"names": ", ".join(unknown), "known": ", ".join(fields)}
                 }
             )

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
-from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from ceportal.kernel import counters
 from ceportal.partner_api.callers import of_request
 
 WINDOW_SECONDS = 60
@@ -43,11 +43,10 @@ def count_call(key: str, limit: int) -> Room | None:
     None where calls cannot be counted: then nobody is held back.
     """
     window, second = divmod(int(time.time()), WINDOW_SECONDS)
-    counter = f"api-calls:{key}:{window}"
     try:
-        cache.add(counter, 0, timeout=2 * WINDOW_SECONDS)
-        return Room(limit, limit - cache.incr(counter), WINDOW_SECONDS - second)
-    except (RedisError, ValueError) as error:
+        (calls,) = counters.count(f"api-calls:{key}:{window}", seconds=2 * WINDOW_SECONDS)
+        return Room(limit, limit - calls, WINDOW_SECONDS - second)
+    except RedisError as error:
         log.warning("calls_not_counted", error=str(error))
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -46,6 +47,7 @@ class ApiView(APIView):
     in_bulk: ClassVar[bool] = False  # its rows are a job, which does a dry run by itself
 
     now: datetime
+    began: float  # by the monotonic clock, in seconds
 
     def scope_of(self, method: str | None) -> str | None:
         """The scope that a method needs; None where it is open."""
@@ -115,13 +117,15 @@ class ApiView(APIView):
             return response
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        began = time.monotonic()
-        status = HTTPStatus.INTERNAL_SERVER_ERROR.value  # where a fault of ours leaves no answer
+        self.began = time.monotonic()
         try:
-            response = super().dispatch(request, *args, **kwargs)
-            status = response.status_code
-        finally:
-            self._record(status, milliseconds=round(1000 * (time.monotonic() - began)))
+            # What a read writes down, who was told about and that it was called, is one commit. Writes have theirs.
+            with nullcontext() if request.method in WRITES else transaction.atomic(savepoint=False):
+                response = super().dispatch(request, *args, **kwargs)
+                self._record(response.status_code)
+        except Exception:
+            self._record(HTTPStatus.INTERNAL_SERVER_ERROR)  # a fault of ours leaves no answer
+            raise
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -131,7 +135,7 @@ class ApiView(APIView):
             response[name] = value
         return response
 
-    def _record(self, status: int, *, milliseconds: int) -> None:
+    def _record(self, status: int) -> None:
         caller = of_request(self.request)
         Call.objects.create(
             caller=caller.key if caller else "",
@@ -140,6 +144,6 @@ class ApiView(APIView):
             method=(self.request.method or "")[:7],
             path=self.request.path[:200],
             status=status,
-            milliseconds=milliseconds,
+            milliseconds=round(1000 * (time.monotonic() - self.began)),
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
         )

@@ -99,7 +99,7 @@ def asks(call: Callable[[], Any]) -> tuple[Any, list[str]]:
     """An answer, and what the database was asked for it, without the values."""
     with CaptureQueriesContext(connection) as queries:
         answer = call()
-    return answer, [re.split(" WHERE | VALUES ", each["sql"])[0] for each in queries.captured_queries]
+    return answer, [re.split(r" WHERE | VALUES | \(", each["sql"])[0] for each in queries.captured_queries]
 
 
 # ── By links ──────────────────────────────────────────────────────────────────────────────────────

@@ -114,14 +114,16 @@ def refund_arrival(at: datetime) -> tuple[int, int]:
 
 
 def invoice_for(*, user: User | AnonymousUser, number: str) -> Invoice:
-    """An invoice that this user may read: its owner and staff; Invoice.DoesNotExist for anybody else."""
-    invoices = Invoice.objects.all() if user.is_staff else Invoice.objects.filter(candidate__user_id=user.pk or 0)
+    """An invoice that this user may read: its owner, and staff who may in the administration; else DoesNotExist."""
+    may_all = user.is_staff and user.has_perm("payments.view_invoice")
+    invoices = Invoice.objects.all() if may_all else Invoice.objects.filter(candidate__user_id=user.pk or 0)
     return invoices.get(number=number)
 
 
 def credit_note_for(*, user: User | AnonymousUser, number: str) -> CreditNote:
-    """A credit note that this user may read: its owner and staff; CreditNote.DoesNotExist for anybody else."""
-    notes = CreditNote.objects.all() if user.is_staff else CreditNote.objects.filter(candidate__user_id=user.pk or 0)
+    """A credit note that this user may read: its owner, and staff who may in the administration; else DoesNotExist."""
+    may_all = user.is_staff and user.has_perm("payments.view_creditnote")
+    notes = CreditNote.objects.all() if may_all else CreditNote.objects.filter(candidate__user_id=user.pk or 0)
     return notes.get(number=number)
 
 

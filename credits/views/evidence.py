@@ -21,7 +21,7 @@ from credits.models import Claim, Evidence
 @xframe_options_sameorigin
 @cache_control(private=True, max_age=300)
 def evidence_file(request: HttpRequest, evidence_id: int) -> FileResponse:
-    """A file of a claim: for its owner, members of the claim's provider once it was handed in, and staff.
+    """A file of a claim: for its owner, members of its provider once it was handed in, and staff who may view evidence.
 
     What was handed over for an audit is between the candidate and the programme (CE-12).
     """
@@ -31,7 +31,7 @@ def evidence_file(request: HttpRequest, evidence_id: int) -> FileResponse:
 
 
 def _visible_to(user: User) -> Q:
-    if user.is_staff:
+    if user.is_staff and user.has_perm("credits.view_evidence"):
         return Q()
     # A subquery, since a join would find the file once for each member of the provider.
     members = Q(claim__provider__in=Provider.objects.filter(members__user=user, members__active=True))

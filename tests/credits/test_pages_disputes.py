@@ -161,6 +161,9 @@ def test_what_is_handed_over_for_an_audit_is_not_for_the_provider(client: Client
     for client_of in (world.bob.user, world.dan, world.story.candidate.user):
         assert b"".join(signed_in(client, client_of).get(f"/evidence/{with_the_claim.id}/")) == PDF
     assert b"".join(signed_in(client, world.dan).get(f"/evidence/{file.id}/")) == MORE
+    of_another_team = signed_in(client, factories.UserFactory.create(is_staff=True, second_factor=True))
+    for kept in (file, with_the_claim):
+        assert of_another_team.get(f"/evidence/{kept.id}/").status_code == HTTPStatus.NOT_FOUND
 
 
 def test_a_voided_claim_says_why_and_what_can_be_done(client: Client, world: World) -> None:

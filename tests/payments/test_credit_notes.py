@@ -196,6 +196,8 @@ def test_the_owner_finds_the_papers(client, alice, changed, django_assert_max_nu
     response = client.get(address)
     assert (response.status_code, response["Content-Type"]) == (200, "application/pdf")
     assert response["Cache-Control"] == "private, no-store"
+    client.force_login(factories.UserFactory.create(is_staff=True, second_factor=True))  # of another team
+    assert client.get(address).status_code == 404
 
 
 def test_nobody_else_reads_them(client, alice, bob, dan, changed):

@@ -235,6 +235,7 @@ class TestInvoice:
 
     def test_nobody_else_does(self, client, address, bob):
         assert client.get(address).status_code == 302
-        for user in (factories.CandidateFactory.create(login=True).user, bob.user):
+        of_another_team = factories.UserFactory.create(is_staff=True, second_factor=True)
+        for user in (factories.CandidateFactory.create(login=True).user, bob.user, of_another_team):
             client.force_login(user)
             assert client.get(address).status_code == 404

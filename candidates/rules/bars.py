@@ -12,6 +12,7 @@ from ceportal.kernel.decisions import gettext_noop as _
 # The clause of a refusal that answers to no breach: testing refused where the law allows it. It is decided, told and
 # appealed like a sanction.
 REFUSAL = "CAND-10"
+BREACH = "CAND-02"  # a breach of the agreement itself; where it broke a clause of its own, that is cited, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def assess_bar(facts: BarFacts | None, *, for_exams: bool) -> Decision:
         no = _("A sanction under %(breached)s stands in the way since %(barred_on)s.")
     findings = [
         finding(
-            "CAND-02",
+            BREACH,
             not barred,
             yes=_("No sanction stands in the way."),
             no=no,
@@ -61,15 +62,13 @@ def assess_bar(facts: BarFacts | None, *, for_exams: bool) -> Decision:
             barred_on=facts.since if facts else None,
         )
     ]
-    if facts is not None and barred and facts.clause == REFUSAL:
-        findings.append(
-            Finding(
-                REFUSAL,
-                False,
-                _("The programme refuses to test you, as the law allows."),
-                next_step=_("The sanction's page says why."),
-            )
+    if facts is not None and barred and facts.clause != BREACH:
+        rests_on = (
+            _("The programme refuses to test you, as the law allows.")
+            if facts.clause == REFUSAL
+            else _("The sanction rests on a breach of this clause.")
         )
+        findings.append(Finding(facts.clause, False, rests_on, next_step=_("The sanction's page says why.")))
     return Decision(tuple(findings))
 
 

@@ -111,11 +111,13 @@ def test_what_a_sanction_bars(_case: str, bar: BarFacts | None, for_exams: bool,
     decision = assess_bar(bar, for_exams=for_exams)
 
     assert decision.granted is granted
-    assert decision.clauses_unmet == (() if granted else ("CAND-02",))
+    assert decision.clauses_unmet == (() if granted or bar is None else ("CAND-02", bar.clause))
 
 
 def test_a_sanction_bars_from_being_tested() -> None:
-    assert unmet(replace(ADULT, bar=NO_EXAMS)) == ("CAND-02",)
+    """The clause that was broken is cited, too; a breach of the agreement itself has none of its own."""
+    assert unmet(replace(ADULT, bar=NO_EXAMS)) == ("CAND-02", "EXAM-08")
+    assert unmet(replace(ADULT, bar=replace(FOR_LIFE, clause="CAND-02"))) == ("CAND-02",)
 
 
 def test_a_refusal_to_test_is_cited_as_such() -> None:

@@ -48,7 +48,7 @@ def test_who_is_barred_cannot_pay(sanctioned, book, now, payments_gateway, _case
         return
     with pytest.raises(Refused) as refusal:
         services.start_payment(order_id=order.id, now=now, **RETURN)
-    assert refusal.value.decision.clauses_unmet == ("CAND-02",)
+    assert refusal.value.decision.clauses_unmet == ("CAND-02", "EXAM-12")
     assert not Payment.objects.exists()
     assert topics(order) == ["order_opened"]
 
@@ -59,6 +59,6 @@ def test_who_is_barred_cannot_pay_by_voucher_either(sanctioned, book, now):
     order = book(candidate)
     with pytest.raises(Refused) as refusal:
         services.redeem_voucher(order_id=order.id, code=voucher.code, candidate_id=candidate.id, now=now)
-    assert refusal.value.decision.clauses_unmet == ("CAND-02",)
+    assert refusal.value.decision.clauses_unmet == ("CAND-02", "EXAM-12")
     voucher.refresh_from_db()
     assert voucher.status == "unused"

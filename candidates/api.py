@@ -18,7 +18,7 @@ from candidates.queries import Held
 from candidates.rules import COUNTING
 from ceportal.kernel import clock
 from ceportal.partner_api.feed import of_candidate
-from ceportal.partner_api.feed_views import EventsSerializer, EventsView, events_schema
+from ceportal.partner_api.feed_views import OF_CANDIDATES, EventsSerializer, EventsView, events_schema
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.views import ApiView
 
@@ -111,7 +111,7 @@ class MyEvents(CandidateView, EventsView):
 
     scopes = {"GET": "me:events"}
 
-    @events_schema(operation_id="my_events", tags=["me"], responses=EventsSerializer)
+    @events_schema(OF_CANDIDATES, operation_id="my_events", tags=["me"], responses=EventsSerializer)
     def get(self, _request: Request) -> Response:
         """What happened after a position, in order, of all that the token's other scopes show.
 

@@ -80,7 +80,7 @@ EXPORTED = (
     # What happened and when; what an event says stands in the rows that it is about.
     Area("history", (Part("kernel.Event", "candidate_id", without=("payload",), where=~Q(topic__in=FOR_STAFF)),)),
     # What was shown of it outside, and to whom.
-    Area("feed", (Part("partner_api.FeedEntry", "candidate_id", without=("position",)),)),
+    Area("feed", (Part("partner_api.FeedEntry", "candidate_id", without=("position", "application_id")),)),
 )
 
 

@@ -120,10 +120,21 @@ FEED: dict[str, str] = {
     "candidates.certification_changed": "candidates.feed.certification_events",
     "candidates.certification_earned": "candidates.feed.certification_events",
     "candidates.certification_imported": "candidates.feed.certification_events",
+    "catalog.authorisation_withdrawn": "catalog.feed.authorisation_events",
     "catalog.delivery_cancelled": "catalog.feed.delivery_events",
     "catalog.delivery_scheduled": "catalog.feed.delivery_events",
     "catalog.gathering_organiser_named": "catalog.feed.gathering_events",
+    "catalog.gathering_registered": "catalog.feed.gathering_events",
+    "catalog.item_changed": "catalog.feed.listing_events",
+    "catalog.item_delisted": "catalog.feed.listing_events",
+    "catalog.item_listed": "catalog.feed.listing_events",
+    "catalog.item_proposed": "catalog.feed.proposal_events",
+    "catalog.proposal_declined": "catalog.feed.proposal_events",
+    "catalog.proposal_listed": "catalog.feed.proposal_events",
+    "catalog.proposal_withdrawn": "catalog.feed.proposal_events",
+    "catalog.provider_authorised": "catalog.feed.authorisation_events",
     "catalog.session_changed": "catalog.feed.session_events",
+    "catalog.session_room_changed": "catalog.feed.session_time_events",
     "catalog.session_scheduled": "catalog.feed.session_time_events",
     "credits.attendance_recorded": "credits.feed.attendance_events",
     "credits.attendance_settled": "credits.feed.attendance_events",
@@ -140,7 +151,11 @@ FEED: dict[str, str] = {
     "credits.recertified": "credits.feed.recertification_events",
     "credits.renewal_reversed": "credits.feed.renewal_events",
     "credits.renewed_by_earning": "credits.feed.renewal_events",
+    "credits.roster_checked": "credits.feed.roster_events",
+    "credits.roster_discarded": "credits.feed.roster_events",
+    "credits.roster_report_begun": "credits.feed.roster_events",
     "credits.roster_reported": "credits.feed.roster_events",
+    "credits.roster_uploaded": "credits.feed.roster_events",
     "credits.workshop_recorded": "credits.feed.workshop_events",
     "exams.attempt_corrected": "exams.feed.attempt_events",
     "exams.attempt_disallowed": "exams.feed.attempt_events",
@@ -151,11 +166,16 @@ FEED: dict[str, str] = {
     "exams.booking_paid": "exams.feed.booking_events",
     "exams.booking_rescheduled": "exams.feed.booking_events",
     "exams.booking_unpaid_cancelled": "exams.feed.booking_events",
+    "exams.checked_in": "exams.feed.desk_events",
     "exams.hold_released": "exams.feed.booking_events",
+    "exams.lab_ended_by_incident": "exams.feed.desk_events",
     "exams.no_show": "exams.feed.booking_events",
+    "exams.reschedule_quoted": "exams.feed.quote_events",
     "exams.result_published": "exams.feed.booking_events",
     "exams.seat_booked": "exams.feed.booking_events",
     "exams.seat_offered": "exams.feed.booking_events",
+    "partner_api.job_finished": "ceportal.partner_api.program_events.job_events",
+    "partner_api.webhook_disabled": "ceportal.partner_api.program_events.webhook_events",
 }
 
 # Shown without an event, by what is done by the hundred thousand: written by `ceportal.partner_api.feed.write_for`.
@@ -170,12 +190,14 @@ FEED_ALLOWED: dict[str, str] = {
 
 # By kind of partner, whether a program still acts for its tenant: `(application) -> bool`. Of other kinds all do.
 FEED_STANDING: dict[str, str] = {
+    "organiser": "credits.feed.acts_for_exam_team",
     "provider": "catalog.feed.acts_for_provider",
     "verifier": "candidates.feed.acts_for_partner",
 }
 
 # By kind of partner, what writes down about whom a program is told: `(application, entries, page=, now=)`.
 FEED_SEEN: dict[str, str] = {
+    "organiser": "credits.feed.note_seen_by_exam_team",
     "verifier": "candidates.feed.note_seen",
 }
 

@@ -25,11 +25,11 @@ from candidates.services.accesses import note_access
 from ceportal.kernel.answers import DecisionSerializer, KeptDecisions, Pages
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.views import ApiView
+from credits.exam_team import EXAM_TEAM, may
 from credits.models import AuthoredItems, Workshop
 from credits.services.development import record_authored_items, record_workshop
 from credits.services.development_files import LONGEST_REFERENCE, MOST_DAYS, MOST_ITEMS
 
-EXAM_TEAM = "exam-team"  # the code for which its programs act
 ITEMS_EXAMPLE = {
     "candidate": "CSCO12345678",
     "reference": "SME-2026-0412",
@@ -58,9 +58,7 @@ class ExamTeamView(ApiView):
         application = self.caller.application
         assert application is not None  # the scopes of organisers are given to applications only
         act = "add" if request.method == "POST" else "view"
-        person: Any = application.responsible
-        may = person.is_staff and person.has_perm(f"{self.about._meta.app_label}.{act}_{self.about._meta.model_name}")
-        if application.tenant != EXAM_TEAM or not may:
+        if application.tenant != EXAM_TEAM or not may(application.responsible, act, self.about):
             raise PermissionDenied(
                 _(
                     "This is the exam team's. The program does not act for it, or whoever answers for the program does "

@@ -8,10 +8,13 @@ from typing import Any
 
 from candidates.feed import to_holder_and_partner
 from candidates.models import Candidate
+from candidates.services.accesses import note_access
 from catalog.models import Gathering
 from ceportal.kernel.models import Event
 from ceportal.partner_api.feed import Audience, to_candidate, write_for
+from ceportal.partner_api.models import Application, FeedEntry
 from ceportal.partner_api.scopes import ORGANISER, PROVIDER
+from credits.exam_team import EXAM_TEAM, may_look
 from credits.models import AuthoredItems, Claim, CompletionReport, Cycle, Recertification, Roster, Workshop
 
 SETTLED = "credits.attendance_settled"
@@ -102,17 +105,51 @@ def tell_expired(expired: Iterable[tuple[int, int, date]], *, now: datetime) -> 
 
 
 def authored_events(events: Sequence[Event]) -> Iterator[Audience]:
-    """To whoever wrote the exam items (XDEV-01)."""
-    for event, items in _subjects(AuthoredItems.objects, events):
-        said = {"credits": items.credits, "earned_on": items.accepted_on.isoformat()}
-        yield _to_earner(event, items.candidate_id, str(items.pk), said)
+    """To whoever wrote the exam items, and to the exam team (XDEV-01)."""
+    for event, items in _subjects(AuthoredItems.objects.select_related("candidate"), events):
+        yield from _to_author_and_team(event, items, earned_on=items.accepted_on, accepted=items.accepted)
 
 
 def workshop_events(events: Sequence[Event]) -> Iterator[Audience]:
-    """To whoever took part in a workshop of the exam team (XDEV-03)."""
-    for event, workshop in _subjects(Workshop.objects, events):
-        said = {"credits": workshop.credits, "earned_on": workshop.held_on.isoformat()}
-        yield _to_earner(event, workshop.candidate_id, str(workshop.pk), said)
+    """To whoever took part in a workshop of the exam team, and to the exam team (XDEV-03)."""
+    for event, workshop in _subjects(Workshop.objects.select_related("candidate"), events):
+        yield from _to_author_and_team(event, workshop, earned_on=workshop.held_on, days=workshop.days)
+
+
+def _to_author_and_team(
+    event: Event, record: AuthoredItems | Workshop, *, earned_on: date, **reported: int
+) -> Iterator[Audience]:
+    """To whose record it is, and to the programs of the exam team, whoever reported it: there is one team."""
+    said = {"credits": record.credits, "earned_on": earned_on.isoformat()}
+    yield _to_earner(event, record.candidate_id, str(record.pk), said)
+    to_team = {
+        "record": record.pk,
+        "reference": record.reference,
+        "candidate": record.candidate.number,
+        "kind": record.kind,
+        **reported,
+        **said,
+    }
+    yield Audience(event, ORGANISER, EXAM_TEAM, "authored-items:read", str(record.pk), to_team, record.candidate_id)
+
+
+def acts_for_exam_team(application: Application) -> bool:
+    """Whether whoever answers for a program of the exam team may look at its records still; others need nobody."""
+    return application.tenant != EXAM_TEAM or may_look(application.responsible)
+
+
+def note_seen_by_exam_team(application: Application, entries: Sequence[FeedEntry], *, page: str, now: datetime) -> None:
+    """Write down, in one row, about whom the exam team's program is told: its people are staff (CAND-09)."""
+    if application.tenant != EXAM_TEAM:
+        return
+    note_access(
+        user_id=application.responsible_id,
+        candidate_ids=[entry.candidate_id for entry in entries if entry.candidate_id],
+        record_type=FeedEntry._meta.label_lower,
+        record_ids=[entry.pk for entry in entries],
+        page=page,
+        now=now,
+    )
 
 
 def cycle_events(events: Sequence[Event]) -> Iterator[Audience]:

@@ -32,10 +32,25 @@ def attempt_events(events: Sequence[Event]) -> Iterator[Audience]:
 
 def booking_events(events: Sequence[Event]) -> Iterator[Audience]:
     """To whoever booked (LAB-05)."""
+    return _to_whoever_booked([(event, event.subject_id) for event in events])
+
+
+def desk_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whoever booked, what became of the booking on its day: they sat down, or a fault ended it (LAB-12, INC-02)."""
+    return _to_whoever_booked([(event, event.payload["booking"]) for event in events])
+
+
+def quote_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whoever asked for another seat, that one is held (RSCH-01)."""
+    return _to_whoever_booked([(event, event.payload["new"]) for event in events])
+
+
+def _to_whoever_booked(told: Sequence[tuple[Event, int]]) -> Iterator[Audience]:
+    """Audiences of events about bookings, each with the key of the one it is about."""
     places = Booking.objects.select_related("exam", "track", "seat__sitting__site")
-    rows = places.in_bulk({event.subject_id for event in events})
-    for event in events:
-        row = rows[event.subject_id]
+    rows = places.in_bulk({key for _event, key in told})
+    for event, key in told:
+        row = rows[key]
         sitting = row.seat.sitting
         yield to_candidate(
             event,

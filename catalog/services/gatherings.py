@@ -93,6 +93,7 @@ def schedule_session(
     elif room and time.room != room:
         time.room = room
         time.save(update_fields=["room"])
+        emit("catalog.session_room_changed", time, now=now, code=code)
     return time
 
 

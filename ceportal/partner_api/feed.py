@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
 from ceportal.kernel.bulk import insert_many
@@ -47,6 +47,7 @@ class Audience:
     subject: str
     data: Mapping[str, Any] = field(default_factory=dict)
     candidate_id: int | None = None  # whom it is about, where it is about a person
+    application_id: int | None = None  # the program of the tenant to which alone it is shown
 
 
 Audiences = Callable[[Sequence[Event]], Iterable[Audience]]
@@ -55,6 +56,11 @@ Audiences = Callable[[Sequence[Event]], Iterable[Audience]]
 def to_candidate(event: Event, candidate_id: int, *, scope: str, subject: str, **data: Any) -> Audience:
     """A candidate as the audience of what concerns themselves."""
     return Audience(event, FeedEntry.Kind.CANDIDATE, str(candidate_id), scope, subject, data, candidate_id)
+
+
+def to_program(event: Event, application: Application, *, scope: str, subject: str, **data: Any) -> Audience:
+    """A program as the audience of what is its own: the other programs of its tenant cannot read it either."""
+    return Audience(event, application.kind, application.tenant, scope, subject, data, application_id=application.pk)
 
 
 # ── Writing ───────────────────────────────────────────────────────────────────────────────────────
@@ -76,6 +82,7 @@ def write_for(audiences: Iterable[Audience]) -> None:
             kind=each.kind,
             tenant=each.tenant,
             scope=each.scope,
+            application_id=each.application_id,
             topic=each.event.topic,
             subject=each.subject,
             candidate_id=each.candidate_id,
@@ -140,17 +147,18 @@ def _tell_followers() -> None:
 # ── Reading ───────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: a kind, a tenant of it, and the scopes under which they may."""
+    """Who reads: a kind, a tenant of it, the scopes under which they may, and which of the tenant's programs it is."""
 
     kind: str
     tenant: str
     scopes: frozenset[str]
+    application_id: int | None = None
 
 
 def of_application(application: Application, *, scopes: Collection[str] | None = None) -> Reader:
     """An application as a reader, with those of its scopes that its token was given; left out, all of its scopes."""
     allowed = frozenset(application.scopes if scopes is None else scopes)
-    return Reader(application.kind, application.tenant, allowed)
+    return Reader(application.kind, application.tenant, allowed, application.pk)
 
 
 def acts_still(application: Application) -> bool:
@@ -188,7 +196,8 @@ def entries_for(reader: Reader, *, after: int, limit: int, topics: Collection[st
 def is_shown(reader: Reader, entry: FeedEntry) -> bool:
     """Whether a reader is shown an entry at this moment."""
     whose = (entry.kind, entry.tenant) == (reader.kind, reader.tenant)
-    return whose and entry.scope in reader.scopes and bool(_still_allowed(reader, [entry]))
+    its_own = entry.application_id in {None, reader.application_id}
+    return whose and its_own and entry.scope in reader.scopes and bool(_still_allowed(reader, [entry]))
 
 
 def newest_position() -> int:
@@ -208,7 +217,8 @@ def horizon() -> int:
 
 
 def _shown_to(reader: Reader, topics: Collection[str]) -> QuerySet[FeedEntry]:
-    shown = FeedEntry.objects.filter(kind=reader.kind, tenant=reader.tenant, scope__in=reader.scopes)
+    its_own = Q(application_id=None) | Q(application_id=reader.application_id)
+    shown = FeedEntry.objects.filter(its_own, kind=reader.kind, tenant=reader.tenant, scope__in=reader.scopes)
     return shown.filter(topic__in=topics) if topics else shown
 
 

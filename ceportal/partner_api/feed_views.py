@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -21,26 +21,68 @@ from ceportal.partner_api.views import ApiView
 TOPICS: list[str] = sorted((*import_string("ceportal.events.FEED"), *import_string("ceportal.events.FEED_BESIDE")))
 AT_MOST, USUALLY = 500, 100
 LARGEST = 2**63 - 1
-EXAMPLE = {
-    "events": [
+CLAIM = {"claim": "CL-2026-000123", "status": "submitted", "item": "ilt-64"}
+Examples = Mapping[str, tuple[str, str, Mapping[str, Any]]]  # by what happened: its topic, its subject, its data
+
+OF_PARTNERS: Examples = {
+    "a claim was submitted": (
+        "credits.claim_submitted",
+        "CL-2026-000123",
+        CLAIM | {"delivery": "BRU-2026-05", "completed_on": "2026-05-01", "answer_due_on": "2026-05-18"},
+    ),
+    "a bulk is done": (
+        "partner_api.job_finished",
+        "815",
         {
-            "id": 4711,
-            "position": 5120,
-            "type": "credits.claim_submitted",
-            "subject": "CL-2026-000123",
-            "occurred_at": "2026-05-04T09:12:45Z",
-            "data": {
-                "claim": "CL-2026-000123",
-                "status": "submitted",
-                "item": "ilt-64",
-                "delivery": "BRU-2026-05",
-                "completed_on": "2026-05-01",
-                "answer_due_on": "2026-05-18",
-            },
-        }
-    ],
-    "after": 5120,
-    "more": False,
+            "job": 815,
+            "kind": "rosters",
+            "status": "done",
+            "dry_run": False,
+            "rows_total": 4000,
+            "rows_done": 4000,
+            "counts": {"accepted": 3998, "refused": 2},
+        },
+    ),
+    "a provider may deliver an item": (
+        "catalog.provider_authorised",
+        "ilt-64",
+        {"item": "ilt-64", "starts_on": "2026-07-01", "ends_on": None},
+    ),
+    "the board changed what an item is worth": (
+        "catalog.item_changed",
+        "ilt-64",
+        {"item": "ilt-64", "credits": 48, "effective_on": "2026-08-01"},
+    ),
+    "the board listed what was proposed": (
+        "catalog.proposal_listed",
+        "77",
+        {
+            "proposal": 77,
+            "code": "routing-in-winter",
+            "status": "listed",
+            "review": "2026-Q2",
+            "listed_as": "routing-in-winter",
+            "listed_from": "2026-07-01",
+            "listed_credits": 16,
+        },
+    ),
+    "somebody's accepted items were reported": (
+        "credits.items_authored",
+        "31",
+        {
+            "record": 31,
+            "reference": "SME-2026-0412",
+            "candidate": "CSCO12345678",
+            "kind": "core",
+            "accepted": 5,
+            "credits": 10,
+            "earned_on": "2026-02-10",
+        },
+    ),
+    "a webhook was disabled": ("partner_api.webhook_disabled", "12", {"webhook": 12, "status": "disabled"}),
+}
+OF_CANDIDATES: Examples = {
+    "a claim was submitted": ("credits.claim_submitted", "CL-2026-000123", CLAIM | {"credits": 40})
 }
 
 
@@ -91,11 +133,16 @@ class EventsSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField(help_text="Whether there are more already; otherwise ask again in a while.")
 
 
-def events_schema(**words: Any) -> Callable[[Any], Any]:
-    """What the schema says of every feed."""
-    example = OpenApiExample("a claim was submitted", value=EXAMPLE, response_only=True)
-    decorate: Callable[[Any], Any] = extend_schema(parameters=[EventsQuerySerializer], examples=[example], **words)
+def events_schema(told: Examples, **words: Any) -> Callable[[Any], Any]:
+    """What the schema says of every feed, with examples of what is told."""
+    examples = [OpenApiExample(name, value=_answer_with(*event), response_only=True) for name, event in told.items()]
+    decorate: Callable[[Any], Any] = extend_schema(parameters=[EventsQuerySerializer], examples=examples, **words)
     return decorate
+
+
+def _answer_with(topic: str, subject: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    happened = {"type": topic, "subject": subject, "occurred_at": "2026-05-04T09:12:45Z", "data": data}
+    return {"events": [{"id": 4711, "position": 5120, **happened}], "after": 5120, "more": False}
 
 
 class EventsView(ApiView):
@@ -127,7 +174,7 @@ class Events(EventsView):
 
     scopes = {"GET": "events:read"}
 
-    @events_schema(operation_id="events", tags=["events"], responses=EventsSerializer)
+    @events_schema(OF_PARTNERS, operation_id="events", tags=["events"], responses=EventsSerializer)
     def get(self, _request: Request) -> Response:
         """What happened after a position, in order: of the partner's own, what the token's other scopes show.
 

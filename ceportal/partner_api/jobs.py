@@ -22,6 +22,7 @@ from rest_framework.exceptions import ValidationError
 
 from ceportal.kernel.collecting import in_bulk
 from ceportal.kernel.locks import holding
+from ceportal.kernel.outbox import emit
 from ceportal.kernel.tasks import wake
 from ceportal.partner_api.callers import Caller
 from ceportal.partner_api.models import Job, JobChunk
@@ -137,7 +138,13 @@ def _do_chunk(*, job_id: int, now: datetime) -> bool:
     job.status = Job.Status.DONE if finished else Job.Status.RUNNING
     job.finished_at = now if finished else None
     job.save(update_fields=["counts", "rows_done", "failures", "progressed_at", "status", "finished_at"])
+    if finished:
+        _tell_finished(job, now=now)
     return not finished
+
+
+def _tell_finished(job: Job, *, now: datetime) -> None:
+    emit("partner_api.job_finished", job, now=now, status=job.status, counts=job.counts)
 
 
 def _outcomes(job: Job, chunk: JobChunk, *, now: datetime) -> list[Outcome]:
@@ -159,4 +166,6 @@ def _note_failure(*, job_id: int, error: str, now: datetime) -> bool:
     if job.failures >= MOST_FAILURES:
         job.status, job.finished_at = Job.Status.FAILED, now
     job.save(update_fields=["failures", "last_error", "progressed_at", "status", "finished_at"])
+    if job.status == Job.Status.FAILED:
+        _tell_finished(job, now=now)
     return False

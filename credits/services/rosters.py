@@ -133,6 +133,7 @@ def check_roster(*, roster_id: int, now: datetime) -> Roster:
         plan.check(list(rows))
     roster.status, roster.checked_at = Roster.Status.CHECKED, now
     roster.save(update_fields=["status", "checked_at"])
+    emit("credits.roster_checked", roster, now=now)
     return roster
 
 

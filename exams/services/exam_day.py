@@ -79,6 +79,7 @@ def _arrive(
         arrival,
         now=now,
         candidate_id=booking.candidate_id,
+        booking=booking.pk,
         track=booking.track.code,
         minutes_late=minutes_late,
     )

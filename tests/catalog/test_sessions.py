@@ -162,6 +162,7 @@ def test_the_same_again_changes_nothing_and_a_correction_is_told(tokyo: Gatherin
     session = Session.objects.get()
     assert (session.minutes, session.title) == (60, "Identity")  # a title that is left out stays
     assert SessionTime.objects.get().room == "Hall 3"
+    assert Event.objects.filter(topic="catalog.session_room_changed").count() == 1
     assert Event.objects.get(topic="catalog.session_changed").payload == {"code": "BRKSEC-2020", "minutes": 60}
 
 

@@ -81,7 +81,7 @@ class TestArrivals:
         assert (entry.kind, entry.booking, entry.recorded_by) == ("started", booking, proctor.user)
         event = Event.objects.get(topic="exams.checked_in")
         assert event.candidate_id == booking.candidate_id
-        assert event.payload == {"track": "ccie-security", "minutes_late": 0}
+        assert event.payload == {"booking": booking.pk, "track": "ccie-security", "minutes_late": 0}
 
     def test_a_new_version_is_signed_again_at_the_site(self) -> None:
         """CAND-01, LAB-02: the signature accepts what is in force on the exam day, beside what was accepted before."""

@@ -19,7 +19,7 @@ from candidates.models import Candidate, StaffAccess, User
 from ceportal.kernel import clock
 from ceportal.kernel.models import Event
 from ceportal.partner_api import scopes
-from credits.exam_team_api import EXAM_TEAM
+from credits.exam_team import EXAM_TEAM
 from credits.models import AuthoredItems, Grant, Workshop
 from tests import factories
 from tests.credits.live_world import holder
@@ -29,7 +29,7 @@ from tests.reference_data import load_reference
 
 pytestmark = pytest.mark.django_db
 NOW = noon("2026-03-20")
-ITEMS, WORKSHOPS = "/api/v1/authored-items", "/api/v1/workshops"
+ITEMS, WORKSHOPS, EVENTS = "/api/v1/authored-items", "/api/v1/workshops", "/api/v1/events"
 
 
 @pytest.fixture(autouse=True)
@@ -153,8 +153,20 @@ def test_only_the_exam_teams_program_gets_in_and_as_long_as_its_member_may(
     group.permissions.remove(group.permissions.get(codename="add_authoreditems"))
     assert caller.get(ITEMS).status_code == HTTPStatus.OK
     assert post(caller, ITEMS, items(author)).status_code == HTTPStatus.FORBIDDEN
-    assert post(caller, WORKSHOPS, days(author)).status_code == HTTPStatus.CREATED
+    made = post(caller, WORKSHOPS, days(author))
+    assert made.status_code == HTTPStatus.CREATED
+
+    (told,) = caller.get(EVENTS).json()["events"]
+    assert (told["type"], told["subject"]) == ("credits.workshop_recorded", str(made.json()["id"]))
+    assert told["data"]["reference"] == "W-1"
+    seen = StaffAccess.objects.get(user=editor, page=EVENTS)
+    assert (seen.candidate_ids, seen.record_ids) == ([author.pk], [told["id"]])
+    live, *without = strangers
+    assert live.get(EVENTS).json()["events"] == [], "of another organiser, whoever answers for it"
+    assert [each.get(EVENTS).status_code for each in without] == [HTTPStatus.FORBIDDEN] * 2
+
     editor.groups.clear()
+    assert caller.get(EVENTS).status_code == HTTPStatus.FORBIDDEN
     refused = caller.get(ITEMS)
     assert refused.status_code == HTTPStatus.FORBIDDEN
     assert "does not belong to it any more" in refused.json()["detail"]

@@ -14,29 +14,50 @@ from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from candidates.models import Affiliation, Candidate, Certification, ChannelPartner, Track
-from catalog.models import Delivery, Gathering, Session, SessionTime
+from catalog.models import (
+    Authorisation,
+    BoardDecision,
+    Delivery,
+    Gathering,
+    Proposal,
+    ProviderMember,
+    Session,
+    SessionTime,
+)
+from catalog.services import list_proposal
 from ceportal import events
 from ceportal.kernel import outbox
 from ceportal.partner_api import feed, feed_views, scopes
-from ceportal.partner_api.models import FeedEntry
+from ceportal.partner_api.models import Application, FeedEntry, Job, Webhook
 from credits.feed import tell_expired
 from credits.models import Attendance, AuthoredItems, Claim, CompletionReport, Cycle, Recertification, Roster, Workshop
-from exams.models import Booking
+from exams.models import Booking, CheckIn, Incident, Reschedule
 from exams.services import record_attempt
 from tests import factories
 from tests.ceportal.staff_world import NOW, somebody
 from tests.environment import PROJECT
 from tests.factories import day
+from tests.partner_api.world import registered
 
 pytestmark = pytest.mark.django_db
 EVERYTHING = frozenset({*scopes.ALL, "rosters:read", "statuses:read", "affiliations:read"})
-TENANTS = {"provider": "acme", "test_partner": "tests-inc", "organiser": "live", "verifier": "northwind"}
+TENANTS = {
+    "provider": "acme",
+    "test_partner": "tests-inc",
+    "organiser": "live",
+    "exam team": "exam-team",
+    "verifier": "northwind",
+}
+KINDS = {"program": "provider", "exam team": "organiser"}  # those that are not one by themselves
 ATTENDED = {"session": "BRKSEC-1010", "gathering": "live-2026", "credits": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What happens to what, and who is shown it: "kind scope"; `candidate` is whom it is about."""
+    """What happens to what, and who is shown it: "kind scope"; `candidate` is whom it is about.
+
+    `program` is one of the provider's, and what it is shown the provider's others are not.
+    """
 
     subject: str
     audiences: tuple[str, ...]
@@ -49,6 +70,12 @@ RESULT = Case("attempt", ("test_partner results:read", "candidate me:exams"))
 STATUS = Case("certification", ("candidate me:certifications", "verifier statuses:read"))
 AFFILIATION = Case("affiliation", ("verifier affiliations:read",))
 DELIVERY = Case("delivery", ("provider deliveries:read",))
+ROSTER = Case("roster", ("provider rosters:read",))
+DEVELOPED = ("candidate me:credits", "exam team authored-items:read")
+OFFERING = Case("authorisation", ("provider catalog:read",))
+LISTING = Case("board_decision", ("provider catalog:read",))
+PROPOSAL = Case("proposal", ("provider catalog:read",))
+SCHEDULE = Case("session_time", ("organiser gatherings:read",))
 ATTENDANCE = Case("attendance", ("candidate me:credits", "organiser scans:read"), ATTENDED)
 
 CASES: dict[str, Case] = {
@@ -60,11 +87,22 @@ CASES: dict[str, Case] = {
     "candidates.certification_changed": STATUS,
     "candidates.certification_earned": STATUS,
     "candidates.certification_imported": STATUS,
+    "catalog.authorisation_withdrawn": OFFERING,
     "catalog.delivery_cancelled": DELIVERY,
     "catalog.delivery_scheduled": DELIVERY,
     "catalog.gathering_organiser_named": Case("gathering", ("organiser gatherings:read",)),
+    "catalog.gathering_registered": Case("gathering", ("organiser gatherings:read",)),
+    "catalog.item_changed": LISTING,
+    "catalog.item_delisted": LISTING,
+    "catalog.item_listed": LISTING,
+    "catalog.item_proposed": PROPOSAL,
+    "catalog.proposal_declined": PROPOSAL,
+    "catalog.proposal_listed": PROPOSAL,
+    "catalog.proposal_withdrawn": PROPOSAL,
+    "catalog.provider_authorised": OFFERING,
     "catalog.session_changed": Case("session", ("organiser gatherings:read",)),
-    "catalog.session_scheduled": Case("session_time", ("organiser gatherings:read",)),
+    "catalog.session_room_changed": SCHEDULE,
+    "catalog.session_scheduled": SCHEDULE,
     "credits.attendance_recorded": ATTENDANCE,
     "credits.attendance_settled": ATTENDANCE,
     "credits.claim_approved": CLAIM,
@@ -76,7 +114,7 @@ CASES: dict[str, Case] = {
     "credits.claim_voided": CLAIM,
     "credits.completion_reported": Case("report", ("candidate me:credits",)),
     "credits.cycle_closed": Case("cycle", ("candidate me:credits",), {"expired": 12}),
-    "credits.items_authored": Case("authored", ("candidate me:credits",)),
+    "credits.items_authored": Case("authored", DEVELOPED),
     "credits.recertified": Case(
         "recertification",
         ("candidate me:certifications", "verifier statuses:read", "candidate me:credits"),
@@ -84,8 +122,12 @@ CASES: dict[str, Case] = {
     ),
     "credits.renewal_reversed": Case("certification", STATUS.audiences, {"certifications": ["certification"]}),
     "credits.renewed_by_earning": Case("certification", STATUS.audiences, {"certifications": ["certification"]}),
-    "credits.roster_reported": Case("roster", ("provider rosters:read",), {"reported": 1}),
-    "credits.workshop_recorded": Case("workshop", ("candidate me:credits",)),
+    "credits.roster_checked": ROSTER,
+    "credits.roster_discarded": ROSTER,
+    "credits.roster_report_begun": ROSTER,
+    "credits.roster_reported": Case("roster", ROSTER.audiences, {"reported": 1}),
+    "credits.roster_uploaded": ROSTER,
+    "credits.workshop_recorded": Case("workshop", DEVELOPED),
     "exams.attempt_corrected": RESULT,
     "exams.attempt_disallowed": RESULT,
     "exams.attempt_recorded": RESULT,
@@ -95,11 +137,16 @@ CASES: dict[str, Case] = {
     "exams.booking_paid": BOOKING,
     "exams.booking_rescheduled": BOOKING,
     "exams.booking_unpaid_cancelled": BOOKING,
+    "exams.checked_in": Case("check_in", BOOKING.audiences, {"booking": "booking"}),
     "exams.hold_released": BOOKING,
+    "exams.lab_ended_by_incident": Case("incident", BOOKING.audiences, {"booking": "booking"}),
     "exams.no_show": BOOKING,
+    "exams.reschedule_quoted": Case("reschedule", BOOKING.audiences, {"new": "booking"}),
     "exams.result_published": BOOKING,
     "exams.seat_booked": BOOKING,
     "exams.seat_offered": BOOKING,
+    "partner_api.job_finished": Case("job", ("program jobs:read",)),
+    "partner_api.webhook_disabled": Case("webhook", ("program webhooks:read",)),
 }
 SECRET = "Zzyzx"  # stands wherever people wrote words
 
@@ -161,8 +208,43 @@ def _populated() -> SimpleNamespace:
         session_time=SessionTime.objects.latest("id"),
         attempt=attempt,
         booking=Booking.objects.filter(candidate=candidate).latest("id"),
+        check_in=CheckIn.objects.get(booking__candidate=candidate),
+        incident=Incident.objects.get(booking__candidate=candidate),
+        reschedule=Reschedule.objects.get(old__candidate=candidate),
         other=factories.CandidateFactory.create(),
+        **_offered(member),
+        **_of_a_program(member),
     )
+
+
+def _offered(member: ProviderMember) -> dict[str, Model]:
+    """What the member's provider proposed and the board listed; another provider may deliver something else."""
+    factories.listed_item(provider=factories.ProviderFactory.create(code="globex"))
+    Proposal.objects.update(title=SECRET, summary=SECRET)
+    proposed = Proposal.objects.get(provider=member.provider)
+    review = factories.BoardReviewFactory.create(quarter="2026-Q2", held_on=NOW.date())
+    list_proposal(
+        proposal_id=proposed.pk, review_id=review.pk, code="winter-64", credits=8, effective_on=day("2026-06-01"),
+        reason=SECRET, decided_by_id=None, now=NOW,
+    )  # fmt: skip
+    return {
+        "proposal": Proposal.objects.get(pk=proposed.pk),
+        "authorisation": Authorisation.objects.get(item__code="winter-64"),
+        "board_decision": BoardDecision.objects.get(item__code="winter-64"),
+    }
+
+
+def _of_a_program(member: ProviderMember) -> dict[str, Model]:
+    registered(scopes.PROVIDER, "acme", responsible=member.user)
+    program = Application.objects.latest("id")
+    job = Job.objects.create(
+        application=program, kind="rosters", status="failed", rows_total=2, last_error=SECRET, about={"by": SECRET},
+        created_at=NOW, progressed_at=NOW, finished_at=NOW,
+    )  # fmt: skip
+    webhook = Webhook.objects.create(
+        application=program, url="https://example.org/ce", description=SECRET, position=0, created_at=NOW
+    )
+    return {"program": program, "job": job, "webhook": webhook}
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +263,7 @@ def happen(topic: str, told_of: SimpleNamespace, *, times: int = 1) -> int:
     payload = dict(case.payload)
     if "certifications" in payload:
         payload["certifications"] = [told_of.certification.pk]
+    payload |= {name: told_of.booking.pk for name, said in payload.items() if said == "booking"}
     subject: Model = getattr(told_of, case.subject)
     feed.give_positions()
     before = feed.newest_position()
@@ -190,11 +273,14 @@ def happen(topic: str, told_of: SimpleNamespace, *, times: int = 1) -> int:
 
 
 def tenant_of(kind: str, told_of: SimpleNamespace) -> str:
-    return str(told_of.candidate.pk) if kind == "candidate" else TENANTS[kind]
+    return str(told_of.candidate.pk) if kind == "candidate" else TENANTS[KINDS[kind] if kind == "program" else kind]
 
 
-def shown(kind: str, tenant: str, allowed: frozenset[str] | set[str], *, after: int) -> list[dict[str, Any]]:
-    read = feed.entries_for(feed.Reader(kind, tenant, frozenset(allowed)), after=after, limit=100)
+def shown(
+    kind: str, tenant: str, allowed: frozenset[str] | set[str], *, after: int, program: int | None = None
+) -> list[dict[str, Any]]:
+    kind = KINDS.get(kind, kind)
+    read = feed.entries_for(feed.Reader(kind, tenant, frozenset(allowed), program), after=after, limit=100)
     return [entry.data for entry in read.entries]
 
 
@@ -207,18 +293,20 @@ def test_every_topic_of_the_feed_has_its_row() -> None:
 @pytest.mark.parametrize("topic", sorted(CASES))
 def test_its_audience_is_shown_it_and_nobody_else(topic: str, told_of: SimpleNamespace) -> None:
     before = happen(topic, told_of)
-    expected = [tuple(each.split()) for each in CASES[topic].audiences]
+    expected = [tuple(each.rsplit(" ", 1)) for each in CASES[topic].audiences]
 
     for kind, scope in expected:
-        (data,) = shown(kind, tenant_of(kind, told_of), {scope}, after=before)
+        program = told_of.program.pk if kind == "program" else None
+        (data,) = shown(kind, tenant_of(kind, told_of), {scope}, after=before, program=program)
         assert data and SECRET not in json.dumps(data), "facts, and nobody's words"
         assert shown(kind, tenant_of(kind, told_of), EVERYTHING - {scope for _k, scope in expected}, after=before) == []
 
+    theirs = {(KINDS.get(kind, kind), tenant_of(kind, told_of)) for kind, _scope in expected}
     for kind in (*TENANTS, "candidate"):
         mine = sum(each == kind for each, _scope in expected)
         assert len(shown(kind, tenant_of(kind, told_of), EVERYTHING, after=before)) == mine, kind
         for stranger in ("globex", str(told_of.other.pk), *TENANTS.values(), str(told_of.candidate.pk)):
-            if stranger != tenant_of(kind, told_of):
+            if (KINDS.get(kind, kind), stranger) not in theirs:
                 assert shown(kind, stranger, EVERYTHING, after=before) == [], (kind, stranger)
 
 

@@ -21,7 +21,7 @@ from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
 from ceportal.partner_api.webhooks.services import send_test, subscribe
-from credits.exam_team_api import EXAM_TEAM
+from credits.exam_team import EXAM_TEAM
 from credits.services.development import record_authored_items, record_workshop
 from credits.services.roster_bulks import hand_in_roster
 from exams.services import record_attempt

@@ -165,6 +165,8 @@ def test_the_same_rows_by_page_and_by_program_come_to_the_same(
     called, recorded = what_happens(lambda: lines_of(by_program(), first=1))
 
     assert called == paged
+    ended = [each for each in recorded["events"] if "partner_api.job_finished" in each]
+    assert [recorded["events"].pop(each) for each in ended] == [1], "of the bulk, which a page has not"
     assert recorded == on_record
     assert {outcome for _line, outcome, *_rest in called} == {"earns", "approves", "counted", "refused"}
 

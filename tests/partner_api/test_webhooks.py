@@ -225,6 +225,9 @@ def test_it_is_tried_for_three_days_then_disabled_told_and_goes_on_where_it_stop
     assert timedelta(days=2, hours=12) < at - NOW < timedelta(days=3)
     assert WebhookDelivery.objects.get().status == "failed"
     assert Webhook.objects.get().status == "disabled"
+    disabled = FeedEntry.objects.get(topic="partner_api.webhook_disabled")
+    assert disabled.application_id == issued.credential.application_id
+    assert disabled.data == {"webhook": webhook["id"], "status": "disabled"}
 
     relay.deliver(delivery_id=Relayed.objects.get(receiver="mail on webhooks").pk, now=at)
     (message,) = mail.outbox
@@ -237,7 +240,7 @@ def test_it_is_tried_for_three_days_then_disabled_told_and_goes_on_where_it_stop
     tag = caller.get(f"/api/v1/webhooks/{webhook['id']}")["ETag"]
     changed = call(caller, f"/{webhook['id']}", {"status": "active"}, method="patch", **{"If-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "active")
-    assert [each.status for each in deliver(at)] == ["delivered"]
+    assert [each.status for each in deliver(at)] == ["delivered"] * 2, "that it was disabled is told, too"
     failed = call(caller, f"/{webhook['id']}/redelivery", {"since": NOW.isoformat()})
     assert (failed.status_code, failed.json()) == (202, {"deliveries": 1})
     with clock.standing_at(at):

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ceportal.kernel.decisions import Decision, Finding, Refused
-from ceportal.partner_api import jobs, scopes, services
+from ceportal.partner_api import feed, jobs, scopes, services
 from ceportal.partner_api.etags import etag_of, give_etag, require_match
 from ceportal.partner_api.job_views import accepted
 from ceportal.partner_api.models import Application, Call, Job, JobChunk, KeptAnswer
@@ -237,6 +237,13 @@ def work_on(job: Job) -> Job:
     return job
 
 
+def finished(issued: services.Issued) -> list[dict[str, Any]]:
+    """What the feed tells a program of its bulks."""
+    feed.give_positions()
+    read = feed.entries_for(feed.of_application(issued.credential.application), after=0, limit=100)
+    return [entry.data for entry in read.entries if entry.topic == "partner_api.job_finished"]
+
+
 def test_a_bulk_is_done_chunk_by_chunk_with_an_outcome_a_row(issued: services.Issued) -> None:
     rows = [{"name": f"name {number}"} for number in range(jobs.CHUNK_ROWS)] + [{}]
 
@@ -252,11 +259,22 @@ def test_a_bulk_is_done_chunk_by_chunk_with_an_outcome_a_row(issued: services.Is
     assert last["next"] is None
     assert program(registered(scopes.PROVIDER, "globex")).get(f"/api/v1/jobs/{job.pk}").status_code == 404
 
+    (told,) = finished(issued)
+    assert told == {
+        "job": job.pk, "kind": job.kind, "status": "done", "dry_run": False, "rows_total": len(rows),
+        "rows_done": len(rows), "counts": job.counts,
+    }  # fmt: skip
+    application = issued.credential.application
+    another = registered(application.kind, application.tenant)
+    assert program(another).get(f"/api/v1/jobs/{job.pk}").status_code == 404
+    assert finished(another) == [], "what another program of the same partner cannot read it is not told"
+
 
 def test_a_bulk_that_is_only_tried_says_what_would_become_of_it(issued: services.Issued) -> None:
     job = work_on(handed_in(issued, [{"name": "new"}, {}], "/api/v1/bulk?dry_run=true"))
 
     assert (job.status, job.counts) == ("done", {"accepted": 1, "wrong": 1})
+    assert [told["dry_run"] for told in finished(issued)] == [True]
     assert not Application.objects.filter(tenant="bulk").exists()
 
 
@@ -270,6 +288,7 @@ def test_a_worker_that_died_is_followed_by_another_that_goes_on_after_it(issued:
 
     stopped = work_on(job)
     assert (stopped.status, stopped.rows_done, stopped.failures) == ("running", jobs.CHUNK_ROWS, 1)
+    assert finished(issued) == []
     assert Application.objects.filter(tenant="bulk").count() == jobs.CHUNK_ROWS
     trouble.rows = rows
     trouble.save()
@@ -289,6 +308,7 @@ def test_a_fault_that_stays_ends_the_job_and_is_told(issued: services.Issued) ->
     assert (told["status"], told["rows_done"]) == ("failed", 0)
     assert told["last_error"].startswith("A fault of ours") and "RuntimeError" not in told["last_error"]
     assert Job.objects.get(pk=told["id"]).last_error == "RuntimeError: a fault"
+    assert [each["status"] for each in finished(issued)] == ["failed"], "once"
 
 
 def test_what_was_kept_goes_when_its_time_has_come(issued: services.Issued) -> None:

@@ -13,7 +13,8 @@ class FeedEntry(models.Model):
     """One event as one audience is shown it. Append-only: the position is given once, by the sequencer.
 
     The audience is a kind of partner and one of its tenants, or one candidate, whose number of the record is then the
-    tenant; of them whoever has the scope. What a feed was asked to forget goes by `forgetting` only.
+    tenant; of them whoever has the scope, or the one program to which alone it belongs. What a feed was asked to forget
+    goes by `forgetting` only.
     """
 
     class Kind(models.TextChoices):
@@ -26,6 +27,7 @@ class FeedEntry(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     tenant = models.CharField(max_length=50)
     scope = models.CharField(max_length=40)  # that shows it
+    application_id = models.BigIntegerField(null=True, blank=True)  # of the tenant's programs only this one
     topic = models.CharField(max_length=80)
     subject = models.CharField(max_length=80)  # the name by which the scope's reads know it
     candidate_id = models.BigIntegerField(null=True, blank=True)  # whom it is about; no foreign key, as for events

@@ -205,20 +205,22 @@ def _record(delivery_id: int, answer: Answer, *, now: datetime) -> WebhookDelive
         else:
             delivery.status, delivery.finished_at = Status.FAILED, now
     delivery.save(update_fields=["attempts_left", "status", "finished_at", "due_at"])
-    _disable_if_dead(webhook, delivery, answer, now=now)
+    dead = _is_dead(webhook, delivery, answer)
+    if dead:
+        webhook.status, webhook.disabled_at = Webhook.Status.DISABLED, now
     webhook.save(update_fields=["failing_since", "status", "disabled_at"])
+    if dead:
+        log.warning("webhook_disabled", webhook=webhook.pk, status=answer.status_code, error=answer.error)
+        emit("partner_api.webhook_disabled", webhook, now=now, gone=answer.status_code == GONE)
     return delivery
 
 
-def _disable_if_dead(webhook: Webhook, delivery: WebhookDelivery, answer: Answer, *, now: datetime) -> None:
-    """Disable an address that says it is gone, or to which nothing came through in the three days of a delivery."""
+def _is_dead(webhook: Webhook, delivery: WebhookDelivery, answer: Answer) -> bool:
+    """Whether to disable an address: it says it is gone, or nothing came through in a delivery's three days."""
     given_up = (
         delivery.status == Status.FAILED
         and delivery.entry_id is not None
         and webhook.failing_since is not None
         and webhook.failing_since <= delivery.attempts.earliest("at").at
     )
-    if webhook.status == Webhook.Status.ACTIVE and (answer.status_code == GONE or given_up):
-        webhook.status, webhook.disabled_at = Webhook.Status.DISABLED, now
-        log.warning("webhook_disabled", webhook=webhook.pk, status=answer.status_code, error=answer.error)
-        emit("partner_api.webhook_disabled", webhook, now=now, gone=answer.status_code == GONE)
+    return webhook.status == Webhook.Status.ACTIVE and (answer.status_code == GONE or given_up)

@@ -26,7 +26,7 @@ from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
 from ceportal.partner_api.models import Application, WebhookAttempt
 from ceportal.partner_api.webhooks import services as webhooks
-from credits.exam_team_api import EXAM_TEAM
+from credits.exam_team import EXAM_TEAM
 from credits.models import Claim
 from credits.services import claims
 from credits.services.development import record_authored_items, record_workshop

@@ -20,6 +20,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Decision, require
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.removals import remove_after_commit
 from credits import queries
 from credits.files import evidence
 from credits.models import Audit, Claim, Evidence
@@ -219,11 +220,13 @@ def _fill_from_draft(returned: Claim, draft: Claim) -> Claim:
 
 
 @transaction.atomic
-def discard_draft(*, candidate_id: int, claim_id: int) -> None:
-    """Throw a draft away; nothing that was ever handed in can be."""
+def discard_draft(*, candidate_id: int, claim_id: int, now: datetime) -> None:
+    """Throw a draft away with its files, which nobody could find again (CAND-09); what was handed in stays."""
     candidates.lock_candidate(candidate_id)
     claim = Claim.objects.filter(id=claim_id, candidate_id=candidate_id, status=Claim.Status.DRAFT).first()
     if claim is not None:
+        files = [str(each.file) for each in claim.evidence.filter(destroyed_at__isnull=True)]
+        remove_after_commit(files, because="draft of a claim thrown away", now=now)
         claim.evidence.all().delete()
         claim.delete()
 

@@ -175,6 +175,6 @@ def _keep_draft(request: CandidateRequest) -> HttpResponse:
 def claim_discard(request: CandidateRequest, number: str) -> HttpResponse:
     """Throw a draft away."""
     claim = get_object_or_404(Claim, number=number, candidate=request.candidate)
-    services.discard_draft(candidate_id=request.candidate.id, claim_id=claim.id)
+    services.discard_draft(candidate_id=request.candidate.id, claim_id=claim.id, now=clock.now())
     messages.success(request, _("The draft is gone."))
     return redirect("credits:claim_list")

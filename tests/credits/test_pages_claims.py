@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +17,7 @@ from candidates.models import Candidate
 from catalog.models import Item, ProviderMember
 from ceportal.kernel import clock
 from credits.models import Claim, Evidence
+from credits.services import claims
 from credits.services.reviews import decide_claim
 from tests import factories
 from tests.credits import pages
@@ -273,11 +276,16 @@ def test_autosave_after_handing_in_goes_to_the_claim(me: Client, item: Item):
     assert claim.note == "In the second week."
 
 
-def test_throwing_a_draft_away(me: Client, alice: Candidate, item: Item):
+def test_throwing_a_draft_away(me: Client, alice: Candidate, item: Item, django_capture_on_commit_callbacks: Any):
+    """CAND-09: its files go with it; what was handed in stays."""
     draft, kept = pages.draft(alice, item), pages.submitted(alice, listed_item())
-    for claim in (draft, kept):
-        me.post(reverse("credits:claim_discard", args=[claim.number]))
+    file = claims.attach_evidence(candidate_id=alice.id, claim_id=draft.id, name="c.pdf", content=PDF, now=NOW).file
+    assert default_storage.exists(str(file))
+    with django_capture_on_commit_callbacks(execute=True):
+        for claim in (draft, kept):
+            me.post(reverse("credits:claim_discard", args=[claim.number]))
     assert list(Claim.objects.all()) == [kept]
+    assert not default_storage.exists(str(file))
 
 
 def test_choosing_another_training_keeps_what_was_typed(me: Client, item: Item, digital: Item):

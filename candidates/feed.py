@@ -63,10 +63,12 @@ def _partners_of(candidate_ids: Collection[int]) -> dict[int, str]:
     return dict(in_force.values_list("candidate_id", "partner__code"))
 
 
-def associated(tenant: str, candidate_ids: Collection[int]) -> set[int]:
-    """Those of some candidates who are associated with a partner now: of nobody else may it be shown the statuses."""
-    in_force = Affiliation.objects.filter(candidate_id__in=candidate_ids, partner__code=tenant, status=IN_FORCE)
-    return set(in_force.values_list("candidate_id", flat=True))
+def of_those_associated(tenant: str, entries: Sequence[FeedEntry]) -> list[FeedEntry]:
+    """Entries about those who are associated with a partner now: of nobody else may it be shown the statuses."""
+    about = {entry.candidate_id for entry in entries if entry.candidate_id}
+    in_force = Affiliation.objects.filter(candidate_id__in=about, partner__code=tenant, status=IN_FORCE)
+    associated = set(in_force.values_list("candidate_id", flat=True))
+    return [entry for entry in entries if entry.candidate_id in associated]
 
 
 def acts_for_partner(application: Application) -> bool:

@@ -16,7 +16,7 @@ from catalog.models import (
 )
 from ceportal.kernel.models import Event
 from ceportal.partner_api.feed import Audience
-from ceportal.partner_api.models import Application
+from ceportal.partner_api.models import Application, FeedEntry
 from ceportal.partner_api.scopes import ORGANISER, PROVIDER
 
 
@@ -90,10 +90,21 @@ def acts_for_provider(application: Application) -> bool:
 
 
 def gathering_events(events: Sequence[Event]) -> Iterator[Audience]:
-    """To the organiser to whom an event was given."""
+    """To the organiser to whom an event was given, and to the one from whom it was taken."""
     rows = Gathering.objects.in_bulk({event.subject_id for event in events})
     for event in events:
-        yield from _to_organiser(event, rows[event.subject_id], {})
+        row = rows[event.subject_id]
+        yield from _to_organiser(event, row, {"yours": True})
+        if before := event.payload.get("before"):
+            said = {"gathering": row.code, "yours": False}
+            yield Audience(event, ORGANISER, before, "gatherings:read", row.code, said)
+
+
+def of_own_gatherings(tenant: str, entries: Sequence[FeedEntry]) -> list[FeedEntry]:
+    """Entries about events that are an organiser's now, and that others are not any more: nothing else of those."""
+    codes = {entry.data["gathering"] for entry in entries}
+    own = set(Gathering.objects.filter(organiser=tenant, code__in=codes).values_list("code", flat=True))
+    return [entry for entry in entries if entry.data["gathering"] in own or entry.data.get("yours") is False]
 
 
 def session_time_events(events: Sequence[Event]) -> Iterator[Audience]:

@@ -149,7 +149,7 @@ FEED: dict[str, str] = {
     "credits.cycle_closed": "credits.feed.cycle_events",
     "credits.items_authored": "credits.feed.authored_events",
     "credits.recertified": "credits.feed.recertification_events",
-    "credits.renewal_reversed": "credits.feed.renewal_events",
+    "credits.renewal_reversed": "credits.feed.reversal_events",
     "credits.renewed_by_earning": "credits.feed.renewal_events",
     "credits.roster_checked": "credits.feed.roster_events",
     "credits.roster_discarded": "credits.feed.roster_events",
@@ -183,9 +183,11 @@ FEED_BESIDE: tuple[str, ...] = ("credits.credits_expired",)
 
 FEED_WRITER = "ceportal.partner_api.feed.write_entries"
 
-# By scope, whom an entry may be about for a tenant to be shown it now: `(tenant, candidate ids) -> set of ids`.
+# By scope, which entries a tenant may still be shown now: `(tenant, entries) -> those entries`.
 FEED_ALLOWED: dict[str, str] = {
-    "statuses:read": "candidates.feed.associated",
+    "gatherings:read": "catalog.feed.of_own_gatherings",
+    "scans:read": "catalog.feed.of_own_gatherings",
+    "statuses:read": "candidates.feed.of_those_associated",
 }
 
 # By kind of partner, whether a program still acts for its tenant: `(application) -> bool`. Of other kinds all do.

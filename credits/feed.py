@@ -19,6 +19,7 @@ from credits.models import AuthoredItems, Claim, CompletionReport, Cycle, Recert
 
 SETTLED = "credits.attendance_settled"
 EXPIRED = "credits.credits_expired"
+MOVES_CREDITS = {"credits.claim_approved": "credits", "credits.claim_voided": "credits_voided"}
 
 
 def _subjects(rows: Any, events: Sequence[Event]) -> Iterator[tuple[Event, Any]]:
@@ -43,6 +44,9 @@ def claim_events(events: Sequence[Event]) -> Iterator[Audience]:
         yield to_candidate(
             event, claim.candidate_id, scope="me:claims", subject=claim.number, **said, credits=claim.credits
         )
+        if event.topic in MOVES_CREDITS:
+            moved = {"claim": claim.number, MOVES_CREDITS[event.topic]: claim.credits}
+            yield _to_earner(event, claim.candidate_id, claim.number, moved)
 
 
 def roster_events(events: Sequence[Event]) -> Iterator[Audience]:
@@ -164,6 +168,15 @@ def _to_earner(event: Event, candidate_id: int, subject: str, said: dict[str, An
 
 
 # ── Renewals ──────────────────────────────────────────────────────────────────────────────────────
+def reversal_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """As `renewal_events`; and to the holder that the credits are again as if it had not been made (EXAM-09)."""
+    yield from renewal_events(events)
+    for event in events:
+        assert event.candidate_id is not None  # of the certification
+        said = {"renewed_on": event.payload["renewed_on"]}
+        yield _to_earner(event, event.candidate_id, event.payload["renewed_on"], said)
+
+
 def renewal_events(events: Sequence[Event]) -> Iterable[Audience]:
     """To holders whose certifications were renewed, or are not after all, and to their partner."""
     return to_holder_and_partner([(event, event.payload["certifications"]) for event in events])

@@ -54,9 +54,16 @@ def name_organiser(*, gathering_id: int, organiser: str, now: datetime) -> Gathe
     """Give an event to the programs of an organiser, from now on to them alone; empty: to none."""
     gathering = Gathering.objects.select_for_update(no_key=True).get(id=gathering_id)
     if gathering.organiser != organiser:
-        gathering.organiser = organiser
+        before, gathering.organiser = gathering.organiser, organiser
         gathering.save(update_fields=["organiser"])
-        emit("catalog.gathering_organiser_named", gathering, now=now, code=gathering.code, organiser=organiser)
+        emit(
+            "catalog.gathering_organiser_named",
+            gathering,
+            now=now,
+            code=gathering.code,
+            organiser=organiser,
+            before=before,
+        )
     return gathering
 
 

@@ -129,14 +129,19 @@ def _give_batch() -> int:
     if not FeedEntry.objects.filter(position__isnull=True).exists():
         return 0
     with transaction.atomic():
+        _be_the_only_giver()
         with connection.cursor() as cursor:
-            # A statement of its own: the next one sees what the giver before committed.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
             cursor.execute(GIVE, [AT_ONCE])
             given: int = cursor.rowcount
         if given:
             transaction.on_commit(_tell_followers, robust=True)
     return given
+
+
+def _be_the_only_giver() -> None:
+    """Until the transaction ends. A statement of its own: the next one sees what the giver before committed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
 
 
 def _tell_followers() -> None:
@@ -211,6 +216,14 @@ def newest_position() -> int:
     )
 
 
+def last_given() -> int:
+    """The last position that was ever given, or is being given now; 0 where none was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_value, is_called FROM partner_api_feed_position")
+        value, called = cursor.fetchone()
+    return int(value) if called else 0
+
+
 def horizon() -> int:
     """The position up to which the feed was forgotten; whoever goes on after an earlier one has missed something."""
     return FeedHorizon.objects.values_list("position", flat=True).first() or 0
@@ -223,12 +236,12 @@ def _shown_to(reader: Reader, topics: Collection[str]) -> QuerySet[FeedEntry]:
 
 
 def _still_allowed(reader: Reader, entries: list[FeedEntry]) -> list[FeedEntry]:
-    """Without those under a scope whose showing somebody may take back, where they have."""
+    """Without those under a scope whose showing may be taken back, where it was."""
     asked: Mapping[str, str] = import_string("ceportal.events.FEED_ALLOWED")
     for scope in {entry.scope for entry in entries} & asked.keys():
-        about = {entry.candidate_id for entry in entries if entry.scope == scope}
-        allowed = import_string(asked[scope])(reader.tenant, about)
-        entries = [entry for entry in entries if entry.scope != scope or entry.candidate_id in allowed]
+        of_scope = [entry for entry in entries if entry.scope == scope]
+        allowed = {entry.pk for entry in import_string(asked[scope])(reader.tenant, of_scope)}
+        entries = [entry for entry in entries if entry.scope != scope or entry.pk in allowed]
     return entries
 
 
@@ -253,4 +266,5 @@ def forgetting() -> Iterator[None]:
 def forget_candidate(candidate_id: int) -> None:
     """Remove what any audience is shown of a person (CAND-09)."""
     with forgetting():
+        _be_the_only_giver()  # or each would wait for a row of the other's
         FeedEntry.objects.filter(candidate_id=candidate_id).delete()

@@ -97,6 +97,15 @@ class NotKeptAnyMore(APIException):
     default_code = "gone"
 
 
+class NeverGiven(NotKeptAnyMore):
+    """There is no such position yet: it is made up, or from before the portal was set back to a backup."""
+
+    default_detail = _(
+        "This position was never given, so nothing can come after it. Read the state of what you follow, "
+        "then begin anew without “after”."
+    )
+
+
 class EventsQuerySerializer(serializers.Serializer[Any]):
     """From where on, how much, and of which topics."""
 
@@ -104,7 +113,7 @@ class EventsQuerySerializer(serializers.Serializer[Any]):
         required=False,
         min_value=0,
         max_value=LARGEST,
-        help_text="The position that the last answer gave; left out, from the first event that is kept.",
+        help_text="The `after` that the last answer gave; left out, from the first event that is kept.",
     )
     topic = serializers.MultipleChoiceField(  # several: topic=…&topic=…
         choices=TOPICS,
@@ -153,14 +162,20 @@ class EventsView(ApiView):
         asked = self.asked(EventsQuerySerializer)
         feed.give_positions()  # so that callers see what they have just done
         known = asked.get("after")
+        if known is not None and known > feed.last_given():
+            raise NeverGiven
         start = feed.horizon() if known is None else known
+        # Asked for before the read, which then sees all that stands before it.
+        newest = feed.newest_position()
         read = feed.entries_for(reader, after=start, limit=asked["limit"], topics=asked.get("topic", ()))
         # Looked at after the read: what a sweep forgot meanwhile is noted by then.
         if known is not None and known < feed.horizon():
             raise NotKeptAnyMore
         if self.caller.application is not None:
             feed.note_seen(self.caller.application, read.entries, page=self.request.path, now=self.now)
-        return Response(EventsSerializer({"events": read.entries, "after": read.after, "more": read.more}).data)
+        # Past what others are shown, too: who is told little would else fall behind what is kept.
+        after = read.after if read.more else max(read.after, newest)
+        return Response(EventsSerializer({"events": read.entries, "after": after, "more": read.more}).data)
 
 
 def event_answer(entry: FeedEntry) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Case:
 
 
 CLAIM = Case("claim", ("provider claims:read", "candidate me:claims"))
+CREDITED = Case("claim", (*CLAIM.audiences, "candidate me:credits"))
 BOOKING = Case("booking", ("candidate me:bookings",))
 RESULT = Case("attempt", ("test_partner results:read", "candidate me:exams"))
 STATUS = Case("certification", ("candidate me:certifications", "verifier statuses:read"))
@@ -105,13 +106,13 @@ CASES: dict[str, Case] = {
     "catalog.session_scheduled": SCHEDULE,
     "credits.attendance_recorded": ATTENDANCE,
     "credits.attendance_settled": ATTENDANCE,
-    "credits.claim_approved": CLAIM,
+    "credits.claim_approved": CREDITED,
     "credits.claim_escalated": CLAIM,
     "credits.claim_put_back": CLAIM,
     "credits.claim_rejected": CLAIM,
     "credits.claim_returned": CLAIM,
     "credits.claim_submitted": CLAIM,
-    "credits.claim_voided": CLAIM,
+    "credits.claim_voided": CREDITED,
     "credits.completion_reported": Case("report", ("candidate me:credits",)),
     "credits.cycle_closed": Case("cycle", ("candidate me:credits",), {"expired": 12}),
     "credits.items_authored": Case("authored", DEVELOPED),
@@ -120,7 +121,11 @@ CASES: dict[str, Case] = {
         ("candidate me:certifications", "verifier statuses:read", "candidate me:credits"),
         {"requirement_on": "2026-05-01", "certifications": ["certification"]},
     ),
-    "credits.renewal_reversed": Case("certification", STATUS.audiences, {"certifications": ["certification"]}),
+    "credits.renewal_reversed": Case(
+        "certification",
+        (*STATUS.audiences, "candidate me:credits"),
+        {"certifications": ["certification"], "renewed_on": "2026-05-01"},
+    ),
     "credits.renewed_by_earning": Case("certification", STATUS.audiences, {"certifications": ["certification"]}),
     "credits.roster_checked": ROSTER,
     "credits.roster_discarded": ROSTER,

@@ -63,6 +63,12 @@ def post(caller: Client, address: str, body: Any, key: str = "") -> Any:
     return caller.post(address, json.dumps(body), content_type="application/json", headers=headers)
 
 
+def told(caller: Client) -> list[tuple[str, bool | None]]:
+    """What the feed tells of events, each with whether the event is the reader's, where that is what it tells."""
+    read = caller.get("/api/v1/events").json()["events"]
+    return [(each["type"].removeprefix("catalog."), each["data"].get("yours")) for each in read]
+
+
 def test_an_organiser_sees_its_own_events_only(caller: Client, other: Client, gathering: Gathering) -> None:
     listed = caller.get("/api/v1/gatherings").json()["results"]
 
@@ -75,8 +81,14 @@ def test_an_organiser_sees_its_own_events_only(caller: Client, other: Client, ga
     assert post(other, SCHEDULE, {"rows": [ROW]}).status_code == HTTPStatus.NOT_FOUND
     assert not Session.objects.exists()
 
+    assert post(caller, SCHEDULE, {"rows": [ROW]}).status_code == HTTPStatus.OK
+    assert told(caller) == [("gathering_registered", True), ("session_scheduled", None)]
+    assert told(other) == []
+
     name_organiser(gathering_id=gathering.pk, organiser="fair", now=NOW)
 
+    assert told(caller) == [("gathering_organiser_named", False)], "that it is gone, and nothing of it any more"
+    assert told(other) == [("gathering_organiser_named", True)], "from now on"
     assert (caller.get(LIVE).status_code, other.get(LIVE).status_code) == (HTTPStatus.NOT_FOUND, HTTPStatus.OK)
     name_organiser(gathering_id=gathering.pk, organiser="fair", now=NOW)
     assert Event.objects.filter(topic="catalog.gathering_organiser_named").count() == 1

@@ -1,6 +1,5 @@
 """All addresses of the portal."""
 
-from allauth.idp.oidc import views as oauth_views
 from django.contrib import admin
 from django.urls import include, path
 
@@ -36,7 +35,7 @@ urlpatterns = [
     path(".well-known/jwks.json", check_views.public_keys, name="jwks"),
     path(".well-known/oauth-authorization-server", oauth.metadata, name="oauth_metadata"),
     path("oauth/token", oauth.token, name="oauth_token"),
-    path("oauth/revoke", oauth_views.revoke, name="oauth_revoke"),
+    path("oauth/revoke", oauth.revoke, name="oauth_revoke"),
     path("accounts/", include("allauth.urls")),
     path("policy/", include("ceportal.policy_urls")),
     path("catalog/", include("catalog.urls")),

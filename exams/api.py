@@ -23,6 +23,7 @@ from candidates.models import Candidate
 from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
 from ceportal.kernel.countries import COUNTRIES
 from ceportal.kernel.decisions import Decision, Refused
+from ceportal.partner_api.etags import ChangedMeanwhile
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.job_views import JobSerializer, accepted
 from ceportal.partner_api.jobs import MOST_ROWS, start_job
@@ -30,7 +31,7 @@ from ceportal.partner_api.models import Job
 from ceportal.partner_api.views import ApiView
 from exams.may_sit import may_sit
 from exams.models import Attempt, Exam
-from exams.services.attempts import correct_attempt, record_attempt
+from exams.services.attempts import NoLongerStandsError, correct_attempt, record_attempt
 
 RESULTS = [choice for choice in Attempt.Result.choices if choice[0] in {Attempt.Result.PASS, Attempt.Result.FAIL}]
 ROWS_OF_CHUNK = 50  # each locks its candidate, and may earn a certification
@@ -247,22 +248,29 @@ class ResultCorrection(TestPartnerView):
         ],
     )
     def post(self, request: Request, result_id: int) -> Response:
-        """Put another result in the place of this one, which stays, superseded (EXAM-09)."""
+        """Put another result in the place of this one, which stays, superseded (EXAM-09).
+
+        412 where it is not the result that stands: one that was corrected meanwhile, or beside which another counts.
+        """
         given = CorrectionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         found = Attempt.objects.filter(pk=result_id, reported_by=self.tenant).select_related("exam").first()
         if found is None:
             raise Http404
         values = given.validated_data
-        attempt = correct_attempt(
-            candidate_id=found.candidate_id,
-            exam_number=found.exam.number,
-            taken_on=found.taken_on,
-            result=values["result"],
-            reason=values["reason"],
-            sections=[dict(each) for each in values.get("sections", ())],
-            now=self.now,
-        )
+        try:
+            attempt = correct_attempt(
+                candidate_id=found.candidate_id,
+                exam_number=found.exam.number,
+                taken_on=found.taken_on,
+                result=values["result"],
+                reason=values["reason"],
+                sections=[dict(each) for each in values.get("sections", ())],
+                attempt_id=found.pk,
+                now=self.now,
+            )
+        except NoLongerStandsError as error:
+            raise ChangedMeanwhile from error
         return Response(ResultSerializer(attempt).data, status=201)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from http import HTTPStatus
 
 from allauth.idp.oidc import views
@@ -28,8 +29,30 @@ def token(request: HttpRequest) -> HttpResponseBase:
         }
         headers = {"Retry-After": str(room.seconds), **room.headers()}
         return JsonResponse(told, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
+    if _holds_nul(request):
+        return JsonResponse({"error": "invalid_request"}, status=HTTPStatus.BAD_REQUEST)
     answer: HttpResponseBase = views.token(request)
     return answer
+
+
+@csrf_exempt
+@require_POST
+def revoke(request: HttpRequest) -> HttpResponseBase:
+    """The end of a token before its hour is over (RFC 7009)."""
+    if _holds_nul(request):
+        return JsonResponse({"error": "invalid_request"}, status=HTTPStatus.BAD_REQUEST)
+    answer: HttpResponseBase = views.revoke(request)
+    return answer
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether what is asked holds a NUL, for which the database cannot be asked; no secret and no name has one."""
+    _scheme, _space, pair = request.headers.get("Authorization", "").partition(" ")
+    try:
+        named = base64.b64decode(pair)
+    except ValueError:
+        named = b""
+    return b"\0" in named or any("\0" in value for values in request.POST.lists() for value in values[1])
 
 
 @require_safe

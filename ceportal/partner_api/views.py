@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 
 import structlog
 from django.db import transaction
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -27,6 +26,7 @@ from ceportal.partner_api.authentication import SignedInAuthentication, TokenAut
 from ceportal.partner_api.callers import Caller, of_request
 from ceportal.partner_api.limits import CallsPerMinute
 from ceportal.partner_api.models import Call
+from ceportal.partner_api.parsing import Bodies
 from ceportal.partner_api.permissions import HasScope
 
 DRY_RUN = "dry_run"
@@ -40,7 +40,7 @@ class ApiView(APIView):
     authentication_classes = [TokenAuthentication, SignedInAuthentication]
     permission_classes = [HasScope]
     throttle_classes = [CallsPerMinute]
-    parser_classes = [JSONParser]
+    parser_classes = [Bodies]
 
     scopes: ClassVar[Mapping[str, str]] = {}
     needs_if_match: ClassVar[tuple[str, ...]] = ()  # methods; said in the schema, held by etags.require_match
@@ -86,6 +86,8 @@ class ApiView(APIView):
         if not self.has_method(request.method):
             # Before a view asks for whom a caller acts: of a method without a scope there may be nobody.
             raise MethodNotAllowed(request.method or "")
+        if "\0" in request.path:
+            raise Http404  # nothing is called so, and the database cannot be asked for it
         method = (request.method or "").lower()
         if request.method in WRITES:
             # DRF looks the handler up after this; the view's own is called inside, in one transaction.
@@ -142,7 +144,7 @@ class ApiView(APIView):
             application=caller.application if caller else None,
             at=self.now if hasattr(self, "now") else clock.now(),
             method=(self.request.method or "")[:7],
-            path=self.request.path[:200],
+            path=self.request.path.replace("\0", "")[:200],
             status=status,
             milliseconds=round(1000 * (time.monotonic() - self.began)),
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),

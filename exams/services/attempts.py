@@ -36,6 +36,10 @@ class _Sitting:
     reported_by: str = ""
 
 
+class NoLongerStandsError(Exception):
+    """The result that was to be corrected does not stand: it was corrected meanwhile, or another one counts."""
+
+
 @transaction.atomic
 def record_attempt(
     *,
@@ -119,8 +123,11 @@ def correct_attempt(
     reason: str,
     now: datetime,
     sections: Iterable[Mapping[str, Any]] = (),
+    attempt_id: int | None = None,
 ) -> Attempt:
     """Put another result in the place of one on record, or refuse and say why; the same again changes nothing.
+
+    `attempt_id` is the row that is meant: NoLongerStandsError where it is not the one that stands now.
 
     The old result stays, superseded (EXAM-09). What rested on it falls, and what the new one brings is judged, by
     those who react to exams.attempt_corrected. A disallowed attempt can be annulled; a pass or fail it becomes only
@@ -133,7 +140,10 @@ def correct_attempt(
     decision = rules.assess_correction(rules.CorrectionFacts(standing.result if standing else None, reason))
     if standing is None or not decision.granted:
         raise Refused(decision)
-    if standing.result == result:
+    repeated = standing.result == result
+    if attempt_id not in {None, standing.pk, standing.supersedes_id if repeated else None}:
+        raise NoLongerStandsError
+    if repeated:
         return standing
     if standing.result == Attempt.Result.DISALLOWED and result != Attempt.Result.ANNULLED:
         judged = _judge(_Sitting(candidate, exam, taken_on, standing.held_in, taken_on))

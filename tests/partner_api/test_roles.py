@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from candidates.models import ChannelPartner, PartnerMember, User
@@ -20,6 +20,7 @@ from catalog.services.proposals import ProposalForm
 from ceportal.kernel import clock
 from ceportal.partner_api import jobs, scopes, services
 from ceportal.partner_api.callers import Caller
+from ceportal.partner_api.models import Job, KeptAnswer
 from ceportal.partner_api.webhooks.services import send_test, subscribe
 from credits.exam_team import EXAM_TEAM
 from credits.services.development import record_authored_items, record_workshop
@@ -213,6 +214,33 @@ def test_a_method_that_there_is_not_is_told_so_and_options_are_for_those_who_may
             expected = int(no.pop()) if no else 200
             assert callers[role].options(address).status_code == expected, (role, address)
         assert callers["stranger"].generic("TRACE", address).status_code == 405, address
+
+
+@pytest.mark.django_db
+def test_a_write_that_is_only_tried_leaves_nothing_behind_but_its_job(
+    world: tuple[Callers, Mapping[str, Any]],
+) -> None:
+    callers, things = world
+    before = _written()
+
+    for name, row in ROWS.items():
+        if row.method != "GET":
+            allowed = [role for role, status in zip(ROLES, row.statuses.split(), strict=True) if status[0] == "2"]
+            assert _status(callers[(*allowed, "exam team")[0]], row, things) < 300, name
+
+    changed = {table for table, rows in _written().items() if rows != before[table]}
+    of_bulks = {"partner_api_job", "partner_api_jobchunk", "partner_api_keptanswer"}
+    assert changed == {"partner_api_call", *of_bulks}
+    assert KeptAnswer.objects.count() == Job.objects.filter(dry_run=True).count()
+
+
+def _written() -> dict[str, str]:
+    """What stands in each table, as a number that changes with it."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        asked = (f"SELECT '{name}', md5(string_agg(t::text, '' ORDER BY t::text)) FROM \"{name}\" t" for name in tables)
+        cursor.execute(" UNION ALL ".join(asked))
+        return dict(cursor.fetchall())
 
 
 def _status(caller: Client, row: Row, things: Mapping[str, Any]) -> int:

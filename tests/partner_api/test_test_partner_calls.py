@@ -132,6 +132,25 @@ def test_a_partner_sees_and_corrects_its_own_results_only(
     assert caller.get(RESULTS, {"result": "fail"}).json()["results"] == []
 
 
+def test_a_correction_is_of_the_result_that_stands_and_never_of_anothers(
+    caller: Client, other: Client, alice: Candidate, exam: Exam
+) -> None:
+    annulled, failed = ({"result": result, "reason": "The room lost its power."} for result in ("annulled", "fail"))
+    first = post(caller, RESULTS, report(alice, taken_on="2021-03-18")).json()
+    disallowed = post(other, RESULTS, report(alice, result="pass")).json()  # within the wait that the first leaves
+    post(caller, f"{RESULTS}/{first['id']}/correction", annulled)
+    standing = post(caller, RESULTS, report(alice, result="pass")).json()
+    assert (disallowed["result"], standing["result"]) == ("disallowed", "pass")
+
+    beside = post(other, f"{RESULTS}/{disallowed['id']}/correction", annulled)
+    made, again = (post(caller, f"{RESULTS}/{standing['id']}/correction", annulled) for _time in range(2))
+    stale = post(caller, f"{RESULTS}/{standing['id']}/correction", failed)
+
+    assert [each.status_code for each in (beside, made, again, stale)] == [412, 201, 201, 412]
+    assert (again.json()["id"], made.json()["supersedes"]) == (made.json()["id"], standing["id"])
+    assert Attempt.objects.count() == 5
+
+
 def test_a_bulk_takes_each_row_by_itself_in_the_order_of_the_days(caller: Client, alice: Candidate, exam: Exam) -> None:
     second = factories.CandidateFactory.create()
     rows = [

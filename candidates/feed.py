@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from candidates.models import Affiliation, Certification, ChannelPartner, Track
+from candidates.models import Affiliation, Candidate, Certification, ChannelPartner, Track
 from candidates.partner_pages import FROM_BEST
 from candidates.services.accesses import note_access
 from ceportal.kernel.models import Event
@@ -17,6 +17,7 @@ from ceportal.partner_api.feed import Audience, to_candidate
 from ceportal.partner_api.models import Application, FeedEntry
 from ceportal.partner_api.scopes import VERIFIER
 
+ERASED = "candidates.candidate_erased"
 IN_FORCE = Affiliation.Status.IN_FORCE
 
 
@@ -68,7 +69,7 @@ def of_those_associated(tenant: str, entries: Sequence[FeedEntry]) -> list[FeedE
     about = {entry.candidate_id for entry in entries if entry.candidate_id}
     in_force = Affiliation.objects.filter(candidate_id__in=about, partner__code=tenant, status=IN_FORCE)
     associated = set(in_force.values_list("candidate_id", flat=True))
-    return [entry for entry in entries if entry.candidate_id in associated]
+    return [entry for entry in entries if entry.candidate_id in associated or entry.topic == ERASED]
 
 
 def acts_for_partner(application: Application) -> bool:
@@ -92,6 +93,19 @@ def note_seen(application: Application, entries: Sequence[FeedEntry], *, page: s
         now=now,
         partner=named or f"{application.tenant} ({application.name})",
     )
+
+
+def erasure_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To the partners that were told of somebody who is erased, that they are: by the number, which names nobody.
+
+    The feed has forgotten what it told of them, and whoever keeps a copy of that has to hear of it (CAND-09). It is
+    about nobody any more, so that it stays.
+    """
+    numbers = dict(Candidate.objects.filter(pk__in={event.subject_id for event in events}).values_list("pk", "number"))
+    for event in events:
+        number = numbers[event.subject_id]
+        for kind, tenant, scope in event.payload["told"]:
+            yield Audience(event, kind, tenant, scope, number, {"candidate": number})
 
 
 def affiliation_events(events: Sequence[Event]) -> Iterable[Audience]:

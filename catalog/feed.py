@@ -102,9 +102,13 @@ def gathering_events(events: Sequence[Event]) -> Iterator[Audience]:
 
 def of_own_gatherings(tenant: str, entries: Sequence[FeedEntry]) -> list[FeedEntry]:
     """Entries about events that are an organiser's now, and that others are not any more: nothing else of those."""
-    codes = {entry.data["gathering"] for entry in entries}
+    codes = {entry.data["gathering"] for entry in entries if "gathering" in entry.data}
     own = set(Gathering.objects.filter(organiser=tenant, code__in=codes).values_list("code", flat=True))
-    return [entry for entry in entries if entry.data["gathering"] in own or entry.data.get("yours") is False]
+    return [
+        entry
+        for entry in entries
+        if entry.data.get("gathering") in own or entry.data.get("yours") is False or "gathering" not in entry.data
+    ]
 
 
 def session_time_events(events: Sequence[Event]) -> Iterator[Audience]:

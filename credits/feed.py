@@ -163,6 +163,13 @@ def cycle_events(events: Sequence[Event]) -> Iterator[Audience]:
         yield _to_earner(event, cycle.candidate_id, cycle.ended_on.isoformat(), said)
 
 
+def reopening_events(events: Sequence[Event]) -> Iterator[Audience]:
+    """To whose cycle goes on after all: what expired with it is there again (CR-03)."""
+    for event, cycle in _subjects(Cycle.objects, events):
+        said = {"started_on": cycle.started_on.isoformat()}
+        yield _to_earner(event, cycle.candidate_id, cycle.started_on.isoformat(), said)
+
+
 def _to_earner(event: Event, candidate_id: int, subject: str, said: dict[str, Any]) -> Audience:
     return to_candidate(event, candidate_id, scope="me:credits", subject=subject, **said)
 

@@ -25,6 +25,7 @@ from ceportal.kernel.explain import explain
 from ceportal.kernel.outbox import emit
 from ceportal.kernel.policy import BOOK
 from ceportal.kernel.removals import remove_after_commit
+from ceportal.partner_api.feed import told_of
 
 
 def assess(candidate: Candidate, *, now: datetime) -> Decision:
@@ -94,9 +95,10 @@ def erase_candidate(*, request_id: int, now: datetime) -> DataRequest:
     request.status, request.ended_at = DataRequest.Status.DONE, now
     request.save(update_fields=["status", "ended_at", "decision"])
     _end_certifications(candidate, now=now)
+    told = told_of(candidate.id)  # asked for before it is forgotten: they keep what they read
     names = [name for path in import_string("ceportal.privacy.ERASERS") for name in import_string(path)(candidate, now)]
     remove_after_commit(names, because="erasure", now=now)
-    emit("candidates.candidate_erased", candidate, candidate_id=candidate.id, now=now)
+    emit("candidates.candidate_erased", candidate, candidate_id=candidate.id, now=now, told=told)
     return request
 
 

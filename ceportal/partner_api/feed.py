@@ -263,6 +263,13 @@ def forgetting() -> Iterator[None]:
         cursor.execute("SELECT set_config('ceportal.feed_forgets', '', true)")
 
 
+def told_of(candidate_id: int) -> list[list[str]]:
+    """Which partners were told of a person, and under which scopes: kind, tenant and scope of each."""
+    partners = FeedEntry.objects.filter(candidate_id=candidate_id).exclude(kind=FeedEntry.Kind.CANDIDATE)
+    found = partners.order_by("kind", "tenant", "scope").values_list("kind", "tenant", "scope").distinct()
+    return [list(each) for each in found]
+
+
 def forget_candidate(candidate_id: int) -> None:
     """Remove what any audience is shown of a person (CAND-09)."""
     with forgetting():

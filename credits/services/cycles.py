@@ -88,6 +88,7 @@ def _go_on(cycle: Cycle, *, now: datetime) -> None:
     reopened = replace_cycles([cycle], now=now)
     expired = Entry.objects.filter(grant__cycle=reopened, kind=Entry.Kind.EXPIRED, clause="CR-03", entry__isnull=True)
     ledger.restore_expired(expired.values_list("grant_id", flat=True), now=now)
+    emit("credits.cycle_reopened", reopened, now=now)
 
 
 def open_cycle(candidate_id: int, started_on: date, *, now: datetime) -> Cycle:

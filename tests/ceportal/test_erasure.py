@@ -37,6 +37,8 @@ from ceportal.access_log import path_to_candidate
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
+from ceportal.partner_api import feed
+from ceportal.partner_api.models import FeedEntry
 from credits.models import Appeal, Audit, Claim, Entry, Evidence, Receipt
 from credits.papers.verification import verify
 from credits.services import seals
@@ -188,6 +190,8 @@ def test_nothing_names_the_person_any_more_and_what_must_be_kept_is(
     invoices = list(Invoice.objects.filter(candidate=person).values())
     files = [str(each.file) for each in Evidence.objects.filter(claim__candidate=person)]
     assert files and all(default_storage.exists(each) for each in files) and name in "".join(everything().values())
+    told = {(kind, tenant) for kind, tenant, _scope in feed.told_of(person.id)}
+    assert told == {("provider", "acme"), ("organiser", "exam-team"), ("verifier", "northwind")}
     asked = services.ask_for_erasure(candidate_id=person.id, now=NOW)
     due = NOW + WAIT
 
@@ -200,6 +204,11 @@ def test_nothing_names_the_person_any_more_and_what_must_be_kept_is(
     left = {(label, word) for label, text in everything().items() for word in words if word in text}
     assert left == set()
     assert Event.objects.filter(topic="candidates.candidate_erased").count() == 1
+    # The feed tells nothing of them but to those it had told, that they are erased; and not to themselves.
+    assert not FeedEntry.objects.filter(candidate_id=person.id).exists()
+    of_them = FeedEntry.objects.filter(data__candidate=person.number)
+    assert {(each.kind, each.tenant) for each in of_them} == told
+    assert {each.topic for each in of_them} == {"candidates.candidate_erased"}
     assert not any(default_storage.exists(each) for each in files)
     assert set(Evidence.objects.filter(claim__candidate=person).values_list("destroyed_because", flat=True)) == {
         "erasure"

@@ -171,7 +171,8 @@ class TestThePaymentDay:
 
         assert (buyer.status("ccie-security"), str(buyer.purchase.bought_on)) == ("emeritus", "2021-07-31")
         assert buyer.balance().available == 40
-        assert Cycle.objects.filter(ended_on__isnull=True, withdrawn_at__isnull=True).count() == 1
+        cycle = Cycle.objects.get(ended_on__isnull=True, withdrawn_at__isnull=True)
+        assert Event.objects.get(topic="credits.cycle_reopened").subject_id == cycle.pk
         assert buyer.ledger_is_sound()
 
     def test_paid_after_the_window_goes_back(self, buyer: Buyer) -> None:

@@ -85,6 +85,17 @@ CASES: dict[str, Case] = {
     "candidates.affiliation_ended": AFFILIATION,
     "candidates.affiliation_requested": AFFILIATION,
     "candidates.affiliation_withdrawn": AFFILIATION,
+    "candidates.candidate_erased": Case(
+        "candidate",
+        ("verifier statuses:read", "organiser scans:read", "provider claims:read"),
+        {
+            "told": [
+                ["organiser", "live", "scans:read"],
+                ["provider", "acme", "claims:read"],
+                ["verifier", "northwind", "statuses:read"],
+            ]
+        },
+    ),
     "candidates.certification_changed": STATUS,
     "candidates.certification_earned": STATUS,
     "candidates.certification_imported": STATUS,
@@ -115,6 +126,7 @@ CASES: dict[str, Case] = {
     "credits.claim_voided": CREDITED,
     "credits.completion_reported": Case("report", ("candidate me:credits",)),
     "credits.cycle_closed": Case("cycle", ("candidate me:credits",), {"expired": 12}),
+    "credits.cycle_reopened": Case("cycle", ("candidate me:credits",)),
     "credits.items_authored": Case("authored", DEVELOPED),
     "credits.recertified": Case(
         "recertification",

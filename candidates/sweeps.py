@@ -12,6 +12,7 @@ from candidates import services
 from candidates.models import Candidate, Certification, DataRequest, Sanction
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.sweeping import on_each
 
 
 def follow_calendar(*, now: datetime) -> int:
@@ -23,26 +24,29 @@ def follow_calendar(*, now: datetime) -> int:
         .values_list("candidate_id", flat=True)
         .distinct()
     )
-    count = 0
-    for candidate_id in list(due):
+
+    def follow(candidate_id: int) -> int:
         services.follow_calendar(candidate_id=candidate_id, now=now)
-        count += 1
-    return count
+        return 1
+
+    return on_each(due, follow)
 
 
 def end_sanctions(*, now: datetime) -> int:
     """Let every sanction end whose last day has come (CAND-02); one transaction each."""
     due = Sanction.objects.filter(status=Sanction.Status.RUNNING, ends_on__lte=clock.day_of(now)).order_by("id")
-    ids = list(due.values_list("id", flat=True))
-    for sanction_id in ids:
+
+    def end(sanction_id: int) -> int:
         services.end_sanction(sanction_id=sanction_id, now=now)
-    return len(ids)
+        return 1
+
+    return on_each(due.values_list("id", flat=True), end)
 
 
 def expire_exports(*, now: datetime) -> int:
     """Remove the copies of data whose last day has passed (CAND-09); one transaction each."""
     due = DataRequest.objects.filter(status=DataRequest.Status.READY, expires_on__lt=clock.day_of(now)).order_by("id")
-    return sum(services.expire_export(request_id=each, now=now) for each in list(due.values_list("id", flat=True)))
+    return on_each(due.values_list("id", flat=True), lambda key: services.expire_export(request_id=key, now=now))
 
 
 def carry_out_erasures(*, now: datetime) -> int:
@@ -50,9 +54,11 @@ def carry_out_erasures(*, now: datetime) -> int:
     waiting = DataRequest.objects.filter(
         kind=DataRequest.Kind.ERASURE, status=DataRequest.Status.WAITING, due_on__lte=clock.day_of(now)
     )
-    ids = list(waiting.order_by("id").values_list("id", flat=True))
-    requests = [services.erase_candidate(request_id=each, now=now) for each in ids]
-    return sum(each.status == DataRequest.Status.DONE for each in requests)
+
+    def erase(request_id: int) -> int:
+        return services.erase_candidate(request_id=request_id, now=now).status == DataRequest.Status.DONE
+
+    return on_each(waiting.order_by("id").values_list("id", flat=True), erase)
 
 
 def send_lapse_notices(*, now: datetime) -> int:

@@ -21,6 +21,7 @@ import payments.sweeps
 from ceportal.kernel import clock, removals
 from ceportal.kernel.locks import holding
 from ceportal.kernel.models import NightlyRun
+from ceportal.kernel.sweeping import ENDS_IT_ALL, raise_all
 from credits.services import seals
 
 log = structlog.get_logger(__name__)
@@ -67,20 +68,44 @@ def nights_due(*, now: datetime) -> list[date]:
 
 
 def run_night(*, day: date) -> dict[str, int]:
-    """Run all sweeps of one day at its hour. Each commits as it goes; running a night twice changes nothing more."""
+    """Run all sweeps of one day at its hour. Each commits as it goes; running a night twice changes nothing more.
+
+    One that fails stops none of the others; what failed is raised in the end, and the night is not finished then.
+    """
     moment = clock.at(day, HOUR, MINUTE)
-    counts = {name: sweep(now=moment) for name, sweep in SWEEPS}
+    counts: dict[str, int] = {}
+    failed = []
+    for name, sweep in SWEEPS:
+        try:
+            counts[name] = sweep(now=moment)
+        except ENDS_IT_ALL:
+            raise
+        except Exception as error:
+            log.exception("sweep_failed", day=day.isoformat(), sweep=name)
+            failed.append(error)
+    raise_all(failed)
     NightlyRun.objects.get_or_create(day=day, defaults={"finished_at": moment})
     log.info("night_finished", day=day.isoformat(), **{name.replace(" ", "_"): count for name, count in counts.items()})
     return counts
 
 
 def run_due_nights(*, now: datetime) -> list[date]:
-    """Run every night that is due. A second worker that comes by meanwhile leaves it to the first."""
+    """Run every night that is due. A second worker that comes by meanwhile leaves it to the first.
+
+    One that fails keeps no later one waiting. It is run again in an hour, unless a later one has been finished: what it
+    left undone was due in that one, too.
+    """
+    failed = []
     with holding_the_nights() as held:
         days = nights_due(now=now) if held else []
         for day in days:
-            run_night(day=day)
+            try:
+                run_night(day=day)
+            except ENDS_IT_ALL:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                failed.append(error)
+    raise_all(failed)
     return days
 
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from ceportal.kernel import clock
 from ceportal.kernel.policy import BOOK
+from ceportal.kernel.sweeping import on_each
 from credits import feed
 from credits.models import Claim, Cycle
 from credits.rules.renewal import PATH_PARAMETERS
@@ -69,11 +70,11 @@ def judge_opened_paths(*, now: datetime) -> int:
     """On a day on which the book's paths change, judge everyone who holds something that could count (CE-09)."""
     if clock.day_of(now) not in BOOK.change_days(*PATH_PARAMETERS):
         return 0
-    made = 0
     open_cycles = Cycle.objects.filter(ended_on__isnull=True, withdrawn_at__isnull=True).order_by("candidate_id")
-    for candidate_id in open_cycles.values_list("candidate_id", flat=True).iterator():
-        made += len(recertification.judge_candidate(candidate_id=candidate_id, now=now))
-    return made
+    return on_each(
+        open_cycles.values_list("candidate_id", flat=True),
+        lambda key: len(recertification.judge_candidate(candidate_id=key, now=now)),
+    )
 
 
 def escalate_claims(*, now: datetime) -> int:
@@ -82,11 +83,16 @@ def escalate_claims(*, now: datetime) -> int:
         status=Claim.Status.SUBMITTED, escalated_on=None, answer_due_on__lt=clock.day_of(now)
     ).order_by("provider_id")
     providers = due.values_list("provider_id", flat=True).distinct()
-    return sum(escalation.escalate_claims_of(provider_id=each, now=now) for each in list(providers) if each)
+    return on_each(
+        (each for each in list(providers) if each),
+        lambda key: escalation.escalate_claims_of(provider_id=key, now=now),
+    )
 
 
 def open_drawn_audits(*, now: datetime) -> int:
     """Open the audits that the lots of approvals picked (CE-12), one transaction a claim."""
     picked = Claim.objects.filter(status=Claim.Status.APPROVED, audit_due=True, decided_at__lte=now).order_by("id")
-    ids = list(picked.values_list("id", flat=True))
-    return sum(audits.open_drawn_audit(claim_id=claim_id, now=now) is not None for claim_id in ids)
+    return on_each(
+        picked.values_list("id", flat=True),
+        lambda key: audits.open_drawn_audit(claim_id=key, now=now) is not None,
+    )

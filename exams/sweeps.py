@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from ceportal.kernel.sweeping import on_each
 from exams import offers, services, waiting_queries
 from exams.models import Booking, Reread
 from exams.services import holds, paying, rereads, waiting
@@ -17,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 def open_sittings(*, now: datetime) -> int:
     """Open the sittings of every site that has a calendar as far ahead as the book says; how many there are since."""
-    return sum(services.open_sittings(site_id=key, now=now) for key in offers.sites_behind(now=now))
+    return on_each(offers.sites_behind(now=now), lambda key: services.open_sittings(site_id=key, now=now))
 
 
 # ── Bookings: every few minutes, and every night ──────────────────────────────────────────────────
@@ -54,11 +55,13 @@ def lapse_rereads(*, now: datetime) -> int:
 
 
 def _each(keys: Iterable[int], act: Callable[[int], bool]) -> int:
-    """Do something for each row, a transaction each, and count what was done; one that fails does not stop the rest."""
-    done = 0
-    for key in list(keys):
+    """Do something for each row, and count what was done; one that waits for the card service is tried again later."""
+
+    def act_if_told(key: int) -> int:
         try:
-            done += act(key)
+            return act(key)
         except CardServiceUnavailable:
             log.warning("deadline_waits_for_card_service", id=key)
-    return done
+            return 0
+
+    return on_each(keys, act_if_told)

@@ -15,6 +15,7 @@ from django.db import models, transaction
 from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.outbox import emit_many
+from ceportal.kernel.sweeping import on_each
 from payments import queries, services
 from payments.models import Payment, Reconciliation, Refund, StripeEvent, Voucher
 
@@ -28,15 +29,15 @@ CAUGHT_UP = timedelta(days=30)
 
 def issue_due_invoices(*, now: datetime) -> int:
     """Issue every invoice whose day has come (PAY-02), and count them."""
-    issued = 0
-    for order_id in queries.orders_to_invoice(day=clock.day_of(now)):
+
+    def issue(order_id: int) -> int:
         try:
             services.issue_invoice(order_id=order_id, now=now)
         except Refused:
-            # It was given back between the question and the lock.
-            continue
-        issued += 1
-    return issued
+            return 0  # it was given back between the question and the lock
+        return 1
+
+    return on_each(queries.orders_to_invoice(day=clock.day_of(now)), issue)
 
 
 def expire_vouchers(*, now: datetime) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import InternalError, connection, transaction
 from django.db.models import QuerySet
 
 from candidates.models import Candidate, Certification, Notice, StatusChange
@@ -253,6 +253,29 @@ class TestOneNight:
         assert set(nightly.run_night(day=NIGHT).values()) == {0}
         assert left() == after_one
         assert nightly.run_due_nights(now=MORNING) == []
+
+
+@pytest.mark.usefixtures("world")
+def test_what_fails_for_one_stops_nobody_else_and_the_night_is_run_again() -> None:
+    """A row that the database refuses to change: the others change, all that follows is done, and nothing is lost."""
+    stubborn = Certification.objects.filter(next_change_on__lte=NIGHT).order_by("candidate_id")[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF NEW.id = {stubborn.pk} THEN RAISE 'no'; END IF; RETURN NEW; END $$;"
+            "CREATE TRIGGER refuse BEFORE UPDATE ON candidates_certification FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    with pytest.raises(InternalError, match="no"):
+        nightly.run_due_nights(now=MORNING)
+    assert Certification.objects.filter(status="inactive").count() == 2
+    assert Invoice.objects.count() == 2
+    assert not NightlyRun.objects.filter(day=NIGHT).exists()
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER refuse ON candidates_certification; DROP FUNCTION refuse")
+    assert nightly.run_due_nights(now=MORNING + timedelta(hours=1)) == [NIGHT]
+    assert Certification.objects.filter(status="inactive").count() == 3
+    assert Notice.objects.filter(kind="lapsed", candidate=stubborn.candidate).count() == 1
 
 
 class TestNightsDue:

@@ -2,9 +2,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Whatever the machine says: dozens of processes would compile everything anew, and pytest would rewrite each assert.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz check bench clauses schema lock shell css packages packages-dev python
+.PHONY: help run test fuzz check check-types check-all-else bench clauses schema lock shell css packages packages-dev python
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +23,14 @@ fuzz: packages-dev ## Call the API with what nobody thought of, by each kind of 
 
 check: export DEBUG = 1
 check: packages-dev ## Format, lint, types, import contracts, missing migrations, templates, clauses, schema of the API
+	@$(MAKE) --no-print-directory --jobs 2 check-types check-all-else
+
+check-types: # as long as all else together, so beside it
+	$(BIN)/mypy
+
+check-all-else:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@# Without a database it cannot compare with the applied migrations, and says so; that is not its task here.
 	$(BIN)/python -W "ignore:Got an error checking:RuntimeWarning" manage.py makemigrations --check --dry-run

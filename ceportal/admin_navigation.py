@@ -16,7 +16,11 @@ UNFOLD = {
     "SITE_HEADER": "CE Portal",
     "SITE_SYMBOL": "workspace_premium",
     "STYLES": ["ceportal.admin_navigation.stylesheet"],
-    "SIDEBAR": "ceportal.admin_navigation.sidebar",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "ceportal.admin_navigation.navigation",
+    },
     "GLOBAL_CALLBACK": "ceportal.admin_navigation.without_inline_colors",
     "DASHBOARD_CALLBACK": "ceportal.dashboard.show",
 }
@@ -154,18 +158,11 @@ def _area(title: str, entries: Sequence[tuple[str, str, str]], request: HttpRequ
     return {"title": title, "separator": True, "collapsible": False, "items": items}
 
 
-def sidebar(request: HttpRequest) -> dict[str, Any]:
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, area by area; what someone may not see is not offered."""
     dashboard = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
     policy = {"title": _("Policy book"), "icon": "menu_book", "link": reverse("policy:book")}
-    return {
-        "show_search": True,
-        "show_all_applications": False,
-        "navigation": [
-            {"items": [dashboard, policy]},
-            *(_area(title, entries, request) for title, *entries in AREAS),
-        ],
-    }
+    return [{"items": [dashboard, policy]}, *(_area(title, entries, request) for title, *entries in AREAS)]
 
 
 def stylesheet(_request: HttpRequest) -> str:

@@ -24,7 +24,7 @@ from credits import queries
 from credits.models import Claim, Entry, Grant
 from credits.rules import renewal
 from credits.services import audits, claims, enrollment, fees, reports, reviews
-from exams.models import Attempt
+from exams.models import Attempt, SittingPattern
 from exams.services import correct_attempt, record_attempt
 from payments import gateway
 from payments.models import Order, Payment
@@ -37,11 +37,19 @@ PDF = b"%PDF-1.4 certificate of completion\n%%EOF\n"
 
 @dataclass
 class Story:
-    """One candidate's story; `story.to("2021-03-01")` goes to a day, and the verbs act on it."""
+    """One candidate's story; `story.to("2021-03-01")` goes to a day, and the verbs act on it.
+
+    Unless it is to have `sittings`, no site opens any: the first night would open a thousand, with seats for nobody.
+    """
 
     candidate: Candidate
     today: date | None = None
     labels: dict[str, int] = field(default_factory=dict)
+    sittings: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.sittings:
+            SittingPattern.objects.all().delete()
 
     @property
     def now(self) -> datetime:

@@ -117,7 +117,7 @@ def nights_left_out() -> Iterator[None]:
 
 
 def told(number: str, track: str, certified_on: str) -> Story:
-    story = Story(factories.CandidateFactory.create(number=number))
+    story = Story(factories.CandidateFactory.create(number=number), sittings=True)
     story.to("2021-01-10").certify(track, certified_on)
     return story
 

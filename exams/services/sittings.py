@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from candidates.models import Case, Track
 from candidates.services import open_case
@@ -18,6 +18,12 @@ from exams import offers, site_time
 from exams.models import FREED, Booking, Closure, Exam, Seat, Site, Sitting
 from exams.rules import sittings as sitting_rules
 from exams.rules.sittings import Closed, ClosureFacts, PatternFacts, SittingFacts
+
+NUMBER_SEATS = """
+INSERT INTO exams_seat (sitting_id, number)
+SELECT sitting, number
+FROM unnest(%s::bigint[], %s::integer[]) AS wanted (sitting, seats), generate_series(1, seats) AS number
+"""
 
 
 def lock_site(site_id: int) -> Site:
@@ -137,9 +143,9 @@ def _create(site: Site, wanted: dict[date, PatternFacts]) -> list[date]:
     """Insert sittings with their seats and tracks, by day."""
     sittings = [Sitting(site=site, day=day, starts_at=pattern.starts_at) for day, pattern in wanted.items()]
     insert_many(sittings)
-    insert_many(
-        [Seat(sitting=each, number=number) for each in sittings for number in range(1, wanted[each.day].seats + 1)]
-    )
+    with connection.cursor() as cursor:
+        seats = [wanted[each.day].seats for each in sittings]
+        cursor.execute(NUMBER_SEATS, [[each.pk for each in sittings], seats])
     for each in sittings:
         if wanted[each.day].tracks:
             each.tracks.set(wanted[each.day].tracks)

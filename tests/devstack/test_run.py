@@ -126,8 +126,24 @@ def test_keys_are_made_once_and_for_us_alone(var: Path) -> None:
     assert (var / "run" / "secrets.json").stat().st_mode & 0o077 == 0
 
 
-def test_ctrl_c_ends_every_process(start: Start, var: Path) -> None:
+def test_ctrl_c_while_it_is_starting_ends_every_process(start: Start, var: Path) -> None:
     process = start()
+    wait_until((var / "run" / "processes.json").exists)
+    running = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0
+    assert alive(running) == []
+
+
+def test_however_it_ends_every_process_ends(start: Start, var: Path) -> None:
+    """One folder after another run, so that its database is made once."""
+    _ctrl_c_ends_every_process(start(), var)
+    orphans = _left_by_a_kill(start())
+    _the_next_run_clears_up_and_a_dead_worker_stops_it(start(), orphans)
+
+
+def _ctrl_c_ends_every_process(process: subprocess.Popen[str], var: Path) -> None:
     announced(process)
     running = descendants(process.pid)
     commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in running]
@@ -141,25 +157,16 @@ def test_ctrl_c_ends_every_process(start: Start, var: Path) -> None:
     assert not (var / "run" / "environment.json").exists()
 
 
-def test_ctrl_c_while_it_is_starting_ends_every_process(start: Start, var: Path) -> None:
-    process = start()
-    wait_until((var / "run" / "processes.json").exists)
-    running = descendants(process.pid)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0
-    assert alive(running) == []
-
-
-def test_after_a_kill_the_next_run_clears_up_and_a_dead_worker_stops_it(start: Start) -> None:
-    killed = start()
-    announced(killed)
-    orphans = descendants(killed.pid)
-    killed.kill()
-    killed.wait()
+def _left_by_a_kill(process: subprocess.Popen[str]) -> dict[int, str]:
+    announced(process)
+    orphans = descendants(process.pid)
+    process.kill()
+    process.wait()
     assert alive(orphans)
+    return orphans
 
-    process = start()
+
+def _the_next_run_clears_up_and_a_dead_worker_stops_it(process: subprocess.Popen[str], orphans: dict[int, str]) -> None:
     announced(process)
     assert alive(orphans) == []
 

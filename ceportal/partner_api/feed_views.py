@@ -79,6 +79,7 @@ OF_PARTNERS: Examples = {
             "earned_on": "2026-02-10",
         },
     ),
+    "somebody was erased": ("candidates.candidate_erased", "CSCO12345678", {"candidate": "CSCO12345678"}),
     "a webhook was disabled": ("partner_api.webhook_disabled", "12", {"webhook": 12, "status": "disabled"}),
 }
 OF_CANDIDATES: Examples = {

@@ -97,6 +97,13 @@ def test_only_what_the_tokens_other_scopes_show_and_nothing_of_another_tenant(
     assert without.get(EVENTS).status_code == 403
     assert types(program(registered(scopes.PROVIDER, "globex", responsible=carol.user)).get(EVENTS)) == []
 
+    wide, application_id = program(issued), issued.credential.application_id
+    assert types(wide.get(EVENTS)) == [SUBMITTED, APPROVED]
+    services.allow(application_id=application_id, allowed=["events:read"], now=TODAY)
+    assert types(wide.get(EVENTS)) == [], "what the program lost its tokens lost, also of before"
+    services.allow(application_id=application_id, allowed=["claims:read"], now=TODAY)
+    assert wide.get(EVENTS).status_code == 403
+
 
 def test_a_program_whose_person_left_the_provider_reads_nothing_more(ours: Client, bob: ProviderMember) -> None:
     ProviderMember.objects.filter(pk=bob.pk).update(active=False)

@@ -188,7 +188,9 @@ def assess_purchase(position: Position, policy: Policy, *, bar: BarFacts | None,
     if not position.alive:
         return barred + Decision((_years(position, policy), _not_gone(position)))
     if position.lifetime:
-        return barred + Decision((_lifetime(position), _worth_it(position, policy)))
+        to_come = position.years < (policy["emeritus.lifetime_years"].value or 0)
+        window = (_window(position, policy),) if to_come else ()  # before it comes, windows are as for everybody
+        return barred + Decision((_lifetime(position), *window, _worth_it(position, policy)))
     return barred + Decision(
         (
             _years(position, policy),

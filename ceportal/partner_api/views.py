@@ -26,7 +26,7 @@ from ceportal.partner_api.authentication import SignedInAuthentication, TokenAut
 from ceportal.partner_api.callers import Caller, of_request
 from ceportal.partner_api.limits import CallsPerMinute
 from ceportal.partner_api.models import Call
-from ceportal.partner_api.parsing import Bodies
+from ceportal.partner_api.parsing import Answers, Bodies
 from ceportal.partner_api.permissions import HasScope
 
 DRY_RUN = "dry_run"
@@ -41,6 +41,7 @@ class ApiView(APIView):
     permission_classes = [HasScope]
     throttle_classes = [CallsPerMinute]
     parser_classes = [Bodies]
+    renderer_classes = [Answers]
 
     scopes: ClassVar[Mapping[str, str]] = {}
     needs_if_match: ClassVar[tuple[str, ...]] = ()  # methods; said in the schema, held by etags.require_match

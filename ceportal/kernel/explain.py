@@ -37,7 +37,10 @@ class ReadableFinding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision in the reader's language: what `components/why.html` and `checklist.html` show."""
+    """A decision in the reader's language: what `components/why.html` and `checklist.html` show.
+
+    What is not met comes first, so that nobody looks for the answer among all that is well.
+    """
 
     granted: bool
     findings: tuple[ReadableFinding, ...]
@@ -89,5 +92,6 @@ def explain_finding(finding: Finding) -> ReadableFinding:
 
 
 def explain(decision: Decision) -> Explanation:
-    """A decision in the reader's language."""
-    return Explanation(decision.granted, tuple(explain_finding(each) for each in decision.findings))
+    """A decision in the reader's language, what is not met first and otherwise in the rule's order."""
+    unmet_first = sorted(decision.findings, key=lambda each: each.met)
+    return Explanation(decision.granted, tuple(explain_finding(each) for each in unmet_first))

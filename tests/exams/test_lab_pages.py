@@ -197,6 +197,8 @@ def test_who_may_not_book_sees_why_and_no_button(client: Client, at: Any) -> Non
     page = client.get(SEAT)
     assert 'data-clause="LAB-03"' in page.text
     assert 'name="later"' not in page.text
+    answer = page.text.index("This seat cannot be booked now")
+    assert answer < page.text.index("opens this lab") < page.text.index("Price")  # before all that is well
     refused = client.post(SEAT, ACCEPTED | {"later": "1"})
     assert refused.status_code == 409
     assert not Booking.objects.exists()
@@ -410,6 +412,7 @@ def test_a_seat_that_cannot_be_changed_to_says_why(client: Client, settled: Book
     same = client.post(f"/labs/bookings/{settled.pk}/change/brussels/2026-05-04/")
     assert same.status_code == 409
     assert "The new seat is at the same site on the same day." in same.text
+    assert "The booking cannot be changed to this seat" in client.get(same.wsgi_request.path).text
     at(noon("2026-05-01"))
     text = client.get(f"/labs/bookings/{settled.pk}/change/").text
     assert 'data-clause="RSCH-03"' in text

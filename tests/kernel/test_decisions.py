@@ -70,7 +70,7 @@ def test_a_decision_comes_back_from_its_record_as_it_was() -> None:
 def test_an_explanation_is_filled_in_and_written_as_the_reader_writes_days() -> None:
     with translation.override("en"):
         explanation = explain(Decision((MET, LATE)))
-    late = explanation.findings[1]
+    late = explanation.findings[0]  # what is not met comes first
     assert not explanation.granted
     assert explanation.unmet == (late,)
     assert late.text == "Filed 91 days after 1 March 2021, limit 90."

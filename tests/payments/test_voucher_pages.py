@@ -99,6 +99,17 @@ def test_a_voucher_pays_the_fee(client, give, order, voucher, how):
     assert "Code of a voucher" not in text
 
 
+def test_an_order_without_tax_is_paid_whole_by_a_voucher_and_leads_to_its_lab(client, alice, book, voucher, now):
+    order = book(alice, country="US")
+    services.use_voucher(order_id=order.id, voucher_id=voucher.id, now=now)
+    client.force_login(alice.user)
+    text = text_of(client.get(reverse("payments:order", args=[order.number])))
+    assert "A voucher paid all of it; no card was charged." in text
+    assert f'href="{reverse("exams:labs")}">See your lab bookings' in text
+    assert "the tax by card" not in text
+    assert "See your certification" not in text
+
+
 def test_an_open_card_page_is_closed_first(give, order, voucher, cards, payments_gateway, now):
     services.start_payment(order_id=order.id, now=now, **RETURN)
     give(voucher=voucher.id)

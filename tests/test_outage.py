@@ -1,8 +1,9 @@
-"""The database goes away while the portal is asked: nobody gets a blank fault, and the next request is answered."""
+"""The database or Valkey goes away while the portal is asked: nobody gets a blank fault, and then all goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
@@ -37,6 +38,14 @@ def test_people_and_programs_are_told_to_try_again() -> None:
     assert (answer.json()["status"], answer.json()["instance"]) == (503, ADDRESS)
     connection.close()  # as at the end of every request that is not a test's
     assert client.get("/catalog/").status_code == 200
+
+
+def test_what_cannot_be_counted_is_not_guessed_and_told_to_try_again(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    client = Client(raise_request_exception=False)
+    page = client.post("/verify/", {"number": "CE1-CCNA", "name": "Alice Okafor"})
+    assert (page.status_code, page["Retry-After"]) == (503, "30")
+    assert client.get(ADDRESS).status_code == 200  # calls go on uncounted
 
 
 @pytest.mark.parametrize(("error", "status"), [(InterfaceError("closed"), 503), (ValueError("ours"), 500)])

@@ -8,6 +8,7 @@ from django.conf import settings
 from redis import Redis
 
 PREFIX = "ceportal:counter:"
+PATIENCE_SECONDS = 2
 
 
 def count(*names: str, seconds: int, by: int = 1) -> list[int]:
@@ -24,4 +25,4 @@ def count(*names: str, seconds: int, by: int = 1) -> list[int]:
 
 @cache
 def _valkey(url: str) -> Redis:
-    return Redis.from_url(url)
+    return Redis.from_url(url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS)

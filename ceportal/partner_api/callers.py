@@ -33,8 +33,8 @@ class Caller:
 
 
 def of_request(request: Request) -> Caller | None:
-    """The caller of a request; None for a stranger."""
-    caller: Any = request.auth
+    """The caller of a request; None for a stranger, and before it was asked who calls."""
+    caller = getattr(request, "auth", None)
     return caller if isinstance(caller, Caller) else None
 
 

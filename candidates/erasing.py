@@ -23,6 +23,7 @@ from django.db.models.functions import Cast, Concat
 from candidates.models import Affiliation, Candidate, DataRequest, Sanction, SanctionFile, Tip, TipFile, TipMessage
 from ceportal.kernel.models import Delivery, Event
 from ceportal.partner_api.feed import forget_candidate
+from ceportal.partner_api.forgetting import forget_person
 from ceportal.partner_api.models import PersonalToken
 
 ERASED = "erased"  # what stands where the database wants some words
@@ -47,6 +48,7 @@ def erase(candidate: Candidate, now: datetime) -> Iterator[str]:
     LogEntry.objects.filter(
         Q(object_repr__icontains=candidate.name) | Q(object_repr__icontains=candidate.email)
     ).update(object_repr=ERASED, change_message="")
+    forget_person(number=candidate.number, name=candidate.name)
     candidate.name, candidate.born, candidate.email = NOBODY, NO_DAY, address_of_nobody(candidate.pk)
     candidate.country, candidate.region, candidate.billing_country = NOWHERE, "", ""
     candidate.time_zone, candidate.language = "UTC", "en"

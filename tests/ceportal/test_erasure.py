@@ -38,7 +38,7 @@ from ceportal.kernel import clock
 from ceportal.kernel.decisions import Refused
 from ceportal.kernel.models import Event
 from ceportal.partner_api import feed
-from ceportal.partner_api.models import FeedEntry
+from ceportal.partner_api.models import Application, FeedEntry, Job, JobChunk, KeptAnswer
 from credits.models import Appeal, Audit, Claim, Entry, Evidence, Receipt
 from credits.papers.verification import verify
 from credits.services import seals
@@ -175,6 +175,24 @@ class _Encoder(DjangoJSONEncoder):
         return str(o) if isinstance(o, bytes | memoryview) else super().default(o)
 
 
+def told_to_partners(person: Candidate) -> None:
+    """A row of a bulk about a person, what came of it, and an answer that is kept for its key."""
+    owner = User.objects.create_user(email="programs@example.org", name="Pat")
+    made = {"kind": "provider", "tenant": "acme", "responsible": owner, "created_at": NOW}
+    job = Job.objects.create(
+        application=Application.objects.create(name="Reports", **made),
+        kind="rosters",
+        rows_total=1,
+        created_at=NOW,
+        progressed_at=NOW,
+    )
+    row = {"candidate": person.number, "name": person.name}
+    JobChunk.objects.create(job=job, first_row=1, rows=[row], outcomes=[{"remarks": {"name": f"Is {person.name}."}}])
+    KeptAnswer.objects.create(
+        caller="application:1", key="k", fingerprint="f", status=200, body=json.dumps(row), answered_at=NOW
+    )
+
+
 def test_nothing_names_the_person_any_more_and_what_must_be_kept_is(
     person: Candidate, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -188,6 +206,7 @@ def test_nothing_names_the_person_any_more_and_what_must_be_kept_is(
     )
     entries = list(Entry.objects.filter(candidate=person, kind="earned").values())
     invoices = list(Invoice.objects.filter(candidate=person).values())
+    told_to_partners(person)
     files = [str(each.file) for each in Evidence.objects.filter(claim__candidate=person)]
     assert files and all(default_storage.exists(each) for each in files) and name in "".join(everything().values())
     told = {(kind, tenant) for kind, tenant, _scope in feed.told_of(person.id)}

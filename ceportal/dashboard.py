@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from candidates import queries as candidates_queries
 from candidates.models import Case, Certification, Sanction, Track
@@ -39,9 +40,13 @@ COLUMN_WIDTH = 48
 class Task:
     """Something that waits for a person: how many, and where to go."""
 
-    title: str
+    words: Any  # as ngettext_lazy gives them, without their number
     count: int
     url: str
+
+    @property
+    def title(self) -> str:
+        return str(self.words % self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,72 +89,100 @@ def show(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def tasks(now: datetime, day: date) -> list[Task]:
     """What a person should look at; those with nothing to do count zero."""
+    return [*_to_be_decided(), *_late(day), *_gone_wrong(now)]
 
-    def url(name: str, query: str) -> str:
-        return f"{reverse(f'admin:{name}_changelist')}?{query}"
 
+def _changelist(name: str, query: str) -> str:
+    return f"{reverse(f'admin:{name}_changelist')}?{query}"
+
+
+def _to_be_decided() -> list[Task]:
     appealed = Q(status=Sanction.Status.RUNNING, appealed_at__isnull=False, appeal_outcome="")
     sanctions = Sanction.objects.aggregate(
         proposed=Count("id", filter=Q(status=Sanction.Status.PROPOSED)), appealed=Count("id", filter=appealed)
     )
     return [
-        Task(_("open cases"), Case.objects.filter(status=Case.Status.OPEN).count(), url("candidates_case", OPEN)),
         Task(
-            _("sanctions that wait for a second signature"),
+            ngettext_lazy("open case", "open cases"),
+            Case.objects.filter(status=Case.Status.OPEN).count(),
+            _changelist("candidates_case", OPEN),
+        ),
+        Task(
+            ngettext_lazy("sanction that waits for a second signature", "sanctions that wait for a second signature"),
             sanctions["proposed"],
-            url("candidates_sanction", "status__exact=proposed"),
+            _changelist("candidates_sanction", "status__exact=proposed"),
         ),
         Task(
-            _("appeals against sanctions"),
+            ngettext_lazy("appeal against a sanction", "appeals against sanctions"),
             sanctions["appealed"],
-            url("candidates_sanction", "status__exact=running&appealed_at__isempty=0&appeal_outcome__exact="),
+            _changelist("candidates_sanction", "status__exact=running&appealed_at__isempty=0&appeal_outcome__exact="),
         ),
-        Task(_("open appeals"), Appeal.objects.filter(status=Appeal.Status.OPEN).count(), url("credits_appeal", OPEN)),
-        Task(_("open audits"), Audit.objects.filter(status=Audit.Status.OPEN).count(), url("credits_audit", OPEN)),
         Task(
-            _("proposals for the board"),
+            ngettext_lazy("open appeal", "open appeals"),
+            Appeal.objects.filter(status=Appeal.Status.OPEN).count(),
+            _changelist("credits_appeal", OPEN),
+        ),
+        Task(
+            ngettext_lazy("open audit", "open audits"),
+            Audit.objects.filter(status=Audit.Status.OPEN).count(),
+            _changelist("credits_audit", OPEN),
+        ),
+        Task(
+            ngettext_lazy("proposal for the board", "proposals for the board"),
             Proposal.objects.filter(status=Proposal.Status.OPEN).count(),
-            url("catalog_proposal", OPEN),
+            _changelist("catalog_proposal", OPEN),
         ),
+    ]
+
+
+def _late(day: date) -> list[Task]:
+    return [
         Task(
-            _("claims past the promised day"),
+            ngettext_lazy("claim past the promised day", "claims past the promised day"),
             Claim.objects.filter(status=Claim.Status.SUBMITTED, answer_due_on__lt=day).count(),
-            url("credits_claim", f"status__exact=submitted&answer_due_on__lt={day}"),
+            _changelist("credits_claim", f"status__exact=submitted&answer_due_on__lt={day}"),
         ),
         Task(
-            _("lab results awaited longer than promised"),
+            ngettext_lazy("lab result awaited longer than promised", "lab results awaited longer than promised"),
             results_overdue(day).count(),
-            url("exams_booking", "result=overdue"),
+            _changelist("exams_booking", "result=overdue"),
         ),
         Task(
-            _("re-reads awaited longer than promised"),
+            ngettext_lazy("re-read awaited longer than promised", "re-reads awaited longer than promised"),
             rereads_overdue(day).count(),
-            url("exams_reread", f"status__exact=paid&due_on__lt={day}"),
+            _changelist("exams_reread", f"status__exact=paid&due_on__lt={day}"),
         ),
+    ]
+
+
+def _gone_wrong(now: datetime) -> list[Task]:
+    return [
         Task(
-            _("deliveries that failed for good"),
+            ngettext_lazy("delivery that failed for good", "deliveries that failed for good"),
             Delivery.objects.filter(status=Delivery.Status.FAILED).count(),
-            url("kernel_delivery", "status__exact=failed"),
+            _changelist("kernel_delivery", "status__exact=failed"),
         ),
         Task(
-            _("imports of badge scans that failed"),
+            ngettext_lazy("import of badge scans that failed", "imports of badge scans that failed"),
             ScanImport.objects.filter(status=ScanImport.Status.FAILED).count(),
-            url("credits_scanimport", "status__exact=failed"),
+            _changelist("credits_scanimport", "status__exact=failed"),
         ),
         Task(
-            _("addresses that mail comes back from"),
+            ngettext_lazy("address that mail comes back from", "addresses that mail comes back from"),
             candidates_queries.troubled_candidates().count(),
-            url("candidates_candidate", "address=troubled"),
+            _changelist("candidates_candidate", "address=troubled"),
         ),
         Task(
-            _("messages of the card service not followed up"),
+            ngettext_lazy(
+                "message of the card service not followed up", "messages of the card service not followed up"
+            ),
             StripeEvent.objects.filter(processed_at=None, received_at__lt=now - EVENT_LATE_AFTER).count(),
-            url("payments_stripeevent", "processed_at__isempty=1"),
+            _changelist("payments_stripeevent", "processed_at__isempty=1"),
         ),
         Task(
-            _("refunds that failed"),
+            ngettext_lazy("refund that failed", "refunds that failed"),
             Refund.objects.filter(status=Refund.Status.FAILED).count(),
-            url("payments_refund", "status__exact=failed"),
+            _changelist("payments_refund", "status__exact=failed"),
         ),
     ]
 

@@ -131,8 +131,8 @@ def _step_of_standing(cards: Sequence[StandingCard]) -> NextStep | None:
         return NextStep(
             _("Your record holds no certification yet"),
             _("The programme is for holders. Earn a certification by its exams; it appears here on the day you pass."),
-            reverse("catalog:item_list"),
-            _("Look at the catalog"),
+            reverse("exams:overview"),
+            _("See which exams you may sit"),
             "CE-02",
         )
     if all(card.status in ENDED for card in cards):

@@ -191,10 +191,10 @@ def test_the_dashboard_says_what_needs_a_person(desk: Client, bob: ProviderMembe
     offered = {item["link"] for area in page.context["sidebar_navigation"] for item in area["items"]}
     assert {reverse("admin:candidates_candidate_changelist"), reverse("admin:kernel_nightlyrun_changelist")} <= offered
     waiting = {task.title: task.count for task in page.context["tasks"]}
-    assert waiting["claims past the promised day"] == 1
-    assert waiting["addresses that mail comes back from"] == 1
-    assert waiting["messages of the card service not followed up"] == 1
-    assert waiting["refunds that failed"] == 1
+    assert waiting["claim past the promised day"] == 1
+    assert waiting["address that mail comes back from"] == 1
+    assert waiting["message of the card service not followed up"] == 1
+    assert waiting["refund that failed"] == 1
     assert waiting["deliveries that failed for good"] >= 1
     assert page.context["revenue"][-1].amount == 12100  # the refund failed, so the money is still here
     assert [bar.amount for bar in page.context["claims"]] == [1, 0, 0, 0]

@@ -298,7 +298,7 @@ def test_a_sanction_takes_two_of_staff(client: Client, desk: Client, dan: User, 
     assert desk.post(propose, asked | {"ends_on": "2026-08-01"}).status_code == HTTPStatus.FOUND
     sanction = Sanction.objects.get()
     page = f"/admin/candidates/sanction/{sanction.id}"
-    assert "sanctions that wait for a second signature" in desk.get("/admin/").content.decode()
+    assert "sanction that waits for a second signature" in desk.get("/admin/").content.decode()
 
     refused = desk.post(f"{page}/confirm/")
     assert refused.status_code == HTTPStatus.CONFLICT
@@ -310,7 +310,7 @@ def test_a_sanction_takes_two_of_staff(client: Client, desk: Client, dan: User, 
     assert (sanction.permanent, sanction.exams_only, sanction.ends_on) == (False, False, day("2026-08-01"))
 
     people.file_sanction_appeal(candidate_id=alice.id, sanction_id=sanction.id, words="A gift.", now=NOW)
-    assert "appeals against sanctions" in client.get("/admin/").content.decode()
+    assert "<strong>1</strong> appeal against a sanction</a>" in client.get("/admin/").content.decode()
     assert client.post(f"{page}/dismiss-appeal/", {"reason": "No."}).status_code == HTTPStatus.CONFLICT
     client.force_login(third)
     assert client.post(f"{page}/uphold-appeal/", {"reason": "So it was."}).status_code == HTTPStatus.FOUND

@@ -44,6 +44,7 @@ def test_who_may_see(client: Client, bob: ProviderMember, address):
 def test_first_use_says_what_to_do_first(me: Client):
     page = text_of(me.get(DASHBOARD))
     assert "Your record holds no certification yet" in page
+    assert "See which exams you may sit" in page  # the catalog is for those who hold one (CE-02)
     assert "Next dates" not in page
 
 

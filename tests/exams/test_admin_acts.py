@@ -136,7 +136,7 @@ def test_what_is_awaited_longer_than_promised_is_counted_and_listed(client: Clie
         Reread.objects.create(booking=booking, decision=[], requested_at=START, **about)
 
     tasks = {task.title: task for task in client.get("/admin/").context["tasks"]}
-    for title in ("lab results awaited longer than promised", "re-reads awaited longer than promised"):
+    for title in ("lab result awaited longer than promised", "re-read awaited longer than promised"):
         assert tasks[title].count == 1
         listed = client.get(tasks[title].url).context["cl"]
         assert listed.result_count == 1

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import BigIntegerField, CharField, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Exists,
+    F,
+    FilteredRelation,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from candidates.models import (
     Affiliation,
@@ -93,16 +106,16 @@ def held_under(number: str, *, by_holder: Callable[[str], bool]) -> Held | None:
     """The certification of a number, read with its candidate, where its holder's name is as it should be; else None.
 
     `by_holder` is asked about the name, nobody's being empty. Whatever it says, and whether the number is anybody's,
-    the database is asked the same three questions. Of somebody who was erased nothing is found (CAND-09).
+    the database is asked the same two questions. Of somebody who was erased nothing is found (CAND-09).
     """
     holders = HOLDER_UNDER.ask(number=number)
     named = by_holder(holders[0].name if holders else "")
-    holder = holders[0].pk if holders and named else NOBODY
-    terms: dict[int, list[Term]] = {}
-    for term in TERMS_OF.ask(candidate=holder):
-        terms.setdefault(term.certification_id, []).append(term)
-    rows = CERTIFICATIONS_OF.ask(candidate=holder)
-    held = related(Held(row, _life_facts(row, terms.get(row.id, ()))) for row in rows)
+    rows, terms = {}, defaultdict(list)
+    for row in CERTIFICATIONS_BY_TERM.ask(candidate=holders[0].pk if holders and named else NOBODY):
+        rows[row.id] = row
+        if row.term_kind:
+            terms[row.id].append(Term(**{name: getattr(row, f"term_{name}") for name in OF_TERMS}))
+    held = related(Held(row, _life_facts(row, terms[row.id])) for row in rows.values())
     return next((each for each in held if each.certification.number == number), None)
 
 
@@ -131,7 +144,8 @@ def related(held: Iterable[Held]) -> list[Held]:
 
 def _read(certifications: QuerySet[Certification]) -> list[Held]:
     """Certifications of a query set, with their lives."""
-    rows = _with_facts(certifications).prefetch_related(Prefetch("terms", _standing_terms()))
+    standing = Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")
+    rows = _with_facts(certifications).prefetch_related(Prefetch("terms", standing))
     return [Held(row, _life_facts(row, row.terms.all())) for row in rows]
 
 
@@ -143,26 +157,24 @@ def _with_facts(certifications: QuerySet[Certification]) -> QuerySet[Certificati
     return certifications.select_related("track").annotate(**facts).order_by("track__name")
 
 
-def _standing_terms() -> QuerySet[Term]:
-    """Withdrawn terms never were."""
-    return Term.objects.filter(withdrawn_at__isnull=True).order_by("starts_on", "id")
-
-
 HOLDER_UNDER = Prepared(
     "holder_under_number",
     lambda: Candidate.objects.filter(certifications__number=Place("number", CharField()), erased_at__isnull=True).only(
         "name"
     ),
 )
-CERTIFICATIONS_OF = Prepared(
-    "certifications_of_candidate",
-    lambda: _with_facts(
-        Certification.objects.filter(candidate_id=Place("candidate", BigIntegerField()))
-    ).select_related("candidate"),
-)
-TERMS_OF = Prepared(
-    "terms_of_candidate",
-    lambda: _standing_terms().filter(certification__candidate_id=Place("candidate", BigIntegerField())),
+OF_TERMS = ("kind", "reason", "starts_on", "renewed_on", "ends_on")
+CERTIFICATIONS_BY_TERM: Prepared[Any] = Prepared(
+    "certifications_of_candidate_by_term",  # one without terms stands there once
+    lambda: (
+        _with_facts(Certification.objects.filter(candidate_id=Place("candidate", BigIntegerField())))
+        .select_related("candidate", "track")
+        .annotate(
+            standing=FilteredRelation("terms", condition=Q(terms__withdrawn_at__isnull=True)),
+            **{f"term_{name}": F(f"standing__{name}") for name in OF_TERMS},
+        )
+        .order_by("track__name", "standing__starts_on", "standing__id")
+    ),
 )
 
 

@@ -25,7 +25,7 @@ from candidates.api import DayQuerySerializer
 from candidates.models import Affiliation, Certification, ChannelPartner, PartnerMember, Track
 from candidates.partner_pages import expert_of, live_affiliations
 from candidates.rules import COUNTING
-from candidates.services.accesses import note_access
+from candidates.services.accesses import access_to
 from candidates.verification import TOKEN, Answer
 from ceportal.kernel import clock
 from ceportal.kernel.answers import Pages
@@ -78,17 +78,19 @@ class VerifierView(ApiView):
         return application
 
     def note_seen(self, seen: Collection[Any], about: type[Model]) -> None:
-        """Write down who is about to be told about, in one row: certifications or affiliations."""
+        """Write down with the call who is about to be told about, in one row: certifications or affiliations."""
         partners = PARTNERS.ask(code=self.application.tenant)
-        note_access(
+        access = access_to(
+            [each.candidate_id for each in seen],
+            about._meta.label_lower,
+            [each.pk for each in seen],
             user_id=self.application.responsible_id,
-            candidate_ids=[each.candidate_id for each in seen],
-            record_type=about._meta.label_lower,
-            record_ids=[each.pk for each in seen],
             page=self.request.path,
             now=self.now,
             partner=partners[0].name if partners else f"{self.application.tenant} ({self.application.name})",
         )
+        if access is not None:
+            self.noted.append(access)
 
 
 # ── Statuses ──────────────────────────────────────────────────────────────────────────────────────

@@ -24,9 +24,26 @@ def note_access(
 
     With a partner's name, that a program read them for it.
     """
+    access = access_to(candidate_ids, record_type, record_ids, user_id=user_id, page=page, now=now, partner=partner)
+    if access is not None:
+        access.save(force_insert=True)
+    return access
+
+
+def access_to(
+    candidate_ids: Collection[int],
+    record_type: str,
+    record_ids: Collection[int],
+    *,
+    user_id: int,
+    page: str,
+    now: datetime,
+    partner: str = "",
+) -> StaffAccess | None:
+    """The row of `note_access`, for whoever writes it with something else."""
     if not candidate_ids:
         return None
-    return StaffAccess.objects.create(
+    return StaffAccess(
         user_id=user_id,
         at=now,
         candidate_ids=sorted(set(candidate_ids)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 
 import structlog
 from django.db import transaction
+from django.db.models import Model
 from django.http import Http404, HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from ceportal.kernel import clock
+from ceportal.kernel.bulk import insert_together
 from ceportal.kernel.decisions import Refused
 from ceportal.partner_api import once
 from ceportal.partner_api.authentication import SignedInAuthentication, TokenAuthentication
@@ -49,6 +50,7 @@ class ApiView(APIView):
 
     now: datetime
     began: float  # by the monotonic clock, in seconds
+    noted: list[Model]  # what is written down together with the call, such as who was told about
 
     def scope_of(self, method: str | None) -> str | None:
         """The scope that a method needs; None where it is open."""
@@ -120,15 +122,13 @@ class ApiView(APIView):
             return response
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.began = time.monotonic()
+        self.began, self.noted = time.monotonic(), []
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value  # where a fault of ours leaves no answer
         try:
-            # What a read writes down, who was told about and that it was called, is one commit. Writes have theirs.
-            with nullcontext() if request.method in WRITES else transaction.atomic(savepoint=False):
-                response = super().dispatch(request, *args, **kwargs)
-                self._record(response.status_code)
-        except Exception:
-            self._record(HTTPStatus.INTERNAL_SERVER_ERROR)  # a fault of ours leaves no answer
-            raise
+            response = super().dispatch(request, *args, **kwargs)
+            status = response.status_code
+        finally:
+            self._record(status)
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -140,7 +140,7 @@ class ApiView(APIView):
 
     def _record(self, status: int) -> None:
         caller = of_request(self.request)
-        Call.objects.create(
+        call = Call(
             caller=caller.key if caller else "",
             application=caller.application if caller else None,
             at=self.now if hasattr(self, "now") else clock.now(),
@@ -150,3 +150,4 @@ class ApiView(APIView):
             milliseconds=round(1000 * (time.monotonic() - self.began)),
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
         )
+        insert_together(*self.noted, call)

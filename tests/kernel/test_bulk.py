@@ -10,7 +10,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from candidates.models import Candidate
-from ceportal.kernel.bulk import FEW, insert_many, update_many
+from candidates.models import ChannelPartner as Partner
+from ceportal.kernel.bulk import FEW, insert_many, insert_together, update_many
 from ceportal.kernel.models import Delivery, Event
 from ceportal.kernel.outbox import emit_many
 from tests import factories
@@ -107,3 +108,18 @@ def test_many_events_are_emitted_at_once(alice: Candidate, monkeypatch: pytest.M
     assert Delivery.objects.filter(event__in=made, receiver="mail").count() == 2 * FEW
     assert len(queries) <= 4
     assert emit_many("test.said", [], now=NOW) == []
+
+
+def test_rows_of_several_models_go_in_by_one_statement_or_not_at_all(django_assert_num_queries: Any) -> None:
+    def rows() -> tuple[Event, Partner]:
+        event = Event(topic="test.together", subject_type="", subject_id=1, payload={"ä": [1]}, occurred_at=NOW)
+        return event, Partner(code="northwind", name="100% Northwind")
+
+    with django_assert_num_queries(1):
+        insert_together(*rows())
+
+    assert Event.objects.get(topic="test.together").payload == {"ä": [1]}
+    assert Partner.objects.get().name == "100% Northwind"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_together(*rows())  # the code is taken
+    assert Event.objects.filter(topic="test.together").count() == 1

@@ -12,7 +12,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -23,7 +22,7 @@ from rest_framework.response import Response
 from candidates.models import Candidate
 from ceportal.kernel.answers import DecisionSerializer, Pages, decision_answer
 from ceportal.kernel.countries import COUNTRIES
-from ceportal.kernel.decisions import Decision, Refused, finding, require
+from ceportal.kernel.decisions import Decision, Refused
 from ceportal.partner_api.etags import ChangedMeanwhile
 from ceportal.partner_api.fields import SparseFields
 from ceportal.partner_api.job_views import JobSerializer, accepted
@@ -211,8 +210,7 @@ class Results(TestPartnerView, ListAPIView[Attempt]):
 
 
 def _record(values: Mapping[str, Any], *, tenant: str, now: datetime) -> Attempt:
-    """Record a report; refused where another test partner made it before, whose record is not told (EXAM-09)."""
-    attempt = record_attempt(
+    return record_attempt(
         candidate_id=values["candidate"].pk,
         exam_number=values["exam"].number,
         taken_on=values["taken_on"],
@@ -223,17 +221,6 @@ def _record(values: Mapping[str, Any], *, tenant: str, now: datetime) -> Attempt
         reported_by=tenant,
         now=now,
     )
-    reported_once = finding(
-        "EXAM-09",
-        attempt.reported_by in {"", tenant},
-        yes=gettext_noop("No other test partner has reported that exam and day."),
-        no=gettext_noop("Another test partner has reported that exam and day."),
-        next_step=gettext_noop(
-            "Check the candidate and the day of the exam; if they are right, ask the programme's staff."
-        ),
-    )
-    require(Decision((reported_once,)))
-    return attempt
 
 
 class CorrectionSerializer(serializers.Serializer[Any]):

@@ -275,6 +275,23 @@ def assess_report(facts: ReportFacts) -> Decision:
     )
 
 
+def assess_reporter(*, another: bool) -> Decision:
+    """Whether a test partner can report a result: not where another has, whose record it does not learn (EXAM-09)."""
+    return Decision(
+        (
+            finding(
+                "EXAM-09",
+                not another,
+                yes=_("No other test partner has reported that exam and day."),
+                no=_("Another test partner has reported that exam and day."),
+                next_step=_(
+                    "Check the candidate and the day of the exam; if they are right, ask the programme's staff."
+                ),
+            ),
+        )
+    )
+
+
 def assess_agreed(*, in_force: bool, accepted: bool) -> Decision:
     """Whether the agreement in force on the exam day was accepted: refusing it ends the attempt (CAND-01)."""
     return Decision(

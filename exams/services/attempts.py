@@ -61,13 +61,13 @@ def record_attempt(
     (EXAM-10); `booked_on` is the day on which a lab was booked, by which EXAM-07 judges; `reported_by` is the code of
     the test partner whose program reports it.
 
-    *Refused*, and nothing is kept, is what cannot be right as reported or comes at the wrong time: a day to come or
-    another result of that day (EXAM-09), an exam that had retired (EXAM-11), an earlier day's result while a sanction
-    runs (CAND-02). *Disallowed* and kept, with its decision and a case, is what happened against the rules: a wait not
-    over (EXAM-03 to EXAM-05), a pass too young or still standing (EXAM-06, EXAM-07), the agreement refused (CAND-01), a
-    sanction (CAND-02), age, guardian, residence or place (CAND-04 to CAND-08). It is given back with `result`
-    "disallowed": it earns nothing, starts no wait, and stands in the way of nothing, not even of the same report once
-    the rules allow it (EXAM-08).
+    *Refused*, and nothing is kept, is what cannot be right as reported or comes at the wrong time: a day to come,
+    another result of that day or another test partner's report of it (EXAM-09), an exam that had retired (EXAM-11), an
+    earlier day's result while a sanction runs (CAND-02). *Disallowed* and kept, with its decision and a case, is what
+    happened against the rules: a wait not over (EXAM-03 to EXAM-05), a pass too young or still standing (EXAM-06,
+    EXAM-07), the agreement refused (CAND-01), a sanction (CAND-02), age, guardian, residence or place (CAND-04 to
+    CAND-08). It is given back with `result` "disallowed": it earns nothing, starts no wait, and stands in the way of
+    nothing, not even of the same report once the rules allow it (EXAM-08).
 
     Where the exam alone earns a certification, a pass earns it. Emits exams.attempt_recorded or
     exams.attempt_disallowed.
@@ -76,6 +76,7 @@ def record_attempt(
     exam = Exam.objects.select_related("earns").get(number=exam_number)
     of_day = queries.attempts_of_day(candidate_id, exam.pk, taken_on)
     standing = queries.standing_among(of_day)
+    _require_own(standing, reported_by)
     if standing is not None and result in queries.reported_of(standing, of_day):
         return standing
     if accepts:
@@ -237,6 +238,7 @@ def _disallow(
 ) -> Attempt:
     """Keep what the rules forbid, with its decision, and put it before staff; once a report (EXAM-08)."""
     on_record = next((each for each in of_day if each.reported == result), None)
+    _require_own(on_record, sitting.reported_by)
     if on_record is not None:
         return on_record
     attempt = Attempt.objects.create(
@@ -262,6 +264,12 @@ def _disallow(
         clauses=list(decision.clauses_unmet),
     )
     return attempt
+
+
+def _require_own(on_record: Attempt | None, reported_by: str) -> None:
+    """Refuse a test partner what another has reported (EXAM-09); staff report what they like."""
+    another = on_record is not None and bool(reported_by) and on_record.reported_by not in {"", reported_by}
+    require(rules.assess_reporter(another=another))
 
 
 def _find_late_breaches(sitting: _Sitting, attempt: Attempt, *, now: datetime) -> None:

@@ -138,12 +138,13 @@ def test_what_another_partner_reported_is_neither_told_nor_reported_again(
     made = [post(caller, RESULTS, report(alice, taken_on="2021-03-18")).json()]
     made.append(post(caller, RESULTS, report(alice, result="pass")).json())  # within the wait: disallowed
     rows = [report(alice, taken_on="2021-03-18"), report(alice, result="pass")]
+    otherwise = report(alice, taken_on="2021-03-18", result="pass")
 
-    told = [post(other, RESULTS, row) for row in rows]
+    told = [post(other, RESULTS, row) for row in (*rows, otherwise)]
     job = post(other, f"{RESULTS}/bulk", {"rows": rows}).json()
     jobs.run_job(job_id=job["id"], clock=lambda: NOW)
 
-    assert [each.status_code for each in told] == [HTTPStatus.CONFLICT] * 2
+    assert [each.status_code for each in told] == [HTTPStatus.CONFLICT] * 3
     assert {finding["clause"] for each in told for finding in each.json()["decision"]["findings"]} == {"EXAM-09"}
     assert other.get(f"/api/v1/jobs/{job['id']}").json()["counts"] == {"refused": 2}
     assert [post(caller, RESULTS, row).json()["id"] for row in rows] == [each["id"] for each in made]

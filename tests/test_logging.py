@@ -46,6 +46,7 @@ def request_id(client: Client, alice: Candidate, broker: redis.Redis) -> str:
     factories.CertificationFactory.create(candidate=alice)
     assert alice.user is not None
     client.force_login(alice.user)
+    broker.flushdb()  # what was made ready has been told, too
     answer = client.post(reverse("credits:enroll"), {"accept": "on", "version": "1.0"})
     assert answer.status_code == 302, answer.text
     return str(answer["X-Request-ID"])

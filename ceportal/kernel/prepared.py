@@ -39,6 +39,7 @@ class Prepared(Generic[Row]):
 
     def __init__(self, name: str, query: Callable[[], QuerySet[Row]]) -> None:
         self._name, self._query = name, query
+        self._told: WeakSet[Any] = WeakSet()  # the connections, however many threads put the question together at once
 
     def ask(self, **values: Any) -> list[Row]:
         """The rows for these values, in the query's order. KeyError where a value is missing."""
@@ -49,17 +50,16 @@ class Prepared(Generic[Row]):
     def _written(self) -> tuple[_Statement, _Shape[Row]]:
         # Of whichever thread asks, the connection: what stands here is a proxy for it.
         compiler = self._query().query.get_compiler(connection=connection)
-        return _Statement(self._name, *compiler.as_sql()), _Shape(compiler)
+        return _Statement(self._name, self._told, *compiler.as_sql()), _Shape(compiler)
 
 
 class _Statement:
     """A prepared statement of PostgreSQL, which each connection is told once."""
 
-    def __init__(self, name: str, sql: str, parameters: Iterable[Any]) -> None:
-        self._name, self._sql, self._parameters = name, sql, list(parameters)
+    def __init__(self, name: str, told: WeakSet[Any], sql: str, parameters: Iterable[Any]) -> None:
+        self._name, self._told, self._sql, self._parameters = name, told, sql, list(parameters)
         self._places = [each for each in self._parameters if isinstance(each, Place)]
         self._execute = f"EXECUTE {self._name} ({', '.join(['%s'] * len(self._places))})"
-        self._told: WeakSet[Any] = WeakSet()  # connections
 
     def execute(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         given = [values[place.name] for place in self._places]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ceportal.partner_api.models import JobChunk, KeptAnswer
@@ -15,11 +14,17 @@ def forget_person(*, number: str, name: str) -> None:
     """
     KeptAnswer.objects.filter(sealed=False, body__contains=number).delete()
     for chunk in JobChunk.objects.filter(rows__contains=[{"candidate": number}]):
-        chunk.rows, chunk.outcomes = _without(chunk.rows, name), _without(chunk.outcomes, name)
+        theirs = [place for place, row in enumerate(chunk.rows) if row.get("candidate") == number]
+        for part in filter(None, (chunk.rows, chunk.outcomes)):
+            for place in theirs:
+                part[place] = _without(part[place], name)
         chunk.save(update_fields=["rows", "outcomes"])
 
 
 def _without(value: Any, name: str) -> Any:
-    """The same without a text, wherever in it that stands."""
-    written = json.dumps(value, ensure_ascii=False)
-    return json.loads(written.replace(json.dumps(name, ensure_ascii=False)[1:-1], ""))
+    """The same without a name, in whatever text within it that stands."""
+    if isinstance(value, dict):
+        return {key: _without(each, name) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without(each, name) for each in value]
+    return value.replace(name, "") if isinstance(value, str) else value

@@ -89,17 +89,7 @@ def record_attempt(
     if not decision.granted:
         return _disallow(sitting, result, of_day, decision, list(sections), now=now)
 
-    attempt = Attempt.objects.create(
-        candidate=candidate,
-        exam=exam,
-        taken_on=taken_on,
-        result=result,
-        held_in=held_in,
-        reported_by=reported_by,
-        sections=list(sections) or None,
-        decision=decision.as_json(),
-        recorded_at=now,
-    )
+    attempt = _keep(sitting, decision, list(sections), now=now, result=result)
     _earn(attempt, now=now)
     emit(
         "exams.attempt_recorded",
@@ -241,18 +231,8 @@ def _disallow(
     _require_own(on_record, sitting.reported_by)
     if on_record is not None:
         return on_record
-    attempt = Attempt.objects.create(
-        candidate=sitting.candidate,
-        exam=sitting.exam,
-        taken_on=sitting.taken_on,
-        result=Attempt.Result.DISALLOWED,
-        reported=result,
-        held_in=sitting.held_in,
-        reported_by=sitting.reported_by,
-        sections=sections or None,
-        decision=decision.as_json(),
-        recorded_at=now,
-    )
+    disallowed = Attempt.Result.DISALLOWED
+    attempt = _keep(sitting, decision, sections, now=now, result=disallowed, reported=result)
     _open_case(Case.Kind.DISALLOWED_RESULT, attempt, decision, [], now=now)
     emit(
         "exams.attempt_disallowed",
@@ -264,6 +244,22 @@ def _disallow(
         clauses=list(decision.clauses_unmet),
     )
     return attempt
+
+
+def _keep(
+    sitting: _Sitting, decision: Decision, sections: list[Mapping[str, Any]], *, now: datetime, **values: str
+) -> Attempt:
+    return Attempt.objects.create(
+        candidate=sitting.candidate,
+        exam=sitting.exam,
+        taken_on=sitting.taken_on,
+        held_in=sitting.held_in,
+        reported_by=sitting.reported_by,
+        sections=sections or None,
+        decision=decision.as_json(),
+        recorded_at=now,
+        **values,
+    )
 
 
 def _require_own(on_record: Attempt | None, reported_by: str) -> None:

@@ -182,12 +182,14 @@ def told_to_partners(person: Candidate) -> None:
     job = Job.objects.create(
         application=Application.objects.create(name="Reports", **made),
         kind="rosters",
-        rows_total=1,
+        rows_total=2,
         created_at=NOW,
         progressed_at=NOW,
     )
     row = {"candidate": person.number, "name": person.name}
-    JobChunk.objects.create(job=job, first_row=1, rows=[row], outcomes=[{"remarks": {"name": f"Is {person.name}."}}])
+    another = {"candidate": "CE99999999", "name": "Somebody Else"}
+    outcomes = [{"status": "done", "remarks": {"name": f"Is {person.name}."}}, {"status": "done"}]
+    JobChunk.objects.create(job=job, first_row=1, rows=[row, another], outcomes=outcomes)
     KeptAnswer.objects.create(
         caller="application:1", key="k", fingerprint="f", status=200, body=json.dumps(row), answered_at=NOW
     )
@@ -232,6 +234,12 @@ def test_nothing_names_the_person_any_more_and_what_must_be_kept_is(
     assert set(Evidence.objects.filter(claim__candidate=person).values_list("destroyed_because", flat=True)) == {
         "erasure"
     }
+    chunk = JobChunk.objects.get()
+    assert chunk.rows == [
+        {"candidate": person.number, "name": ""},
+        {"candidate": "CE99999999", "name": "Somebody Else"},
+    ]
+    assert chunk.outcomes == [{"status": "done", "remarks": {"name": "Is ."}}, {"status": "done"}]
     # What the clause keeps: the ledger and its seals, and the invoices to the letter.
     assert list(Entry.objects.filter(candidate=person, kind="earned").values()) == entries
     assert list(Invoice.objects.filter(candidate=person).values()) == invoices

@@ -68,6 +68,15 @@ def test_a_value_that_is_missing_is_an_error() -> None:
         LABELLED.ask(name="Alice")
 
 
+def test_a_question_that_was_put_together_twice_is_told_once(alice: Candidate) -> None:
+    pages.certify(alice)
+    first = LABELLED.ask(number=alice.number)
+
+    del LABELLED.__dict__["_written"]  # as where two threads ask it first at the same moment
+
+    assert LABELLED.ask(number=alice.number) == first != []
+
+
 def test_another_connection_is_told_too() -> None:
     def ask() -> tuple[bool, list[Certification]]:
         try:
